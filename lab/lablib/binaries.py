@@ -1,0 +1,90 @@
+"""Programs built from Go modules."""
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from .cache import cached
+from .config import CACHE, REPO, versions
+from .shell import run, say
+
+# Programs of the lab itself, which no inventory knows: the mirror's registry, the DNS server that is also the cluster's, etcd.
+ETCD, COREDNS, REGISTRY, MC, LOCAL_TOOLS = "3.6.8", "1.14.2", "3.1.2", "0.0.0-20250313080218-cf909e1063a9", "1"
+COMPONENTS = ("containerd", "runc", "helm", "kubernetes", "etcd", "flannel", "registry", "coredns", "local_path", "traefik", "minio", "mc")
+
+
+def environment() -> dict[str, str]:
+    """Versions as the recipe wants them."""
+    v = versions()
+    return {
+        "K8S": v["kubernetes_version"], "CONTAINERD": v["containerd_version"], "RUNC": v["containerd_runc_version"],
+        "HELM": v["wandb_helm_version"], "FLANNEL": v["cni_flannel_version"], "TRAEFIK": v["ingress_traefik_version"],
+        "LOCAL_PATH": v["storage_local_path_version"], "MINIO": v["minio_version"],
+        "ETCD": ETCD, "COREDNS": COREDNS, "REGISTRY": REGISTRY, "MC": MC,
+    }
+
+
+VARIABLE = {
+    "containerd": "CONTAINERD", "runc": "RUNC", "helm": "HELM", "kubernetes": "K8S", "etcd": "ETCD", "flannel": "FLANNEL", "registry": "REGISTRY",
+    "coredns": "COREDNS", "local_path": "LOCAL_PATH", "traefik": "TRAEFIK", "minio": "MINIO", "mc": "MC",
+}
+
+
+def function_text(recipe: str, name: str) -> str:
+    """The part of the recipe that builds one component, so that a change to one does not rebuild the others."""
+    lines, inside = [], False
+    for line in recipe.splitlines():
+        if line.startswith(f"{name}()"):
+            inside = True
+        elif inside and line and line[0].isalpha() and "() {" in line:
+            break
+        if inside:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def component(name: str) -> Path:
+    """Directory that holds the programs of one component."""
+    recipe = REPO / "lab/recipes/go.sh"
+    text = recipe.read_text(encoding="utf-8")
+    env = environment()
+    logs = CACHE / "logs"
+
+    def build(out: Path) -> None:
+        say(f"building {name} {env[VARIABLE[name]]} from Go modules (log {logs}/{name}.log)")
+        run("bash", str(recipe), str(out), name, env={**os.environ, **env}, log=logs / f"{name}.log")
+
+    return cached(f"go-{name}", [function_text(text, name), env[VARIABLE[name]]], build)
+
+
+def own(name: str) -> Path:
+    """A program of lab/go (fileserver, pause)."""
+    source = REPO / "lab/go"
+
+    def build(out: Path) -> None:
+        run("go", "build", "-trimpath", "-ldflags=-s", "-o", str(out / name), f"./{name}", cwd=source, env={**os.environ, "CGO_ENABLED": "0"})
+
+    return cached(f"own-{name}", [source / "go.mod", source / name], build) / name
+
+
+def standin() -> Path:
+    """The W&B stand-in: programs and packaged charts."""
+    source = REPO / "lab/standin"
+    if not (source / "build.sh").exists():  # TEMPORARY
+        for n in ("controller", "standin"):
+            Path("/tmp/nostandin").mkdir(exist_ok=True); Path("/tmp/nostandin", n).write_text("x")
+        return Path("/tmp/nostandin")
+
+    def build(out: Path) -> None:
+        run("bash", str(source / "build.sh"), str(out), env={**os.environ, "HELM": str(component("helm") / "helm")}, log=CACHE / "logs/standin.log")
+
+    return cached("standin", [source], build)
+
+
+def build_all() -> dict[str, Path]:
+    """Build every component; cached ones take no time."""
+    found = {}
+    for number, name in enumerate(COMPONENTS, 1):
+        found[name] = component(name)
+        say(f"{number} of {len(COMPONENTS)}: {name} {environment()[VARIABLE[name]]}")
+    return found

@@ -1,0 +1,71 @@
+"""Content-addressed build cache: a result is found again by the hash of everything it was made from."""
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from .config import CACHE
+from .shell import say
+
+
+def digest(parts: Iterable[str | bytes | Path]) -> str:
+    """Hash strings, bytes and file (or directory) contents."""
+    total = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, Path):
+            files = sorted(p for p in part.rglob("*") if p.is_file()) if part.is_dir() else [part]
+            for path in files:
+                total.update(str(path.relative_to(part)).encode() if part.is_dir() else b"")
+                total.update(sha256(path).encode())
+        else:
+            total.update(part if isinstance(part, bytes) else part.encode())
+        total.update(b"\0")
+    return total.hexdigest()
+
+
+def sha256(path: Path) -> str:
+    """Checksum of a file."""
+    total = hashlib.sha256()
+    with path.open("rb") as source:
+        while block := source.read(1 << 20):
+            total.update(block)
+    return total.hexdigest()
+
+
+def cached(name: str, parts: Iterable[str | bytes | Path], build: Callable[[Path], None]) -> Path:
+    """Return the directory of a build result, building it (once, also with several labs at work) when it is not there."""
+    key = digest(parts)[:16]
+    final = CACHE / "builds" / f"{name}-{key}"
+    if final.is_dir():
+        return final
+    final.parent.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / "builds" / f".{name}.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if final.is_dir():
+            return final
+        start = time.monotonic()
+        work = final.with_name(f".{final.name}.{os.getpid()}")
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        try:
+            build(work)
+            work.rename(final)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        say(f"built {final.name} in {time.monotonic() - start:.0f} s")
+    return final
+
+
+def prune(keep: int = 2) -> None:
+    """Remove all but the newest results of each name."""
+    groups: dict[str, list[Path]] = {}
+    for path in (CACHE / "builds").glob("*-????????????????"):
+        groups.setdefault(path.name.rsplit("-", 1)[0], []).append(path)
+    for paths in groups.values():
+        for path in sorted(paths, key=lambda p: p.stat().st_mtime)[:-keep]:
+            shutil.rmtree(path)

@@ -1,0 +1,133 @@
+"""lab: the embedded site of onprem.wandb.
+
+  lab build            build what the mirror serves (cached under ~/.cache/onprem-wandb)
+  lab up [--hosts a,b] boot the mirror and the hosts
+  lab down             remove this lab: containers, volumes, network, names, state
+  lab status           what runs, where every artifact came from
+  lab info             where the site is reached and how to log in
+
+LAB_NAME, LAB_NET (inside 198.18.0.0/15) and LAB_OS (bookworm, trixie) choose another lab.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+from . import cache, hosts, mirror
+from .config import HOSTS, REPO, Lab
+from .shell import LabError, main, run, say
+
+ETC_HOSTS = Path("/etc/hosts")
+
+
+def names(lab: Lab, present: bool) -> None:
+    """This machine stands for a user's machine: it knows the site's names while the lab is up."""
+    begin, end = f"# onprem.wandb lab {lab.name}: begin", f"# onprem.wandb lab {lab.name}: end"
+    lines, inside = [], False
+    for line in ETC_HOSTS.read_text(encoding="utf-8").splitlines():
+        inside = inside or line == begin
+        if not inside:
+            lines.append(line)
+        inside = inside and line != end
+    if present:
+        lines += [begin, *[f"{address} {' '.join(found)}" for address, found in hosts.dns(lab)], end]
+    ETC_HOSTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def keys(lab: Lab) -> None:
+    """SSH key of this lab."""
+    key = lab.state / "ssh/id_ed25519"
+    if not key.exists():
+        key.parent.mkdir(parents=True, exist_ok=True)
+        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"onprem.wandb {lab.name}", "-f", str(key))
+
+
+def private_inventory(lab: Lab, chosen: list[str]) -> None:
+    """Inventory of a lab other than the default one: the same variables, its own addresses and state."""
+    if lab.name == "lab":
+        return
+    target = lab.state / "inventory"
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(REPO / "inventories/lab", target, ignore=shutil.ignore_patterns("secrets"))
+    groups: dict[str, dict] = {}
+    for host in chosen:
+        for group in HOSTS[host][1]:
+            groups.setdefault(group, {"hosts": {}})["hosts"][host] = {"ansible_host": lab.address(host)}
+    (target / "hosts.yml").write_text(json.dumps({"all": {"children": groups}}, indent=1), encoding="utf-8")
+    (target / "group_vars/all/private.yml").write_text(json.dumps({"lab_state": str(lab.state), "lab_domain": lab.domain}), encoding="utf-8")
+
+
+def build(lab: Lab) -> dict[str, Path]:
+    """Build and say so."""
+    parts = mirror.assemble(lab.os)
+    lab.state.mkdir(exist_ok=True)
+    shutil.copy(parts["files"] / "artifacts.json", lab.state / "artifacts.json")
+    say("everything that the mirror serves is built")
+    return parts
+
+
+def up(lab: Lab, chosen: list[str]) -> None:
+    """Boot."""
+    parts = build(lab)
+    keys(lab)
+    hosts.up(lab, chosen, parts)
+    shutil.copy(lab.state / "mirror/tls.crt", lab.state / "mirror-ca.crt")
+    names(lab, True)
+    private_inventory(lab, chosen)
+
+
+def down(lab: Lab) -> None:
+    """Remove."""
+    hosts.down(lab)
+    names(lab, False)
+    if lab.name == "lab":
+        for name in ("ssh", "mirror", "secrets", "kubeconfig", "mirror-ca.crt", "artifacts.json"):
+            path = lab.state / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    else:
+        shutil.rmtree(lab.state, ignore_errors=True)
+    say(f"lab {lab.name} is gone")
+
+
+def status(lab: Lab) -> None:
+    """Containers and the origin of each artifact."""
+    print(hosts.podman("ps", "-a", "--filter", f"label={hosts.LABEL}={lab.name}", "--format", "table {{.Names}}\t{{.Status}}"), end="")
+    catalogue = json.loads((lab.state / "artifacts.json").read_text(encoding="utf-8")) if (lab.state / "artifacts.json").exists() else {}
+    for name, entry in sorted(catalogue.items()):
+        version, checksum = next(iter(entry["versions"].items()))
+        print(f"{name:20} {version:40} built here, not an upstream file  sha256 {checksum[:16]}…")
+    print("images               all built here from the programs above, under the names that the roles ask for")
+
+
+def info(lab: Lab) -> None:
+    """How to reach the site."""
+    print(f"""
+W&B (stand-in)  https://wandb.{lab.domain}/          CA: {lab.state}/secrets/certificates/ca.crt
+                curl --cacert {lab.state}/secrets/certificates/ca.crt https://wandb.{lab.domain}/
+Bucket          https://s3.{lab.domain}:9000          root password: {lab.state}/secrets/minio_root_password
+Kubernetes      kubectl --kubeconfig {lab.state}/kubeconfig get pods -A
+Hosts           ssh -i {lab.state}/ssh/id_ed25519 -o UserKnownHostsFile={lab.state}/ssh/known_hosts root@{lab.address('cp1')}
+""")
+
+
+def command() -> None:
+    """Parse and dispatch."""
+    parser = argparse.ArgumentParser(prog="lab", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("verb", choices=["build", "up", "down", "status", "info", "prune"])
+    parser.add_argument("--hosts", default=",".join(HOSTS), help="comma-separated host names (default: all)")
+    arguments = parser.parse_args()
+    lab, chosen = Lab.from_env(), arguments.hosts.split(",")
+    if unknown := set(chosen) - set(HOSTS):
+        raise LabError(f"unknown host {', '.join(sorted(unknown))}; known: {', '.join(HOSTS)}")
+    actions = {
+        "build": lambda: build(lab), "up": lambda: up(lab, chosen), "down": lambda: down(lab),
+        "status": lambda: status(lab), "info": lambda: info(lab), "prune": cache.prune,
+    }
+    actions[arguments.verb]()
+
+
+def entry() -> None:
+    """Console entry."""
+    main(command)

@@ -1,0 +1,74 @@
+"""What this lab is: names, addresses, paths, versions."""
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parents[2]
+CACHE = Path(os.environ.get("LAB_CACHE", Path.home() / ".cache" / "onprem-wandb"))
+LABEL = "onprem.wandb.lab"
+# host name -> (last octet, inventory groups)
+HOSTS = {
+    "cp1": (11, ["kube_control_plane"]),
+    "node1": (12, ["kube_node"]),
+    "node2": (13, ["kube_node"]),
+    "db1": (21, ["mysql"]),
+    "db2": (22, ["mysql"]),
+    "store1": (31, ["redis", "minio"]),
+}
+MIRROR = ("mirror", 10)
+
+
+@dataclass(frozen=True)
+class Lab:
+    """One lab; several can run beside each other with different names and networks."""
+
+    name: str
+    net: ipaddress.IPv4Network
+    os: str
+
+    @classmethod
+    def from_env(cls) -> Lab:
+        """Read LAB_NAME, LAB_NET and LAB_OS."""
+        return cls(
+            name=os.environ.get("LAB_NAME", "lab"),
+            net=ipaddress.IPv4Network(os.environ.get("LAB_NET", "198.18.0.0/24")),
+            os=os.environ.get("LAB_OS", "bookworm"),
+        )
+
+    @property
+    def state(self) -> Path:
+        """Directory of this lab's keys, inventory and kubeconfig; ignored by git."""
+        return REPO / (".lab" if self.name == "lab" else f".lab-{self.name}")
+
+    @property
+    def network(self) -> str:
+        return f"wb{self.name}"
+
+    @property
+    def gateway(self) -> str:
+        return str(self.net[1])
+
+    @property
+    def mirror(self) -> str:
+        return str(self.net[MIRROR[1]])
+
+    @property
+    def domain(self) -> str:
+        return f"{self.name}.test"
+
+    def container(self, host: str) -> str:
+        """The default lab's containers are named as in the inventory."""
+        return host if self.name == "lab" else f"{self.name}-{host}"
+
+    def address(self, host: str) -> str:
+        return str(self.net[MIRROR[1] if host == MIRROR[0] else HOSTS[host][0]])
+
+
+def versions() -> dict[str, str]:
+    """The lab's versions, from the inventory that also drives the roles."""
+    text = (REPO / "inventories/lab/group_vars/all/versions.yml").read_text(encoding="utf-8")
+    return dict(re.findall(r'^(\w+_version): "([^"]+)"$', text, flags=re.M))

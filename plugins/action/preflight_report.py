@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Judge the whole site with every rule and print one report."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight import report
+from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.gather import Gatherer
+from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.model import Finding, Site, joined
+from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules import RULES, credentials, evaluate
+
+
+class ActionModule(ActionBase):
+    """Runs on the controller only, once for all hosts."""
+
+    TRANSFERS_FILES = False
+    BYPASS_HOST_LOOP = True
+    _supports_check_mode = True
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        gatherer = Gatherer(self._templar, self._loader, variables)
+        site = gatherer.site(variables["ansible_play_hosts_all"], str(self._task.args.get("register", "")))
+        findings = joined(evaluate(site), len(site.hosts))
+        secrets = credentials.to_generate(site)
+        self._display.display("\n" + report.text(findings, secrets, credentials.directory(site), len(site.hosts), len(RULES)))
+        write(str(self._task.args.get("json_file") or ""), report.data(findings, secrets))
+        return {**result, "changed": False, **verdict(site, findings)}
+
+
+def verdict(site: Site, findings: list[Finding]) -> dict[str, Any]:
+    """The result of the task: the report was printed, so one sentence is enough."""
+    problems, warnings = report.split(findings)
+    summary = {"problems": len(problems), "warnings": len(warnings)}
+    if not problems:
+        return {**summary, "failed": False, "msg": "%s ready" % report.counted(len(site.hosts), "host")}
+    found = report.counted(len(problems), "problem")
+    return {**summary, "failed": True, "msg": "Preflight found %s; the table above names each with its remedy. Nothing was changed." % found}
+
+
+def write(path: str, data: dict[str, Any]) -> None:
+    """The report as JSON, where somebody asked for it."""
+    if path:
+        pathlib.Path(path).expanduser().write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")

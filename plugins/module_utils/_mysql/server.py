@@ -1,0 +1,217 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A connection to a MySQL server that remembers what it changed. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import ssl
+import time
+import typing as t
+from dataclasses import dataclass
+
+try:
+    import pymysql
+    import pymysql.cursors
+except ImportError:  # pragma: no cover
+    pymysql = None
+
+MASK = "********"
+LOCK = "mysql_ha"  # taken by whoever changes the role of a server: this module, the role guard
+UNREACHABLE = (2002, 2003, 2005)
+LOST = (2006, 2013)  # the server went away; CLONE ends so
+DENIED = (1045, 1698)
+OFFLINE = 3032
+
+
+class Problem(Exception):
+    """Something an operator has to read; the text is a whole sentence."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement that changes the server. Arguments are bound; those named in secrets are never shown."""
+
+    sql: str
+    args: tuple[t.Any, ...] = ()
+    secrets: tuple[int, ...] = ()
+    deadline: int = 0  # seconds; 0 is the connection's own
+
+    def shown(self) -> str:
+        """For people: secrets masked."""
+        if not self.args:
+            return self.sql
+        values = [MASK if index in self.secrets else value for index, value in enumerate(self.args)]
+        return self.sql % tuple(str(value) if isinstance(value, (int, float)) else f"'{value}'" for value in values)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where another server listens, and how it is asked."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = ""
+    ssl_ca: str = ""
+    verify: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+def tls_context(address: Address) -> ssl.SSLContext:
+    """TLS is a must between the servers; the name in the certificate is checked where a CA is known."""
+    context = ssl.create_default_context(cafile=address.ssl_ca or None)
+    if hasattr(ssl, "VERIFY_X509_STRICT"):
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # CAs made by older tools lack an extension that 3.13 asks for
+    if not (address.ssl_ca and address.verify):
+        context.check_hostname = False
+    if not address.ssl_ca:
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def number_of(error: BaseException) -> int:
+    """The server's or the client's error number; 0 when there is none."""
+    return error.args[0] if error.args and isinstance(error.args[0], int) else 0
+
+
+def text_of(error: BaseException) -> str:
+    """An error as one line."""
+    if len(error.args) > 1:
+        return f"{error.args[1]} (error {error.args[0]})"
+    return str(error)
+
+
+class Server:
+    """One session. With check_mode nothing is changed, and every change is remembered."""
+
+    def __init__(self, connect: t.Callable[[int], t.Any], name: str, check_mode: bool = False, timeout: int = 30) -> None:
+        self._connect = connect
+        self.name = name
+        self.check_mode = check_mode
+        self.timeout = timeout
+        self.statements: list[str] = []
+        self.server_warnings: list[str] = []
+        self._connection = connect(timeout)
+
+    def close(self) -> None:
+        """End the session."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def reconnect(self, timeout: int = 0) -> None:
+        """A new session, for example after the server restarted. Locks of the old one are gone."""
+        try:
+            self.close()
+        except pymysql.MySQLError:
+            self._connection = None
+        self._connection = self._connect(timeout or self.timeout)
+
+    def rows(self, sql: str, args: t.Sequence[t.Any] = ()) -> list[dict[str, t.Any]]:
+        """Read."""
+        with self._connection.cursor(pymysql.cursors.DictCursor) as cursor:
+            cursor.execute(sql, tuple(args) or None)
+            return list(cursor.fetchall() or ())
+
+    def value(self, sql: str, args: t.Sequence[t.Any] = ()) -> t.Any:
+        """Read the first column of the first row."""
+        rows = self.rows(sql, args)
+        return next(iter(rows[0].values())) if rows else None
+
+    def variables(self, *names: str) -> dict[str, str]:
+        """Global variables; those the server does not know are absent."""
+        marks = ", ".join(["%s"] * len(names))
+        return {row["Variable_name"]: row["Value"] for row in self.rows(f"SHOW GLOBAL VARIABLES WHERE Variable_name IN ({marks})", names)}
+
+    def status(self, pattern: str) -> dict[str, str]:
+        """Global status values."""
+        return {row["Variable_name"].lower(): row["Value"] for row in self.rows("SHOW GLOBAL STATUS LIKE %s", (pattern,))}
+
+    def change(self, statement: Statement) -> None:
+        """Run a statement that changes the server; with check_mode only remember it."""
+        self.statements.append(statement.shown())
+        if self.check_mode:
+            return
+        if statement.deadline:
+            self._with_deadline(statement)
+        else:
+            self._run(self._connection, statement)
+
+    def _run(self, connection: t.Any, statement: Statement) -> None:
+        with connection.cursor(pymysql.cursors.DictCursor) as cursor:
+            try:
+                cursor.execute(statement.sql, statement.args or None)
+            except pymysql.MySQLError as error:
+                if number_of(error) in LOST or number_of(error) == 3707:
+                    raise
+                raise Problem(f"{self.name}: the statement {statement.shown()} failed: {text_of(error)}.") from error
+            # PyMySQL hides warnings; they are kept, for they often say why a statement did nothing.
+            cursor.execute("SHOW WARNINGS")
+            for row in cursor.fetchall() or ():
+                self.server_warnings.append(f"{row['Level']} {row['Code']}: {row['Message']}")
+
+    def _with_deadline(self, statement: Statement) -> None:
+        """In a session of its own, which is killed when the statement does not return: it may hang behind a commit that waits for the standby."""
+        connection = self._connect(statement.deadline)
+        try:
+            self._run(connection, statement)
+        except pymysql.MySQLError as error:
+            self.rows(f"KILL {int(connection.thread_id())}")
+            waiting = self.status("Rpl_semi_sync_source_wait_sessions").get("rpl_semi_sync_source_wait_sessions", "0")
+            raise Problem(
+                f"{self.name}: {statement.shown()} did not return within {statement.deadline} s ({text_of(error)}); "
+                f"{waiting} sessions wait for an acknowledgement of a standby. Nothing was decided on the base of it. "
+                "Next: bring the standby back, then run this again."
+            ) from error
+        finally:
+            if connection.open:
+                connection.close()
+
+    def lock(self, seconds: int) -> None:
+        """One changes roles at a time."""
+        if self.value("SELECT GET_LOCK(%s, %s)", (LOCK, seconds)) != 1:
+            raise Problem(f"{self.name}: another run holds the lock {LOCK} for more than {seconds} s. Next: wait for it, or see SHOW PROCESSLIST.")
+
+    def wait_for_restart(self, old_start: str, seconds: int) -> None:
+        """Until a server with another start time answers on the socket."""
+        end = time.monotonic() + seconds
+        seen = "it does not answer"
+        while time.monotonic() < end:
+            try:
+                self.reconnect()
+                if self.started() != old_start:
+                    return
+                seen = "the old process still answers"
+            except pymysql.MySQLError as error:
+                seen = text_of(error)
+            time.sleep(0.2)
+        raise Problem(f"{self.name}: the server did not come back within {seconds} s after CLONE ({seen}). Next: journalctl -u mysqld and its error log.")
+
+    def started(self) -> str:
+        """When the server process started (its pid file is of no use: CLONE keeps the pid's parent)."""
+        return str(self.value("SELECT VARIABLE_VALUE FROM performance_schema.global_status WHERE VARIABLE_NAME = 'Uptime'") and
+                   self.value("SELECT UNIX_TIMESTAMP() - VARIABLE_VALUE FROM performance_schema.global_status WHERE VARIABLE_NAME = 'Uptime'"))
+
+
+def _open(timeout: int, **how: t.Any) -> t.Any:
+    return pymysql.connect(read_timeout=timeout, write_timeout=timeout, autocommit=True, charset="utf8mb4", **how)
+
+
+def local(path: str, check_mode: bool = False, timeout: int = 30) -> Server:
+    """root on the unix socket: auth_socket, so no secret."""
+    return Server(lambda seconds: _open(seconds, unix_socket=path, user="root", connect_timeout=10), "this server", check_mode, timeout)
+
+
+def remote(address: Address, timeout: int = 10) -> Server:
+    """Another server over TLS, to ask it."""
+    context = tls_context(address)
+
+    def connect(seconds: int) -> t.Any:
+        return _open(
+            seconds, host=address.host, port=address.port, user=address.user, password=address.password, ssl=context, connect_timeout=5
+        )
+
+    return Server(connect, str(address), check_mode=True, timeout=timeout)

@@ -1,0 +1,114 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading and judging the state of a systemd unit. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import os
+import time
+import typing as t
+from dataclasses import dataclass
+
+PROPERTIES = (
+    "LoadState",
+    "ActiveState",
+    "SubState",
+    "UnitFileState",
+    "NeedDaemonReload",
+    "ExecMainStartTimestampMonotonic",
+    "MainPID",
+    "Result",
+    "ExecMainStatus",
+    "NRestarts",
+    "Job",
+    "FragmentPath",
+    "DropInPaths",
+)
+
+RUNNING = ("active", "reloading")
+
+
+@dataclass
+class State:
+    """What systemd says about a unit."""
+
+    loaded: bool
+    active: bool
+    enabled: bool
+    needs_reload: bool
+    started_at: float  # wall clock; 0 when it never ran
+    pid: int
+    busy: bool  # a job is queued or running
+    files: list[str]  # the unit file and its drop-ins
+    text: str  # for messages
+
+
+def parse(output: str, wall: t.Optional[float] = None, monotonic: t.Optional[float] = None) -> State:
+    """The output of systemctl show as a State. The clocks are parameters for tests."""
+    values = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
+    wall = time.time() if wall is None else wall
+    monotonic = time.clock_gettime(time.CLOCK_MONOTONIC) if monotonic is None else monotonic
+    started = int(values.get("ExecMainStartTimestampMonotonic") or 0) / 1e6
+    active = values.get("ActiveState", "inactive")
+    detail = f"{active} ({values.get('SubState', '')})"
+    if values.get("Result") not in (None, "", "success"):
+        detail += f", result {values['Result']}, exit status {values.get('ExecMainStatus', '?')}, {values.get('NRestarts', '?')} restarts"
+    return State(
+        loaded=values.get("LoadState") == "loaded",
+        active=active in RUNNING,
+        enabled=values.get("UnitFileState") in ("enabled", "static", "alias", "generated", "indirect"),
+        needs_reload=values.get("NeedDaemonReload") == "yes",
+        started_at=wall - (monotonic - started) if started else 0.0,
+        pid=int(values.get("MainPID") or 0),
+        busy=(values.get("Job") or "0") not in ("0", ""),
+        files=[path for name in ("FragmentPath", "DropInPaths") for path in values.get(name, "").split()],
+        text=detail,
+    )
+
+
+def failed(output: str) -> bool:
+    """The unit has given up, or is starting for the fourth time."""
+    values = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
+    if values.get("ActiveState") == "failed":
+        return True
+    return values.get("SubState") == "auto-restart" and int(values.get("NRestarts") or 0) >= 3
+
+
+def younger(paths: t.Iterable[str], started_at: float) -> list[str]:
+    """The files written after the process started.
+
+    A missing file is not younger. Neither is one from the future: it was written before the clock was set back,
+    and would ask for a restart in each run.
+    """
+    found = []
+    now = time.time()
+    for path in paths:
+        try:
+            if started_at < os.stat(path).st_mtime <= now:
+                found.append(path)
+        except OSError:
+            continue
+    return found
+
+
+def other_executable(pid: int, executable: t.Optional[str], proc: str = "/proc") -> str:
+    """What the process runs, when that is not the file the executable points to now; else an empty string."""
+    if not executable or not pid:
+        return ""
+    try:
+        running = os.readlink(f"{proc}/{pid}/exe")
+    except OSError:
+        return ""
+    return "" if running == os.path.realpath(executable) else running
+
+
+def restart_reason(state: State, paths: t.Sequence[str], executable: t.Optional[str], proc: str = "/proc") -> str:
+    """Why a running unit has to be restarted; empty when it has not."""
+    if not state.active or not state.started_at:
+        return ""
+    files = younger([*paths, *state.files], state.started_at)
+    if files:
+        return f"{', '.join(files)} changed after the start"
+    other = other_executable(state.pid, executable, proc)
+    return f"it runs {other}, not {executable}" if other else ""

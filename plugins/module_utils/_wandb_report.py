@@ -1,0 +1,80 @@
+# Copyright (c) 2026, onprem team
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is wrong with an instance of W&B, and how to say it to a human."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import asdict, dataclass, field
+
+# In the order in which an operator should look at them: a later one often follows from an earlier one.
+CHECKS = ("api", "resource", "operator", "release", "workloads", "routes", "readiness")
+
+_CREDENTIALS = re.compile(r"(?P<scheme>[a-z0-9+.-]+://)[^\s/@:]*:[^\s/@]+@", re.IGNORECASE)
+_ASSIGNMENT = re.compile(r"(?P<key>(?:password|passwd|secret|secret_?key|access_?key|token|license)[\"']?\s*[:=]\s*[\"']?)[^\s\"',;&]+", re.IGNORECASE)
+
+
+@dataclass
+class Problem:
+    """One thing that keeps W&B from serving."""
+
+    check: str
+    subject: str
+    message: str
+    # Waiting cannot mend it: somebody has to do something first.
+    fatal: bool = False
+    # Where to look for the last words of the program: namespace, pod, container, previous.
+    log_from: dict[str, t.Any] | None = None
+    # Object whose events explain it, as "Kind/name".
+    events_of: str | None = None
+    details: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, t.Any]:
+        result = asdict(self)
+        for key in ("log_from", "events_of"):
+            result.pop(key)
+        return result
+
+
+def masked(text: str) -> str:
+    """Text of somebody else's program without the credentials that it may hold."""
+    return _ASSIGNMENT.sub(r"\g<key>***", _CREDENTIALS.sub(r"\g<scheme>***@", text))
+
+
+def last_lines(text: str, count: int, width: int = 240) -> list[str]:
+    """The last lines that say something; of an operator's many lines, those with an error in them."""
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    return [masked(line if len(line) <= width else line[: width - 3] + "...") for line in lines[-count:]] if count else []
+
+
+def by_check(problems: t.Iterable[Problem]) -> dict[str, bool]:
+    """Verdict of each check: true where no problem was found."""
+    failed = {problem.check for problem in problems}
+    return {name: name not in failed for name in CHECKS}
+
+
+def render(
+    target: str,
+    problems: t.Sequence[Problem],
+    waited: float | None = None,
+    next_command: str | None = None,
+) -> str:
+    """The report: a sentence, then one numbered entry per problem with its evidence below it."""
+    if not problems:
+        return f"{target} is serving."
+    after = "" if waited is None else f" after {waited:.0f} s"
+    count = "one thing is" if len(problems) == 1 else f"{len(problems)} things are"
+    lines = [f"{target} is not serving{after}; {count} not as expected:"]
+    order = {name: index for index, name in enumerate(CHECKS)}
+    for number, problem in enumerate(sorted(problems, key=lambda entry: order.get(entry.check, len(order))), start=1):
+        lines.append(f"{number}. [{problem.check}] {problem.subject}: {problem.message}")
+        lines.extend(f"     {detail}" for detail in problem.details)
+    fine = [name for name, verdict in by_check(problems).items() if verdict]
+    if fine and "api" in fine:
+        lines.append(f"Fine: {', '.join(fine)}.")
+    if next_command:
+        lines.append(f"Next: {next_command}")
+    return "\n".join(lines)

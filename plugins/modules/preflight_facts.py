@@ -1,0 +1,155 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: preflight_facts
+short_description: Measure what a host must have before W&B is installed
+version_added: 1.0.0
+description:
+  - Reads identity, resources, listening ports, network and reachability of one host in a single round trip. Changes nothing.
+  - An action plugin of the same name adds the offset of the host's clock against the controller, and turns a failing or unreachable
+    host into a measurement with an error, so that M(onprem.wandb.preflight_report) can name it among all other problems.
+author:
+  - onprem team (@onprem)
+attributes:
+  check_mode:
+    description: Runs in check mode and does the same.
+    support: full
+  diff_mode:
+    description: Nothing changes, there is nothing to compare.
+    support: none
+  idempotent:
+    description: Never changes anything.
+    support: full
+options:
+  root:
+    description: Directory of the collection's own programs; a listening process that runs from there is ours.
+    type: path
+    default: /opt/onprem-wandb
+  managed_units:
+    description:
+      - Systemd units of distribution packages that the collection configures, each with a marker that proves it.
+      - A marker is a path that must exist, or V(path::text) for a file that must contain the text.
+    type: dict
+    default: {}
+  paths:
+    description: Paths whose file systems are measured. A path that does not exist yet is measured at its nearest parent.
+    type: list
+    elements: str
+    default: []
+  endpoints:
+    description: Names and ports to be reached from this host.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: What the endpoint is, or the variable that names it.
+        type: str
+        required: true
+      host:
+        description: Host name or address.
+        type: str
+        required: true
+      port:
+        description: TCP port; V(0) only resolves the name.
+        type: int
+        default: 0
+"""
+
+EXAMPLES = r"""
+- name: Measure the host
+  onprem.wandb.preflight_facts:
+    paths: [/var/lib/mysql]
+    endpoints:
+      - name: artifacts_mirror
+        host: mirror.example.com
+        port: 8080
+  register: measured
+"""
+
+RETURN = r"""
+measured:
+  description: The measurements.
+  returned: always
+  type: dict
+  sample:
+    hostname: db1
+    machine_id: 3f1c0d1b7f2f4d1d9f6f4a7b0f3b2a11
+    product_uuid: 4c4c4544-0042-3510-8052-b4c04f4d3132
+    architecture: x86_64
+    kernel: 6.12.0-1-amd64
+    os: {id: debian, id_like: [], version: "12", name: Debian GNU/Linux 12 (bookworm)}
+    cpus: 8
+    memory_mb: 64225
+    swap: []
+    cgroup: {version: 2, filesystem: cgroup2}
+    default_route: true
+    addresses: [10.0.0.21/24]
+    disks: [{path: /var/lib/mysql, probed: /var/lib, device: 2049, total_gb: 502.1, free_gb: 480.3}]
+    ports: [{port: 22, address: 0.0.0.0, pid: 611, process: sshd, exe: /usr/sbin/sshd, unit: ssh.service, ours: false}]
+    endpoints: [{name: artifacts_mirror, host: mirror.example.com, port: 8080, addresses: [10.0.0.10], error: ""}]
+    clock: {offset: 0.002, uncertainty: 0.011}
+"""
+
+import json
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.onprem.wandb.plugins.module_utils import _preflight_host as host
+
+
+def interface_addresses(module: AnsibleModule) -> list[str]:
+    """Addresses with prefix length of all interfaces but the loopback and those of containers."""
+    command = module.get_bin_path("ip")
+    if not command:
+        return []
+    rc, out, _err = module.run_command([command, "-j", "address", "show"])
+    return parse_addresses(out) if rc == 0 else []
+
+
+def parse_addresses(text: str) -> list[str]:
+    """Global addresses out of `ip -j address`; bridges of containers hold the pod network and are not the host's own."""
+    ignored = ("cni", "flannel", "docker", "veth", "cali", "kube-")
+    found = []
+    for interface in json.loads(text or "[]"):
+        if str(interface.get("ifname", "")).startswith(ignored):
+            continue
+        for address in interface.get("addr_info", []):
+            if address.get("scope") == "global":
+                found.append("%s/%s" % (address["local"], address["prefixlen"]))
+    return found
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "root": {"type": "path", "default": "/opt/onprem-wandb"},
+            "managed_units": {"type": "dict", "default": {}},
+            "paths": {"type": "list", "elements": "str", "default": []},
+            "endpoints": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "host": {"type": "str", "required": True},
+                    "port": {"type": "int", "default": 0},
+                },
+            },
+        },
+        supports_check_mode=True,
+    )
+    measured: dict[str, Any] = host.identity()
+    measured.update(host.resources(module.params["paths"]))
+    measured["addresses"] = interface_addresses(module)
+    measured["ports"] = host.listeners(module.params["root"], module.params["managed_units"])
+    measured["endpoints"] = host.reach_all(module.params["endpoints"])
+    module.exit_json(changed=False, measured=measured)
+
+
+if __name__ == "__main__":
+    main()

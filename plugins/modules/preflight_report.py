@@ -1,0 +1,66 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Documentation of an action plugin: everything happens on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: preflight_report
+short_description: Refuse a wrong inventory or host before anything changes
+version_added: 1.0.0
+description:
+  - Judges variables, groups and measurements of all hosts by every rule of the collection and prints one table of all problems - host, variable,
+    value, expected, remedy.
+  - Fails when there is a problem. Warnings are printed and do not fail.
+  - Values of secrets are never printed. A secret that is neither supplied nor there yet is named as one that will be generated; it is not generated.
+author:
+  - onprem team (@onprem)
+attributes:
+  check_mode:
+    description: Runs in check mode and does the same.
+    support: full
+  diff_mode:
+    description: Nothing changes, there is nothing to compare.
+    support: none
+  idempotent:
+    description: Never changes anything.
+    support: full
+  action:
+    description: Runs on the controller, once for all hosts of the play.
+    support: full
+options:
+  register:
+    description: Name of the variable in which the result of M(onprem.wandb.preflight_facts) was registered on every host.
+    type: str
+    required: true
+  json_file:
+    description: File on the controller to write the findings to.
+    type: path
+    default: ""
+seealso:
+  - module: onprem.wandb.preflight_facts
+"""
+
+EXAMPLES = r"""
+- name: Measure the host
+  onprem.wandb.preflight_facts:
+  register: measured
+
+- name: Report every problem at once
+  onprem.wandb.preflight_report:
+    register: measured
+"""
+
+RETURN = r"""
+problems:
+  description: Number of problems.
+  returned: always
+  type: int
+  sample: 0
+warnings:
+  description: Number of warnings.
+  returned: always
+  type: int
+  sample: 1
+"""

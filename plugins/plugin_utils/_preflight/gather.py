@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PRIVATE to the collection: from Ansible's variables to the site that the rules judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleError
+
+from .. import _catalogue
+from .interface import DATA_PATHS
+from .model import CONTROLLER, KUBE_GROUPS, ROLE_TARGETS, Host, Site
+from .values import TemplatedVariables, load_roles, read_file
+
+DEFAULTS = "defaults/main.yml"
+OPTIONS = "meta/argument_specs.yml"
+
+
+def roles_of(groups: Iterable[str], controller: bool = False) -> list[str]:
+    """Roles whose defaults matter on a host; None of ROLE_TARGETS means the controller."""
+    names = set(groups)
+    return [role for role, target in ROLE_TARGETS.items() if target == "all" or not names.isdisjoint(target)] if not controller else []
+
+
+def defaults_for(defaults: Mapping[str, dict[str, Any]], groups: Iterable[str], controller: bool) -> dict[str, Any]:
+    """Defaults of the roles that run on a host. The controller runs all roles that ROLE_TARGETS does not name."""
+    wanted = [role for role in defaults if role not in ROLE_TARGETS] + ["preflight"] if controller else roles_of(groups)
+    merged: dict[str, Any] = {}
+    for role in wanted:
+        merged.update(defaults.get(role, {}))
+    return merged
+
+
+class Gatherer:
+    """Builds hosts with their variables. One per task."""
+
+    def __init__(self, templar: Any, loader: Any, task_vars: Mapping[str, Any]) -> None:
+        self._templar = templar
+        self._hostvars = task_vars["hostvars"]
+        self._defaults = load_roles(loader, DEFAULTS)
+        self.specs = load_roles(loader, OPTIONS)
+        self.groups = {name: list(hosts) for name, hosts in task_vars["groups"].items()}
+
+    def host(self, name: str, measurement: Mapping[str, Any] | None = None) -> Host:
+        """A host of the inventory, or the controller."""
+        raw = dict(self._hostvars.raw_get(name))
+        raw["hostvars"] = self._hostvars
+        groups = frozenset(group for group, members in self.groups.items() if name in members)
+        defaults = defaults_for(self._defaults, groups, name == CONTROLLER and name not in self.groups.get("all", []))
+        variables = TemplatedVariables(self._templar, raw, defaults)
+        found = dict(measurement or {})
+        return Host(name, groups, variables, dict(found.get("measured") or {}), str(found.get("error") or ""))
+
+    def controller(self) -> Host:
+        """The controller; it runs the roles that talk to the cluster even where the inventory lists localhost."""
+        raw = dict(self._hostvars.raw_get(CONTROLLER))
+        raw["hostvars"] = self._hostvars
+        return Host(CONTROLLER, frozenset(), TemplatedVariables(self._templar, raw, defaults_for(self._defaults, (), True)))
+
+    def site(self, names: Iterable[str], register: str) -> Site:
+        """The whole site with the measurements that were registered per host."""
+        hosts = {}
+        for name in names:
+            measurement = self._hostvars.raw_get(name).get(register)
+            hosts[name] = self.host(name, measurement or {"error": "was not measured"})
+        controller = self.controller()
+        limited = set(hosts) < set(self.groups.get("all", []))
+        return Site(hosts, controller, self.groups, self.specs, catalogue(controller), read_file, limited)
+
+
+def catalogue(controller: Host) -> Any:
+    """The catalogue with the site's overrides; None when these are wrong, which the rule about types reports."""
+    try:
+        return _catalogue.merge(_catalogue.load(), controller.mapping("artifacts_overrides"))
+    except _catalogue.CatalogueError as error:
+        controller.variables.errors["artifacts_overrides"] = str(error)
+    except (OSError, AnsibleError):
+        return None
+    return None
+
+
+def data_paths(host: Host) -> list[str]:
+    """Paths whose file systems will hold data of a host's services."""
+    found: list[str] = []
+    for group, variable, default in DATA_PATHS:
+        if not host.in_any(KUBE_GROUPS if group == "kube" else (group,)):
+            continue
+        value = host.variables.get(variable) if variable else None
+        values = value if isinstance(value, (list, tuple)) else [value]
+        found += [str(item) for item in values if isinstance(item, str) and item.startswith("/")] or [default]
+    return list(dict.fromkeys(found))

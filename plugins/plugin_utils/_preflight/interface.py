@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PRIVATE to the collection: names of other rooms that the rules ask for. The only place to edit when one of them is renamed.
+
+A unit test holds these names against the argument specs of the roles.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Variables of the site itself: no role owns them, every role maps them in its defaults.
+SITE_OPTIONS: dict[str, dict[str, Any]] = {
+    "site_name": {"type": "str", "required": True},
+    "site_secrets_dir": {"type": "path"},
+    "site_kubeconfig": {"type": "path"},
+    "artifacts_mirror": {"type": "str"},
+    "artifacts_overrides": {"type": "dict"},
+    "host_address": {"type": "str"},
+    "mysql_primary": {"type": "str"},
+}
+
+# role, variable with the version, artifacts of the catalogue
+ARTIFACT_VERSIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("containerd", "containerd_version", ("containerd",)),
+    ("containerd", "containerd_runc_version", ("runc",)),
+    ("containerd", "containerd_cni_plugins_version", ("cni-plugins",)),
+    ("kubernetes", "kubernetes_version", ("kubeadm", "kubelet", "kubectl")),
+    ("mysql", "mysql_version", ("mysql",)),
+    ("minio", "minio_version", ("minio",)),
+    ("wandb", "wandb_helm_version", ("helm",)),
+)
+
+# secret file below site_secrets_dir -> variables that replace it, groups that need it
+SECRET_FILES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "mysql_app_password": (("mysql_app_password", "wandb_mysql_password"), ("mysql",)),
+    "mysql_replication_password": (("mysql_replication_password",), ("mysql",)),
+    "redis_password": (("redis_password", "wandb_redis_password"), ("redis",)),
+    "minio_root_password": (("minio_root_password",), ("minio",)),
+    "minio_secret_key": (("minio_secret_key", "wandb_bucket_secret_key"), ("minio",)),
+}
+
+# Values that end up inside an address which W&B puts together without encoding.
+CREDENTIALS = (
+    "mysql_app_password",
+    "mysql_replication_password",
+    "redis_password",
+    "minio_root_user",
+    "minio_root_password",
+    "minio_access_key",
+    "minio_secret_key",
+    "wandb_mysql_user",
+    "wandb_mysql_password",
+    "wandb_redis_password",
+    "wandb_bucket_access_key",
+    "wandb_bucket_secret_key",
+)
+
+# group, service, variable with the port or None, port when the variable is not set
+PORTS: tuple[tuple[str, str, str | None, int], ...] = (
+    ("kube_control_plane", "kube-apiserver", None, 6443),
+    ("kube_control_plane", "etcd", None, 2379),
+    ("kube_control_plane", "etcd peers", None, 2380),
+    ("kube_control_plane", "kube-controller-manager", None, 10257),
+    ("kube_control_plane", "kube-scheduler", None, 10259),
+    ("kube", "kubelet", None, 10250),
+    ("kube", "kubelet health", None, 10248),
+    ("kube", "kube-proxy health", None, 10256),
+    ("kube", "ingress HTTP", None, 80),
+    ("kube", "ingress HTTPS", None, 443),
+    ("mysql", "MySQL", "mysql_port", 3306),
+    ("redis", "Redis", "redis_port", 6379),
+    ("minio", "MinIO", "minio_port", 9000),
+    ("minio", "MinIO console", "minio_console_port", 9001),
+)
+
+# empty group -> what, variables that must then be set, (host variable, port variable, default port) to be reached from the nodes
+EXTERNAL: dict[str, tuple[str, tuple[str, ...], tuple[str, str, int]]] = {
+    "mysql": ("MySQL", ("wandb_mysql_host", "wandb_mysql_password"), ("wandb_mysql_host", "wandb_mysql_port", 3306)),
+    "redis": ("Redis", ("wandb_redis_host",), ("wandb_redis_host", "wandb_redis_port", 6379)),
+    "minio": ("S3", ("wandb_bucket_endpoint", "wandb_bucket_access_key", "wandb_bucket_secret_key"), ("wandb_bucket_endpoint", "", 443)),
+}
+
+# Host names that people and programs outside type.
+NAMES = ("wandb_fqdn", "minio_fqdn")
+
+# entry of certificates_provided -> variable with the host name it is for
+CERTIFICATE_NAMES = {"ingress": "wandb_fqdn", "minio": "minio_fqdn"}
+
+# group, variable with one path or a list of them (or None), path when the variable is not set
+DATA_PATHS: tuple[tuple[str, str | None, str], ...] = (
+    ("kube", None, "/var/lib/containerd"),
+    ("kube", None, "/var/lib/kubelet"),
+    ("kube_control_plane", None, "/var/lib/etcd"),
+    ("mysql", "mysql_data_dir", "/var/lib/mysql"),
+    ("redis", "redis_data_dir", "/var/lib/redis"),
+    ("minio", "minio_data_dirs", "/var/lib/minio"),
+)
+
+# Units of distribution packages that the collection configures -> proof that it did.
+MANAGED_UNITS = {
+    "redis-server.service": "/etc/redis/redis.conf::onprem.wandb",
+    "redis.service": "/etc/redis/redis.conf::onprem.wandb",
+}

@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PRIVATE to the collection: findings as text for a terminal and as data for a program."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from .model import PROBLEM, WARNING, Finding
+from .table import table
+
+HEADS = ("host", "variable", "value", "expected", "remedy")
+LIMITS = (18, 30, 36, 34, 60)
+
+
+def split(findings: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
+    """Problems and warnings."""
+    return [item for item in findings if item.severity == PROBLEM], [item for item in findings if item.severity == WARNING]
+
+
+def block(title: str, findings: Sequence[Finding]) -> str:
+    """A titled table; nothing when there are no findings."""
+    rows = [(item.host, item.variable, item.value, item.expected, item.remedy) for item in findings]
+    return "%s\n%s\n" % (title, table(HEADS, rows, LIMITS)) if rows else ""
+
+
+def counted(number: int, word: str) -> str:
+    return "%d %s%s" % (number, word, "" if number == 1 else "s")
+
+
+def text(findings: Sequence[Finding], secrets: Sequence[str], directory: str, hosts: int, rules: int) -> str:
+    """The whole report."""
+    problems, warnings = split(findings)
+    parts = [
+        block("PREFLIGHT: %s, nothing was changed" % counted(len(problems), "problem"), problems),
+        block("PREFLIGHT: %s" % counted(len(warnings), "warning"), warnings),
+    ]
+    if not problems:
+        parts.append("PREFLIGHT: %s checked against %s, no problem found." % (counted(hosts, "host"), counted(rules, "rule")))
+    if secrets:
+        parts.append("PREFLIGHT: not supplied and not there yet, will be generated in %s: %s." % (directory, ", ".join(secrets)))
+    return "\n".join(part for part in parts if part)
+
+
+def data(findings: Sequence[Finding], secrets: Sequence[str]) -> dict[str, Any]:
+    """The report for a program."""
+    return {"findings": [dataclasses.asdict(item) for item in findings], "secrets_to_generate": list(secrets)}

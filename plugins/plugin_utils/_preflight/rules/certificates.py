@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Certificates that the operator provides: readable, in time, for the right name, with the right key."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+
+from ..interface import CERTIFICATE_NAMES
+from ..model import CONTROLLER, WARNING, Finding, Site
+
+DAYS_LEFT = 30
+
+
+def now() -> datetime.datetime:
+    """The time, in a place where a test can set it."""
+    return datetime.datetime.now(datetime.timezone.utc)
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Whether a certificate's name covers a host name; a star stands for one label."""
+    name, pattern = name.lower(), pattern.lower()
+    if pattern.startswith("*."):
+        return name.partition(".")[2] == pattern[2:] and not name.startswith("*")
+    return name == pattern
+
+
+def names_of(certificate: x509.Certificate) -> list[str]:
+    """DNS names of a certificate. Browsers and Go ignore the common name, so do we."""
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return []
+    return list(extension.value.get_values_for_type(x509.DNSName))
+
+
+def public_bytes(key: Any) -> bytes:
+    """A public key in a form that can be compared."""
+    return bytes(key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo))
+
+
+def provided(site: Site) -> Iterator[tuple[str, str, str]]:
+    """Name, certificate file and key file of everything provided."""
+    for name, entry in site.controller.mapping("certificates_provided").items():
+        if isinstance(entry, Mapping):
+            yield name, str(entry.get("certificate_file") or ""), str(entry.get("private_key_file") or "")
+
+
+def expected_name(site: Site, name: str) -> str:
+    """The host name that a certificate is for."""
+    variable = CERTIFICATE_NAMES.get(name, "")
+    value = site.controller.text(variable) if variable else ""
+    if not value and variable == "minio_fqdn":
+        value = "s3." + site.controller.text("wandb_fqdn").partition(".")[2]
+    return value
+
+
+def certificates(site: Site) -> Iterator[Finding]:
+    """Every provided certificate with its key."""
+    for name, certificate_file, key_file in provided(site):
+        where = "certificates_provided.%s" % name
+        content = site.read_file(certificate_file) if certificate_file else None
+        if content is None:
+            value = certificate_file or "not set"
+            yield Finding(CONTROLLER, where + ".certificate_file", value, "a readable PEM file on the controller", "correct the path or the file's mode")
+            continue
+        try:
+            chain = x509.load_pem_x509_certificates(content)
+        except ValueError as error:
+            yield Finding(CONTROLLER, where + ".certificate_file", certificate_file, "PEM: the certificate, then its chain", "not a certificate: %s" % error)
+            continue
+        yield from validity(where, certificate_file, chain[0])
+        yield from host_name(where, certificate_file, chain[0], expected_name(site, name))
+        yield from private_key(where, site, key_file, chain)
+
+
+def validity(where: str, path: str, leaf: x509.Certificate) -> Iterator[Finding]:
+    """Not expired, already valid, and with a month to go."""
+    end, start, today = leaf.not_valid_after_utc, leaf.not_valid_before_utc, now()
+    if end < today:
+        yield Finding(CONTROLLER, where, "%s expired %s" % (path, end.date()), "a valid certificate", "obtain a new one")
+    elif start > today:
+        yield Finding(CONTROLLER, where, "%s is valid from %s" % (path, start.date()), "a valid certificate", "check the controller's clock, or wait")
+    elif end - today < datetime.timedelta(days=DAYS_LEFT):
+        yield Finding(CONTROLLER, where, "%s expires %s" % (path, end.date()), "at least %d days left" % DAYS_LEFT, "obtain a new one soon", WARNING)
+
+
+def host_name(where: str, path: str, leaf: x509.Certificate, wanted: str) -> Iterator[Finding]:
+    """The certificate covers the name that clients type."""
+    names = names_of(leaf)
+    if wanted and not any(matches(wanted, pattern) for pattern in names):
+        value = "%s is for %s" % (path, ", ".join(names) or "no DNS name")
+        remedy = "obtain one with this subject alternative name; if the first certificate in the file is the CA's, put the server's first"
+        yield Finding(CONTROLLER, where, value, "a certificate for %s" % wanted, remedy)
+
+
+def private_key(where: str, site: Site, path: str, chain: list[x509.Certificate]) -> Iterator[Finding]:
+    """The key is readable, has no passphrase, and belongs to the first certificate."""
+    variable = where + ".private_key_file"
+    content = site.read_file(path) if path else None
+    if content is None:
+        yield Finding(CONTROLLER, variable, path or "not set", "a readable PEM file on the controller", "correct the path or the file's mode")
+        return
+    try:
+        key = serialization.load_pem_private_key(content, password=None)
+    except TypeError:
+        yield Finding(CONTROLLER, variable, path, "a key without passphrase", "openssl pkey -in %s -out plain.key" % path)
+        return
+    except (ValueError, UnsupportedAlgorithm) as error:
+        yield Finding(CONTROLLER, variable, path, "a private key in PEM", "not a private key: %s" % str(error).split(".", maxsplit=1)[0])
+        return
+    if public_bytes(key.public_key()) != public_bytes(chain[0].public_key()):
+        other = any(public_bytes(key.public_key()) == public_bytes(certificate.public_key()) for certificate in chain[1:])
+        remedy = "put the server's certificate first in the file" if other else "take the key with which the certificate was requested"
+        yield Finding(CONTROLLER, variable, path, "the key of the certificate", remedy)
+
+
+RULES = (certificates,)

@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Who does what: shapes of the groups, primary and standby."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..model import SITE, Finding, Host, Site
+
+KNOWN_GROUPS = ("kube_control_plane", "kube_node", "mysql", "redis", "minio")
+
+
+def address(host: Host) -> str:
+    """Where other hosts reach a host."""
+    return host.text("host_address") or host.text("ansible_host") or host.name
+
+
+def mysql_group(site: Site) -> Iterator[Finding]:
+    """A primary and one hot standby: RA-12."""
+    names = site.groups.get("mysql", [])
+    if len(names) > 2:
+        yield Finding(SITE, "group mysql", ", ".join(names), "two hosts: primary and standby", "W&B uses no read replicas: leave two hosts in the group")
+    if len(names) == 1 and not site.limited and not site.view("mysql").flag("mysql_accept_single_host"):
+        remedy = "add a standby on a separate machine; to run without one: mysql_accept_single_host: true"
+        yield Finding(SITE, "group mysql", names[0], "two hosts: primary and standby", remedy)
+
+
+def mysql_primary(site: Site) -> Iterator[Finding]:
+    """The primary is a member of the group, and not the same machine as the standby."""
+    names = site.groups.get("mysql", [])
+    if not names:
+        return
+    primary = site.view("mysql").text("mysql_primary", names[0])
+    if primary not in names:
+        yield Finding(SITE, "mysql_primary", primary, "one of %s" % ", ".join(names), "name a host of group mysql as it is called in the inventory")
+    seen: dict[str, str] = {}
+    for host in site.members("mysql"):
+        place = address(host)
+        if place in seen:
+            value = "%s and %s are both %s" % (seen[place], host.name, place)
+            yield Finding(SITE, "group mysql", value, "primary and standby on separate machines", "correct ansible_host or host_address of one of them")
+        seen.setdefault(place, host.name)
+
+
+def single_hosts(site: Site) -> Iterator[Finding]:
+    """Groups that take one host in this release."""
+    reasons = {"kube_control_plane": "a control plane of several hosts is not supported yet", "redis": "W&B uses one single-node Redis"}
+    for group, reason in reasons.items():
+        names = site.groups.get(group, [])
+        if len(names) > 1:
+            yield Finding(SITE, "group %s" % group, ", ".join(names), "one host", "%s: leave one host in the group" % reason)
+
+
+def same_address(site: Site) -> Iterator[Finding]:
+    """Two names of the inventory for one machine, outside the mysql group."""
+    owners: dict[str, list[str]] = {}
+    for host in site.hosts.values():
+        owners.setdefault(address(host), []).append(host.name)
+    for place, names in owners.items():
+        if len(names) > 1 and not set(names) <= set(site.groups.get("mysql", [])):
+            remedy = "list a machine once; a host may be in several groups"
+            yield Finding(", ".join(names), "address", place, "one inventory name per machine", remedy)
+
+
+def some_hosts(site: Site) -> Iterator[Finding]:
+    """An inventory without any known group installs nothing."""
+    if not any(site.has(group) for group in KNOWN_GROUPS):
+        found = ", ".join(sorted(name for name in site.groups if name not in ("all", "ungrouped"))) or "none"
+        yield Finding(SITE, "groups", found, "hosts in some of %s" % ", ".join(KNOWN_GROUPS), "see the inventory sample: inventories/sample")
+
+
+RULES = (mysql_group, mysql_primary, single_hosts, same_address, some_hosts)

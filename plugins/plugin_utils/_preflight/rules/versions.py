@@ -1,0 +1,128 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Versions that W&B, Kubernetes or the catalogue do not support, with the reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ... import _catalogue
+from ..interface import ARTIFACT_VERSIONS
+from ..model import CONTROLLER, KUBE_GROUPS, WARNING, Finding, Host, Site
+
+Version = tuple[int, ...]
+
+KUBERNETES_FLOOR = (1, 34)
+KUBERNETES_ENDED = {(1, 34): "2026-10-27"}
+KUBERNETES_NEWEST = (1, 37)
+# Oldest containerd per line, from containerd's RELEASES.md.
+CONTAINERD_FOR = {
+    (1, 34): ((2, 1, 3), (2, 0, 6), (1, 7, 28)),
+    (1, 35): ((2, 2, 0), (2, 1, 5), (1, 7, 28)),
+    (1, 36): ((2, 3, 0), (2, 2, 0)),
+    (1, 37): ((2, 3, 0),),
+}
+MYSQL_80_FLOOR = (8, 0, 32)
+
+
+def parse(text: str) -> Version:
+    """Leading numbers of a version; empty when it is none."""
+    match = re.match(r"(\d+(?:\.\d+)*)", text)
+    return tuple(int(part) for part in match.group(1).split(".")) if match else ()
+
+
+def kubernetes(site: Site) -> Iterator[Finding]:
+    """W&B needs 1.34 or newer; the role writes kubeadm v1beta4 for the minors it was tested with."""
+    for host in site.members(*KUBE_GROUPS):
+        text = host.text("kubernetes_version")
+        found = parse(text)
+        expected = "%d.%d.x to %d.%d.x" % (*KUBERNETES_FLOOR, *KUBERNETES_NEWEST)
+        if not text:
+            continue
+        if len(found) != 3:
+            yield Finding(host.name, "kubernetes_version", text, "a full version such as 1.36.4", "write major.minor.patch without v")
+        elif found[:2] < KUBERNETES_FLOOR:
+            yield Finding(host.name, "kubernetes_version", text, expected, "W&B supports Kubernetes 1.34 or newer, and older ones get no fixes: take 1.36")
+        elif found[:2] > KUBERNETES_NEWEST:
+            yield Finding(host.name, "kubernetes_version", text, expected, "this release of the collection does not know it: take 1.36")
+        elif found[:2] in KUBERNETES_ENDED:
+            ended = KUBERNETES_ENDED[found[:2]]
+            yield Finding(host.name, "kubernetes_version", text, "1.35.x or newer", "upstream support ended %s: plan for 1.36" % ended, WARNING)
+
+
+def containerd(site: Site) -> Iterator[Finding]:
+    """Pairs of containerd and Kubernetes that upstream does not support."""
+    for host in site.members(*KUBE_GROUPS):
+        text = host.text("containerd_version")
+        found, minor = parse(text), parse(host.text("kubernetes_version"))[:2]
+        floors = CONTAINERD_FOR.get(minor)
+        if not text or not floors:
+            continue
+        newest = max(floors)
+        if found[:2] > newest[:2] or any(found[:2] == floor[:2] and found >= floor for floor in floors):
+            continue
+        lines = ", ".join("%d.%d.%d or a later %d.%d" % (*floor, *floor[:2]) for floor in floors)
+        yield Finding(host.name, "containerd_version", text, lines, "Kubernetes %d.%d is not supported on it: take 2.3" % minor)
+
+
+def mysql_problem(text: str) -> str:
+    """Why W&B does not take a MySQL version; empty when it does."""
+    found = parse(text)
+    if len(found) < 2:
+        return "write a full version such as 8.4.9"
+    if found[:2] == (8, 0) and found < MYSQL_80_FLOOR:
+        return "W&B needs 8.0.32 or newer of the 8.0 series"
+    if found[:2] in ((8, 0), (8, 4), (9, 7)):
+        return ""
+    return "W&B is validated on 8.0 and 8.4; 9.7 is the LTS series after them; innovation releases and older series are not supported"
+
+
+def mysql(site: Site) -> Iterator[Finding]:
+    """MySQL series that W&B supports."""
+    for host in site.members("mysql"):
+        text = host.text("mysql_version")
+        reason = mysql_problem(text) if text else ""
+        if reason:
+            yield Finding(host.name, "mysql_version", text, "8.0.32 or newer, 8.4.x, 9.7.x", reason)
+
+
+def redis(site: Site) -> Iterator[Finding]:
+    """W&B supports Redis 7."""
+    for host in site.members("redis"):
+        text = host.text("redis_version")
+        if text and parse(text)[:1] != (7,):
+            yield Finding(host.name, "redis_version", text, "7.x", "W&B supports Redis 7 only: take 7.2")
+
+
+def helm(site: Site) -> Iterator[Finding]:
+    """W&B's charts are installed with Helm 3."""
+    text = site.controller.text("wandb_helm_version")
+    if text and parse(text)[:1] != (3,):
+        yield Finding(CONTROLLER, "wandb_helm_version", text, "3.x", "W&B supports Helm 3 only")
+
+
+def reader(site: Site, role: str) -> Host | None:
+    """Where the version of a role's artifact is read; None when the layer is not ours."""
+    targets = site.targets(role)
+    return targets[0] if targets else None
+
+
+def checksums(site: Site) -> Iterator[Finding]:
+    """A version without a checksum cannot be installed: neither the catalogue nor artifacts_overrides has it."""
+    if site.catalogue is None:
+        return
+    for role, variable, artifacts in ARTIFACT_VERSIONS:
+        host = reader(site, role)
+        version = host.variables.get(variable) if host and role in site.specs else None
+        if host is None or not isinstance(version, str) or not version:
+            continue
+        for artifact in artifacts:
+            try:
+                _catalogue.resolve(site.catalogue, artifact, version, site.controller.text("artifacts_mirror"))
+            except _catalogue.CatalogueError as error:
+                yield Finding(host.name, variable, version, "a version with a checksum in the catalogue", str(error))
+                break
+
+
+RULES = (kubernetes, containerd, mysql, redis, helm, checksums)

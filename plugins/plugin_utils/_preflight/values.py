@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PRIVATE to the collection: variables of hosts for the rules, templated on demand, with the defaults of the roles underneath.
+
+This is the only file of preflight that knows Ansible's templating. A variable that cannot be evaluated becomes an entry in `errors`.
+Templates that would generate a secret (lookup password writes its file) are never evaluated.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleError
+
+COLLECTION = pathlib.Path(__file__).resolve().parents[3]
+GENERATES = re.compile(r"""lookup\(\s*['"](ansible\.builtin\.)?password['"]|(query|q)\(\s*['"](ansible\.builtin\.)?password['"]""")
+HIDDEN = "generated"  # stands for a secret that must not be made yet
+
+
+def load_roles(loader: Any, kind: str) -> dict[str, dict[str, Any]]:
+    """Defaults ("defaults/main.yml") or options ("meta/argument_specs.yml") of every role of the collection."""
+    found: dict[str, dict[str, Any]] = {}
+    for directory in sorted((COLLECTION / "roles").iterdir()):
+        path = directory / kind
+        if path.is_file():
+            content = loader.load_from_file(str(path), cache="none", trusted_as_template=True) or {}
+            found[directory.name] = options(content) if "argument_specs" in content else dict(content)
+    return found
+
+
+def options(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of all entry points of an argument spec."""
+    merged: dict[str, Any] = {}
+    for entry in (content.get("argument_specs") or {}).values():
+        merged.update((entry or {}).get("options") or {})
+    return merged
+
+
+def generates_secret(raw: Any) -> bool:
+    """Whether evaluating a value would write a secret."""
+    if isinstance(raw, str):
+        return bool(GENERATES.search(raw))
+    if isinstance(raw, Mapping):
+        return any(generates_secret(value) for value in raw.values())
+    return isinstance(raw, (list, tuple)) and any(generates_secret(value) for value in raw)
+
+
+class TemplatedVariables:
+    """Variables of one host."""
+
+    def __init__(self, templar: Any, raw: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
+        self._raw = raw
+        self._all = {**defaults, **raw}
+        self._templar = templar.copy_with_new_env(available_variables=self._all)
+        self._values: dict[str, Any] = {}
+        self.errors: dict[str, str] = {}
+
+    def is_supplied(self, name: str) -> bool:
+        return name in self._raw
+
+    def supplied(self) -> Iterator[str]:
+        return (name for name in self._raw if isinstance(name, str) and not name.startswith(("ansible_", "_")))
+
+    def get(self, name: str) -> Any:
+        if name not in self._values:
+            self._values[name] = self._evaluate(name)
+        return self._values[name]
+
+    def _evaluate(self, name: str) -> Any:
+        if name not in self._all:
+            return None
+        raw = self._all[name]
+        if generates_secret(raw) or self._reaches_secret(raw):
+            return None if name not in self._raw else HIDDEN
+        try:
+            return self._templar.template(raw)
+        except AnsibleError as error:
+            self.errors[name] = sentence(error)
+        except Exception as error:  # a filter may raise anything, and a stack trace helps nobody here
+            self.errors[name] = sentence(error)
+        return None
+
+    def _reaches_secret(self, raw: Any, depth: int = 0) -> bool:
+        """Whether a template refers to a variable that would generate a secret."""
+        if depth > 8 or not isinstance(raw, str) or "{" not in raw:
+            return False
+        for word in set(re.findall(r"[A-Za-z_][A-Za-z0-9_]*", raw)):
+            value = self._all.get(word) if word in self._all and self._all[word] is not raw else None
+            if value is not None and (generates_secret(value) or self._reaches_secret(value, depth + 1)):
+                return True
+        return False
+
+
+def sentence(error: Exception) -> str:
+    """The last line of an error is the one that names the cause."""
+    message = getattr(error, "message", "") or str(error)
+    lines = [line.strip() for line in str(message).splitlines() if line.strip()]
+    return (lines[0] if lines else type(error).__name__)[:200]
+
+
+def read_file(path: str) -> bytes | None:
+    """A file of the controller, or None."""
+    try:
+        return pathlib.Path(os.path.expanduser(path)).read_bytes()
+    except OSError:
+        return None

@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Run one check of the project, or all of them:  check.py <name>...  |  check.py all.  `make help` lists the names."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+
+from workshop import agreement, changelog, docs, galaxy, habits, lint, sanity, schedule, unit
+from workshop.base import CheckFailed
+
+CHECKS: dict[str, Callable[[], str]] = {
+    "habits": habits.habits,
+    "yamllint": lint.yamllint,
+    "ruff": lint.ruff,
+    "changelog": changelog.changelog,
+    "docs": docs.check,
+    "agreement": agreement.agreement,
+    "mypy": lint.mypy,
+    "unit": unit.unit,
+    "ansible-lint": lint.ansible_lint,
+    "core-2.19": lambda: unit.compat("2.19"),
+    "core-2.21": lambda: unit.compat("2.21"),
+    "sanity": sanity.sanity,
+    "galaxy": galaxy.galaxy,
+}
+GROUPS = {"lint": ["yamllint", "ruff", "mypy", "ansible-lint"], "compat": ["core-2.19", "core-2.21"]}
+
+
+def one(name: str) -> bool:
+    """Run a check in this process and print its line."""
+    started = time.monotonic()
+    try:
+        said, verdict = CHECKS[name](), "ok"
+    except CheckFailed as failure:
+        said, verdict = str(failure), "FAILED"
+    print(f"{name}: {verdict}, {said} ({time.monotonic() - started:.1f} s)", flush=True)
+    return verdict == "ok"
+
+
+def main(arguments: list[str]) -> int:
+    if arguments == ["all"]:
+        return schedule.everything(list(CHECKS))
+    names = [name for argument in arguments for name in GROUPS.get(argument, [argument])]
+    unknown = [name for name in names if name not in CHECKS]
+    if unknown or not names:
+        print(f"check.py: {', '.join(unknown) or 'nothing'} is no check. There are: {', '.join(CHECKS)}, and the groups {', '.join(GROUPS)}, all.")
+        return 2
+    return 0 if all([one(name) for name in names]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

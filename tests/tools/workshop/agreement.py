@@ -1,0 +1,147 @@
+"""Argument specifications, defaults, use and inventories agree; each disagreement is one line that names role, variable and file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from . import variables
+from .base import TOP, CheckFailed, some
+from .collection import Role, load, roles, templated
+
+SITE = {"site_name", "site_secrets_dir", "site_kubeconfig", "artifacts_mirror", "artifacts_overrides", "host_address"}
+TYPES: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "path": (str,),
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "list": (list,),
+    "dict": (dict,),
+    "raw": (object,),
+}
+
+
+def agreement() -> str:
+    """Every disagreement at once."""
+    found = roles()
+    problems = [f"{role.name}: {problem}" for role in found for problem in role_problems(role, found)]
+    inventories = some(sorted(path for path in (TOP / "inventories").rglob("*.yml") if "secrets" not in path.parts), "inventory file")
+    problems += list(inventory_problems(inventories, found))
+    if problems:
+        raise CheckFailed(f"{len(problems)} disagreements:\n  " + "\n  ".join(problems))
+    return f"{len(found)} roles, {sum(len(role.options) for role in found)} variables, {len(inventories)} inventory files"
+
+
+def role_problems(role: Role, everyone: list[Role]) -> Iterator[str]:
+    """What is wrong inside one role."""
+    if not role.specs:
+        yield "meta/argument_specs.yml is missing or names no entry point"
+        return
+    if not role.meta.get("description"):
+        yield "meta/main.yml has no galaxy_info.description"
+    yield from keys(role)
+    yield from values(role)
+    yield from use(role, everyone)
+
+
+def keys(role: Role) -> Iterator[str]:
+    """The same names in defaults and specification, with the role's prefix."""
+    options = role.options
+    for name in sorted(set(role.defaults) - set(options)):
+        yield f"{name} is in defaults/main.yml but not in meta/argument_specs.yml"
+    for name, option in sorted(options.items()):
+        if name not in role.defaults and not option.get("required"):
+            yield f"{name} is in meta/argument_specs.yml, is not required, and has no default in defaults/main.yml"
+        if name in role.defaults and option.get("required"):
+            yield f"{name} is required in meta/argument_specs.yml but defaults/main.yml gives it a value"
+    for name in sorted(set(options) | set(role.defaults)):
+        if not name.startswith(role.name + "_") and name not in SITE:
+            yield f"{name} does not begin with {role.name}_ and is no variable of the site"
+    for name in sorted(role.private):
+        if not name.startswith("__"):
+            yield f"{name} in vars/main.yml does not begin with __: private variables do"
+
+
+def values(role: Role) -> Iterator[str]:
+    """Literal defaults are the same in both files and fit the type; computed ones stand in defaults/main.yml only."""
+    for name, option in sorted(role.options.items()):
+        yield from option_problems(name, option)
+        if name not in role.defaults:
+            continue
+        value = role.defaults[name]
+        if templated(value):
+            if "default" in option:
+                yield f"{name} is computed in defaults/main.yml, but meta/argument_specs.yml gives the default {option['default']!r}: leave it out and say it in the description"
+        elif "default" not in option:
+            if value is not None:
+                yield f"{name} has the default {value!r} in defaults/main.yml and none in meta/argument_specs.yml"
+        elif (type(option["default"]), option["default"]) != (type(value), value):
+            yield f"{name} has the default {value!r} in defaults/main.yml and {option['default']!r} in meta/argument_specs.yml"
+        else:
+            wanted = TYPES.get(option.get("type", "str"), (object,))
+            if value is not None and (not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted and object not in wanted)):
+                yield f"{name} has the default {value!r}, which is no {option.get('type', 'str')}"
+
+
+def option_problems(name: str, option: dict[str, Any]) -> Iterator[str]:
+    """Each option has a type and a description, also inside structures."""
+    if "type" not in option:
+        yield f"{name} has no type in meta/argument_specs.yml"
+    if not option.get("description"):
+        yield f"{name} has no description in meta/argument_specs.yml"
+    if option.get("type") == "list" and "elements" not in option:
+        yield f"{name} is a list without elements in meta/argument_specs.yml"
+    for inner, part in (option.get("options") or {}).items():
+        yield from option_problems(f"{name}.{inner}", part)
+
+
+def use(role: Role, everyone: list[Role]) -> Iterator[str]:
+    """Nothing unused, nothing undocumented, nothing undefined."""
+    mentioned: set[str] = set()
+    read: dict[str, Path] = {}
+    created: set[str] = set(role.private)
+    for path, text in variables.role_texts(role):
+        mentioned |= variables.names(text, path)
+        for name in variables.free(text, path):
+            read.setdefault(name, path)
+    for path in sorted(role.path.glob("[th]a*/**/*.yml")):
+        created |= variables.defined_in_tasks(load(path))
+    for name in sorted((set(role.options) | set(role.private)) - mentioned):
+        yield f"{name} is used nowhere in roles/{role.name}"
+    known = {name for other in everyone for name in other.options}
+    prefixes = tuple(f"{other.name}_" for other in everyone)
+    for name, path in sorted(read.items()):
+        where = path.relative_to(TOP)
+        if name.startswith("__"):
+            if name not in created:
+                yield f"{name} in {where} is defined neither in vars/main.yml nor by a task"
+        elif name.startswith(prefixes) and name not in known and name not in created:
+            yield f"{name} in {where} is in no meta/argument_specs.yml"
+
+
+def inventory_problems(paths: list[Path], everyone: list[Role]) -> Iterator[str]:
+    """Every variable an inventory sets is a documented one."""
+    known = {name for role in everyone for name in role.options} | SITE
+    for path in paths:
+        content = load(path)
+        for name in sorted(inventory_variables(path, content)):
+            if name not in known and not name.startswith("ansible_"):
+                yield f"{path.relative_to(TOP)}: {name} is in no meta/argument_specs.yml"
+
+
+def inventory_variables(path: Path, content: Any) -> set[str]:
+    """Names set by a group_vars or host_vars file, or inside an inventory in YAML."""
+    if not isinstance(content, dict):
+        return set()
+    if {"group_vars", "host_vars"} & set(path.parts):
+        return set(content)
+    found: set[str] = set()
+    for group in content.values():
+        if isinstance(group, dict):
+            found |= set(group.get("vars") or {})
+            for host in (group.get("hosts") or {}).values():
+                found |= set(host or {})
+            found |= inventory_variables(path, group.get("children") or {})
+    return found

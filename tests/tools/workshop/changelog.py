@@ -1,0 +1,27 @@
+"""antsibull-changelog: fragments and changelog are well-formed, and CHANGELOG.rst is what they say."""
+
+from __future__ import annotations
+
+import re
+
+from .base import TOP, CheckFailed, files, output, run, some
+
+
+def changelog() -> str:
+    """Lint the fragments, the changelog and the version they are about."""
+    fragments = files(".yml", under=["changelogs/fragments"])
+    some([*files("changelog.yaml", under=["changelogs"]), *fragments], "changelog")
+    run(["antsibull-changelog", "lint"])
+    run(["antsibull-changelog", "lint-changelog-yaml", "changelogs/changelog.yaml"])
+    version = re.search(r"^version: *(\S+)", (TOP / "galaxy.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    released = re.findall(r"^  (\d+\.\d+\.\d+\S*):$", (TOP / "changelogs/changelog.yaml").read_text(encoding="utf-8"), re.MULTILINE)
+    if not version or (version[1] not in released and not fragments):
+        raise CheckFailed(
+            f"galaxy.yml says version {version[1] if version else '?'}, changelogs/changelog.yaml knows {released or 'none'}, and there is no fragment for the next one."
+        )
+    if released:
+        before = (TOP / "CHANGELOG.rst").read_text(encoding="utf-8")
+        made = output(["antsibull-changelog", "generate", "--output", "/dev/stdout", "--output-format", "rst"])
+        if made.strip() != before.strip():
+            raise CheckFailed("CHANGELOG.rst is not what changelogs/changelog.yaml says: run `antsibull-changelog generate`.")
+    return f"{len(fragments)} fragments, {len(released)} releases"

@@ -1,0 +1,145 @@
+"""Generated documentation: a README per role from its argument specification, and the table of versions in the project's README."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from .base import TOP, CheckFailed
+from .collection import Role, load, roles
+
+GENERATED = "<!-- Generated from meta/argument_specs.yml by `make docs`. Do not edit. -->"
+
+
+def check() -> str:
+    """Fail when a generated text is not what `make docs` would write."""
+    wanted = texts()
+    stale = [str(path.relative_to(TOP)) for path, text in wanted.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    if stale:
+        raise CheckFailed(f"out of date: {', '.join(stale)}. Run `make docs` and commit the result.")
+    return f"{len(wanted)} files"
+
+
+def write() -> str:
+    """Write every generated text that is not up to date."""
+    written = 0
+    for path, text in texts().items():
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            written += 1
+    return f"{written} files written"
+
+
+def texts() -> dict[Path, str]:
+    """All generated files with their content."""
+    found = roles()
+    result = {role.path / "README.md": role_readme(role) for role in found if role.specs}
+    readme = TOP / "README.md"
+    result[readme] = replace_block(readme.read_text(encoding="utf-8"), "versions", versions_table(found))
+    return result
+
+
+def replace_block(text: str, name: str, content: str) -> str:
+    """Put content between <!-- name:begin --> and <!-- name:end -->."""
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+    if text.count(begin) != 1 or text.count(end) != 1:
+        raise CheckFailed(f"README.md must hold one line {begin} and one line {end}: the {name} block stands between them.")
+    head, rest = text.split(begin)
+    return f"{head}{begin}\n{content.strip()}\n{end}{rest.split(end)[1]}"
+
+
+def role_readme(role: Role) -> str:
+    """The README of a role."""
+    lines = [GENERATED, f"# onprem.wandb.{role.name}", "", paragraph(role.meta.get("description", "")), ""]
+    for entry, spec in role.specs.items():
+        if entry != "main":
+            lines += [f"## Entry point `{entry}`", ""]
+        elif len(role.specs) > 1:
+            lines += ["## Entry point `main`", ""]
+        summary, details = spec.get("short_description", ""), spec.get("description", [])
+        details = [details] if isinstance(details, str) else details
+        lines += [text for part in ([summary] if not details else details) for text in (paragraph(part), "")]
+        options = spec.get("options") or {}
+        lines += ["### Variables" if len(role.specs) > 1 else "## Variables", ""]
+        lines += variable_table(options) if options else ["None.", ""]
+    lines += ["## Use", "", "```yaml", *example(role), "```", ""]
+    playbook = TOP / "playbooks" / f"{role.name}.yml"
+    if playbook.is_file():
+        lines += [f"The collection's own play is [playbooks/{role.name}.yml](../../playbooks/{role.name}.yml).", ""]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+
+
+def example(role: Role) -> list[str]:
+    """The smallest play: with the variables that have no default."""
+    required = [name for name, option in role.options.items() if option.get("required")]
+    lines = [f"- name: {role.meta.get('description', role.name).split('.')[0][:60]}", "  hosts: all", "  roles:"]
+    if not required:
+        return [*lines, f"    - onprem.wandb.{role.name}"]
+    return [*lines, f"    - role: onprem.wandb.{role.name}", "      vars:", *(f"        {name}: …" for name in required)]
+
+
+def variable_table(options: dict[str, Any]) -> list[str]:
+    """Variables as a table; the members of structured ones in a table of their own below it."""
+    lines = ["| Variable | Type | Default | Meaning |", "|---|---|---|---|"]
+    inner: list[str] = []
+    for name, option in options.items():
+        lines.append(f"| `{name}` | {kind(option)} | {default(option)} | {meaning(option)} |")
+        if option.get("options"):
+            inner += ["", f"Members of `{name}`:", "", *variable_table(option["options"])]
+    return [*lines, *inner, ""]
+
+
+def kind(option: dict[str, Any]) -> str:
+    """The type as a reader says it."""
+    name = option.get("type", "str")
+    return f"list of {option['elements']}" if name == "list" and option.get("elements") else name
+
+
+def default(option: dict[str, Any]) -> str:
+    """The default as YAML would write it; required and computed ones say so."""
+    if option.get("required"):
+        return "**required**"
+    if "default" not in option:
+        return "see Meaning"
+    value = option["default"]
+    return cell(f"`{json.dumps(value, ensure_ascii=False)}`")
+
+
+def meaning(option: dict[str, Any]) -> str:
+    """Description and choices on one line."""
+    text = option.get("description", "")
+    text = " ".join(text) if isinstance(text, list) else text
+    if option.get("choices"):
+        text += " One of " + ", ".join(f"`{choice}`" for choice in option["choices"]) + "."
+    return cell(paragraph(text))
+
+
+def paragraph(text: str) -> str:
+    """One line, with Ansible's markup as Markdown: C(x) O(x) V(x) become code, U(x) a link."""
+    text = re.sub(r"\b[COVMPE]\(((?:[^()\\]|\\.)*)\)", lambda found: f"`{found[1]}`", " ".join(str(text).split()))
+    text = re.sub(r"\bRV\(((?:[^()\\]|\\.)*)\)", lambda found: f"`{found[1]}`", text)
+    text = re.sub(r"\bU\(([^()]*)\)", r"<\1>", text)
+    return re.sub(r"\bI\(([^()]*)\)", r"*\1*", text)
+
+
+def cell(text: str) -> str:
+    """Text that does not break a table."""
+    return text.replace("|", "\\|")
+
+
+def versions_table(found: list[Role]) -> str:
+    """Every `*_version` default of the roles, with the versions the catalogue has checksums for."""
+    catalogue = load(TOP / "meta/catalogue.yml") if (TOP / "meta/catalogue.yml").is_file() else {}
+    artifacts = catalogue.get("artifacts") or {}
+    lines = ["| Component | Version | Variable | Checksums in the catalogue for |", "|---|---|---|---|"]
+    for role in found:
+        for name, value in role.defaults.items():
+            if not name.endswith("_version") or not isinstance(value, (str, int, float)) or "{{" in str(value) or str(value) == "":
+                continue
+            component = name.removesuffix("_version").removeprefix(role.name + "_").replace("_", "-")
+            known = (artifacts.get(component) or {}).get("versions") or {}
+            known = ", ".join(str(version) for version in known)
+            lines.append(f"| {component} | {value} | `{name}` | {known or '–'} |")
+    return "\n".join(lines)

@@ -1,0 +1,42 @@
+"""Linters: ansible-lint (production), yamllint, ruff and mypy."""
+
+from __future__ import annotations
+
+import re
+
+from .base import COLLECTION, LAB, TOP, CheckFailed, environment, files, run, some
+
+
+def ansible_lint() -> str:
+    """ansible-lint, profile production, over everything that is Ansible."""
+    some(files(".yml", under=["roles", "playbooks"]), "Ansible file")
+    text = run(["ansible-lint", "--offline", "--strict", "--nocolor"], expected="`ansible-lint --fix <file>` mends some of it.", quiet=True)
+    processed = re.search(r"in (\d+) files processed", text)
+    if not processed or int(processed[1]) == 0:
+        raise CheckFailed(f"ansible-lint does not say that it read any file: {text[-500:]}")
+    return f"{processed[1]} files"
+
+
+def yamllint() -> str:
+    """yamllint over every YAML file."""
+    found = some(files(".yml", ".yaml"), "YAML file")
+    run(["yamllint", "--strict", *found])
+    return f"{len(found)} files"
+
+
+def ruff() -> str:
+    """ruff over every Python file."""
+    found = some(files(".py"), "Python file")
+    run(["ruff", "check", "--quiet", "--cache-dir", LAB / "ruff", *found], expected="`ruff check --fix <file>` mends most of it.")
+    return f"{len(found)} files"
+
+
+def mypy() -> str:
+    """mypy over the plugins and over the workshop's own tools."""
+    plugins = some(files(".py", under=["plugins"]), "plugin")
+    tools = some(files(".py", under=["tests/tools"]), "tool")
+    base = ["mypy", "--config-file", TOP / "pyproject.toml", "--cache-dir", LAB / "mypy", "--no-error-summary"]
+    inside = COLLECTION.relative_to(LAB / "collections")
+    run([*base, *(inside / name for name in plugins)], cwd=LAB / "collections")
+    run([*base, *tools], env=environment(MYPYPATH=str(TOP / "tests/tools")))
+    return f"{len(plugins) + len(tools)} files"
