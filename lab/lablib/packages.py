@@ -13,13 +13,15 @@ from .config import CACHE, REPO, versions
 from .shell import LabError, run, say
 
 HOST_PACKAGES = (
-    "systemd,systemd-sysv,dbus,openssh-server,python3,sudo,iproute2,iptables,nftables,kmod,curl,ca-certificates,procps,udev,iputils-ping,less"
+    "systemd,systemd-sysv,dbus,openssh-server,python3,sudo,iproute2,iptables,nftables,kmod,curl,ca-certificates,procps,udev,iputils-ping,less,python3-apt"
 )
 # What the roles install by the hosts' package manager; their closure against a bare host goes into the mirror's repository.
 REPOSITORY = (
     "redis-server redis-tools python3-pymysql python3-apt python3-cryptography python3-yaml chrony conntrack socat ethtool ebtables ipset nftables iptables xz-utils "
     "libaio1|libaio1t64 libnuma1 libncurses6 xfsprogs util-linux-extra rsync restic"
 ).split()
+# The last release with Redis 7, which W&B asks for; its packages install on later ones, too.
+REDIS_SUITE = "bookworm"
 # Base layers: what flannel and kube-proxy call (nft, iptables, conntrack), and a shell.
 NET_PACKAGES = "busybox-static,nftables,iptables,conntrack,kmod,iproute2"
 
@@ -92,11 +94,18 @@ def apt_repository(suite: str) -> Path:
         wanted = [next((name for name in entry.split("|") if name in known), None) for entry in REPOSITORY]
         plan = run("apt-get", *options, "-s", "install", *[name for name in wanted if name])
         run("apt-get", *options, "-qq", "download", *re.findall(r"^Inst (\S+)", plan, re.M), cwd=out)
+        if suite != REDIS_SUITE:
+            for path in out.glob("redis-*.deb"):
+                path.unlink()
+            older = private_apt(out / ".apt-redis", REDIS_SUITE, None)
+            run("apt-get", *older, "-qq", "update")
+            run("apt-get", *older, "-qq", "download", "redis-server", "redis-tools", cwd=out)
+            shutil.rmtree(out / ".apt-redis")
         shutil.rmtree(work)
         for path in out.glob("*%3a*"):
             path.rename(path.with_name(path.name.replace("%3a", "_")))
         write_index(out)
-    return cached(f"apt-{suite}", [*REPOSITORY, status, "3"], build)
+    return cached(f"apt-{suite}", [*REPOSITORY, status, "4"], build)
 
 
 def write_index(directory: Path) -> None:

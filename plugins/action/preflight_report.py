@@ -28,6 +28,9 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         gatherer = Gatherer(self._templar, self._loader, variables)
         site = gatherer.site(variables["ansible_play_hosts_all"], str(self._task.args.get("register", "")))
+        for host in site.hosts.values():
+            for name in self._task.args.get("variables") or ():
+                host.variables.get(str(name))  # whatever cannot be evaluated becomes a finding
         findings = joined(evaluate(site), len(site.hosts))
         secrets = credentials.to_generate(site)
         self._display.display("\n" + report.text(findings, secrets, credentials.directory(site), len(site.hosts), len(RULES)))

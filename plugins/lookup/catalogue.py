@@ -104,8 +104,9 @@ class LookupModule(LookupBase):
         missing = [name for name in names if name not in versions]
         if missing or not names:
             what = ", ".join(missing) or "any artifact"
+            example = missing[0] if missing else "name"
             raise _catalogue.CatalogueError(
-                f"The lookup onprem.wandb.catalogue was not told the version of {what}: write versions={{'{(missing or ['name'])[0]}': '1.2.3'}} after the names."
+                f"The lookup onprem.wandb.catalogue was not told the version of {what}: write versions={{'{example}': '1.2.3'}} after the names."
             )
         mirror = _catalogue.check_mirror(self._variable(variables, "artifacts_mirror"))
         return [_catalogue.resolve(catalogue, name, versions[name], mirror) for name in names]

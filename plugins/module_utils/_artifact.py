@@ -155,7 +155,10 @@ def plan(artifact: Artifact, state: State, root: str, keep: int, manage_links: b
     reason = _why_fetch(artifact, there)
     wanted = {path: link_target(root, artifact.name, member) for path, member in artifact.links.items()} if manage_links else {}
     if manage_links and state.missing and not reason:
-        raise ArtifactError(f"{artifact} is installed, but it does not contain what these links should point to: {', '.join(state.missing)}. Correct its links. Nothing was changed.")
+        raise ArtifactError(
+            f"{artifact} is installed, but it does not contain what these links should point to: {', '.join(state.missing)}. "
+            "Correct its links. Nothing was changed."
+        )
     make = []
     for path, target in sorted(wanted.items()):
         found = state.foreign.get(path) or _foreign_link(root, state.links.get(path))

@@ -128,7 +128,8 @@ class Fetcher:
                     raise ArtifactError(f"{artifact.url} could not be fetched: {fault} ({failures} tries). {_next_step(artifact)}") from fault
                 if time.monotonic() + pause > self.ends:
                     raise ArtifactError(
-                        f"{artifact.url} could not be fetched within {self.deadline:.0f} seconds: {fault}; {_size(part)} bytes are kept for the next run. {_next_step(artifact)}"
+                        f"{artifact.url} could not be fetched within {self.deadline:.0f} seconds: {fault}; "
+                        f"{_size(part)} bytes are kept for the next run. {_next_step(artifact)}"
                     ) from fault
                 self.sleep(pause)
 
@@ -225,7 +226,7 @@ def _note(part: str, url: str, headers: t.Any) -> None:
 
 def _read(answer: t.Any) -> bytes:
     try:
-        return answer.read(_CHUNK)
+        return answer.read1(_CHUNK)  # what is there now: read() would lose it if the server falls silent
     except (http.client.HTTPException, OSError) as error:
         raise _broken(error) from error
 
@@ -246,8 +247,7 @@ def _continues(answer: t.Any, offset: int, part: str) -> bool:
 
 
 def _next_step(artifact: Artifact) -> str:
-    host = urlsplit(artifact.url).netloc
-    return f"Check from this host: curl -fI {artifact.url} (the variables are artifacts_mirror and artifacts_overrides; a proxy comes from the environment; server {host})."
+    return f"Check from this host: curl -fI {artifact.url} (its address comes from artifacts_mirror and artifacts_overrides, a proxy from the environment)."
 
 
 def _os_error(artifact: Artifact, error: OSError) -> ArtifactError:

@@ -50,7 +50,9 @@ class Store:
         base = os.path.join(self.root, artifact.name)
         current = _readlink(os.path.join(base, CURRENT))
         if current is None and os.path.lexists(os.path.join(base, CURRENT)):
-            raise ArtifactError(f"{base}/{CURRENT} must be a symbolic link, but it is something else that this collection did not make. Move it away. Nothing was changed.")
+            raise ArtifactError(
+                f"{base}/{CURRENT} must be a symbolic link, but it is something else that this collection did not make. Move it away. Nothing was changed."
+            )
         installed = {}
         leftovers = False
         for entry in sorted(os.listdir(base)) if os.path.isdir(base) else []:
@@ -94,7 +96,7 @@ class Store:
             for entry in os.listdir(base):
                 path = os.path.join(base, entry)
                 if entry.startswith(_OLD):
-                    place = os.path.join(base, entry[len(_OLD):])
+                    place = os.path.join(base, entry[len(_OLD) :])
                     if not os.path.lexists(place):
                         os.rename(path, place)
                         continue
@@ -117,7 +119,8 @@ class Store:
         staging = self.staging(artifact)
         for path, member in sorted(artifact.links.items()):
             if not os.path.exists(os.path.join(staging, member)):
-                raise ArtifactError(f"the link {path} should point to {member}, which it does not contain. It contains: {', '.join(sorted(os.listdir(staging))[:20])}.")
+                there = ", ".join(sorted(os.listdir(staging))[:20])
+                raise ArtifactError(f"the link {path} should point to {member}, which it does not contain. It contains: {there}.")
         files = {}
         for folder, _names, names in os.walk(staging):
             for name in names:
@@ -204,7 +207,10 @@ class Lock:
                     self.stream.seek(0)
                     holder = self.stream.read().strip() or "unknown"
                     self.stream.close()
-                    raise ArtifactError(f"Another run (process {holder}) has held {self.path} for more than {self.wait:.0f} seconds. Wait for it, or end that process, and run again.")
+                    raise ArtifactError(
+                        f"Another run (process {holder}) has held {self.path} for more than {self.wait:.0f} seconds. "
+                        "Wait for it, or end that process, and run again."
+                    )
                 time.sleep(0.1)
         self.stream.truncate(0)
         self.stream.write(str(os.getpid()))

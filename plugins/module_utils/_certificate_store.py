@@ -87,7 +87,7 @@ class Store:
             return
         if self.ca is not None:
             self._require_key("the CA ends before a new certificate would")
-            name = self.ca.subject.get_attributes_for_oid(certs.NameOID.COMMON_NAME)[0].value
+            name = str(self.ca.subject.get_attributes_for_oid(certs.NameOID.COMMON_NAME)[0].value)
         if self.ca_key is None:
             self.ca_key = issue.new_key()
             self.put("ca.key", issue.key_pem(self.ca_key), 0o600)
@@ -104,7 +104,7 @@ class Store:
         """A certificate of the own CA, issued when it is due."""
         name = request["name"]
         chain_data, key_data = certs.read(self.path(f"{name}.crt")), certs.read(self.path(f"{name}.key"))
-        reason = certs.due(chain_data, key_data, request["hosts"], self.ca, self.now, self.renew_before)
+        reason = certs.due(chain_data, key_data, request["hosts"], self.ca, self.now, self.renew_before, request.get("client", False))
         if not reason:
             self._mode(self.path(f"{name}.key"), 0o600)
             return self._result(request, certs.load_chain(chain_data or b"")[0], "own")

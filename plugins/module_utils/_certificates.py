@@ -13,12 +13,13 @@ import ipaddress
 import os
 import ssl
 import typing as t
+import warnings
 
 try:
     from cryptography import x509
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives import serialization
-    from cryptography.x509.oid import ExtensionOID, NameOID
+    from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
     CRYPTOGRAPHY_ERROR = None
 except ImportError as import_error:
@@ -104,6 +105,15 @@ def is_ca(certificate: x509.Certificate) -> bool:
         return False
 
 
+def for_clients(certificate: x509.Certificate) -> bool:
+    """Whether a client may prove itself with the certificate."""
+    try:
+        usages = certificate.extensions.get_extension_for_oid(ExtensionOID.EXTENDED_KEY_USAGE).value
+    except x509.ExtensionNotFound:
+        return True
+    return ExtendedKeyUsageOID.CLIENT_AUTH in usages
+
+
 def covers(pattern: str, name: str) -> bool:
     """Whether a name of a certificate, possibly *.domain, covers a host name."""
     if pattern.startswith("*."):
@@ -132,6 +142,7 @@ def due(
     authority: t.Optional[x509.Certificate],
     now: dt.datetime,
     renew_before: int,
+    client: bool = False,
 ) -> str:
     """Why a certificate of our own has to be issued, as part of a sentence; empty when it need not be."""
     if chain_data is None or key_data is None:
@@ -149,7 +160,9 @@ def due(
         return "it is not signed by the CA"
     if left <= renew_before:
         return f"it ends in {left:.0f} days" if left > 0 else "it has expired"
-    return f"it is not valid for {', '.join(missing)}" if missing else ""
+    if missing:
+        return f"it is not valid for {', '.join(missing)}"
+    return "a client cannot prove itself with it" if client and not for_clients(certificate) else ""
 
 
 def order_problem(chain: t.Sequence[x509.Certificate], where: str) -> str:
@@ -189,7 +202,9 @@ def system_anchors() -> list[x509.Certificate]:
                 if start < 0:
                     continue
                 try:
-                    found.append(x509.load_pem_x509_certificate(block[start:] + b"-----END CERTIFICATE-----\n"))
+                    with warnings.catch_warnings():  # some roots are older than today's rules about serial numbers
+                        warnings.simplefilter("ignore")
+                        found.append(x509.load_pem_x509_certificate(block[start:] + b"-----END CERTIFICATE-----\n"))
                 except ValueError:
                     continue
             return found

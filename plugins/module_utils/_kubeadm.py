@@ -93,12 +93,12 @@ def _unfinished(seen: Evidence, wanted: Wanted) -> Decision:
     if seen.unfinished != own:
         return Decision("foreign", problem=_sentence(seen, f"has an unfinished kubeadm {seen.unfinished}, the inventory asks for {own}"))
     again = Decision("half-made", [RESET, own], reason=f"kubeadm {own} was interrupted")
-    if own == INIT and (not seen.etcd_data or seen.kubelet_conf != "rotating"):
-        # The last steps of init make the kubelet's certificate rotate: it did not get there, so nobody can have joined or used the cluster.
-        return again
-    if own == JOIN and seen.kubelet_conf != "rotating":
+    if own == INIT and not seen.etcd_data:
         return again
     if seen.api != "up":
+        if seen.kubelet_conf != "rotating":
+            # The last steps of init and join make the kubelet's certificate rotate: it did not get there, so nobody can have used the node.
+            return again
         # Enough is there for a working node, so ask before anything is thrown away.
         return Decision("half-made", ([] if seen.kubelet_healthy else [START]) + [API, FINISH], reason=f"kubeadm {own} may have ended; {seen.api_text}")
     if own == INIT and seen.missing:

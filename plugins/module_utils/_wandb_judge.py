@@ -168,10 +168,8 @@ def _container_trouble(status: Object, init: bool) -> tuple[str, bool | None] | 
         if init and state["terminated"].get("exitCode") == 0:
             return None
         return f"{label}: ended{_ending(state['terminated'], ' with ')}{history}", False
-    if "running" in state and init and not status.get("started", False):
-        return f"{label}: still running, the containers after it wait for it{history}", False
-    if "running" in state and init and not status.get("ready"):
-        # Without restartPolicy Always an init container that runs is one that has not finished.
+    if "running" in state and init and not (status.get("started") and status.get("ready")):
+        # One with restartPolicy Always goes on and counts as ready; any other has not finished.
         return f"{label}: still running, the containers after it wait for it{history}", False
     if "running" in state and not status.get("ready"):
         return f"{label}: running, but its readiness probe does not succeed{history}", False

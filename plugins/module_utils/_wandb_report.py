@@ -50,15 +50,16 @@ def last_lines(text: str, count: int, width: int = 240) -> list[str]:
     return [masked(line if len(line) <= width else line[: width - 3] + "...") for line in lines[-count:]] if count else []
 
 
-def by_check(problems: t.Iterable[Problem]) -> dict[str, bool]:
-    """Verdict of each check: true where no problem was found."""
+def verdicts(problems: t.Iterable[Problem], looked_at: t.Collection[str]) -> dict[str, bool | None]:
+    """Verdict of each check: null where nothing was looked at, because something more basic failed."""
     failed = {problem.check for problem in problems}
-    return {name: name not in failed for name in CHECKS}
+    return {name: False if name in failed else True if name in looked_at else None for name in CHECKS}
 
 
 def render(
     target: str,
     problems: t.Sequence[Problem],
+    checks: t.Mapping[str, bool | None],
     waited: float | None = None,
     next_command: str | None = None,
 ) -> str:
@@ -72,9 +73,10 @@ def render(
     for number, problem in enumerate(sorted(problems, key=lambda entry: order.get(entry.check, len(order))), start=1):
         lines.append(f"{number}. [{problem.check}] {problem.subject}: {problem.message}")
         lines.extend(f"     {detail}" for detail in problem.details)
-    fine = [name for name, verdict in by_check(problems).items() if verdict]
-    if fine and "api" in fine:
-        lines.append(f"Fine: {', '.join(fine)}.")
+    for title, verdict in (("Fine", True), ("Not looked at, because of the above", None)):
+        names = [name for name in checks if checks[name] is verdict]
+        if names:
+            lines.append(f"{title}: {', '.join(names)}.")
     if next_command:
         lines.append(f"Next: {next_command}")
     return "\n".join(lines)

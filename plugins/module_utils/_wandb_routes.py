@@ -186,6 +186,4 @@ def readiness_reasons(response: Response) -> list[str]:
             if isinstance(state, dict) and (state.get("ok") is False or state.get("ready") is False):
                 why = state.get("error") or state.get("reason") or state.get("message") or "not usable"
                 reasons.append(f"{name}: {masked(str(why))}")
-            elif isinstance(state, str) and name not in ("status", "message") and state.lower() not in ("ok", "ready", "up", "") and response.status >= 500:
-                reasons.append(f"{name}: {masked(state)}")
     return reasons

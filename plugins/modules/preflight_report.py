@@ -34,6 +34,11 @@ options:
     description: Name of the variable in which the result of M(onprem.wandb.preflight_facts) was registered on every host.
     type: str
     required: true
+  variables:
+    description: Names of variables that the rules read on each host by themselves; one that cannot be evaluated is a finding rather than a failed task.
+    type: list
+    elements: str
+    default: []
   json_file:
     description: File on the controller to write the findings to.
     type: path

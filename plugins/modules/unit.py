@@ -49,6 +49,12 @@ options:
   executable:
     description: The installed binary (links are followed). The unit is restarted when its main process runs another file.
     type: path
+  restart:
+    description:
+      - Restart a running unit in any case. Give it what the tasks before have changed, so that check mode foretells the restart;
+        outside check mode the comparison with O(restart_when_newer) and O(executable) finds that out by itself.
+    type: bool
+    default: false
   timeout:
     description: Seconds to wait until the unit is active.
     type: int
@@ -138,6 +144,8 @@ def plan(unit: Unit, params: dict[str, t.Any]) -> tuple[list[str], str]:
     if not state.active:
         return [*actions, "start"], ""
     reason = _unit.restart_reason(state, params["restart_when_newer"], params["executable"])
+    if params["restart"] and not reason:
+        reason = "this run changes what it reads at its start"
     return actions + (["restart"] if reason else []), reason
 
 
@@ -165,6 +173,7 @@ def main() -> t.NoReturn:
             "state": {"type": "str", "choices": ["started", "stopped"], "default": "started"},
             "restart_when_newer": {"type": "list", "elements": "path", "default": []},
             "executable": {"type": "path"},
+            "restart": {"type": "bool", "default": False},
             "timeout": {"type": "int", "default": 90},
         },
         supports_check_mode=True,

@@ -92,7 +92,9 @@ def resolve(catalogue: t.Mapping[str, t.Any], name: str, version: t.Any, mirror:
     found = {"format": "binary", "strip_components": 0, "links": {}, **entry, **pinned}
     sha256 = str(found.get("sha256") or "").lower()
     if not _SHA256.match(sha256):
-        raise CatalogueError(f"The sha256 of artifact {name} {version} must be 64 hexadecimal digits, but it is {sha256 or 'empty'!r}: correct it in artifacts_overrides.")
+        raise CatalogueError(
+            f"The sha256 of artifact {name} {version} must be 64 hexadecimal digits, but it is {sha256 or 'empty'!r}: correct it in artifacts_overrides."
+        )
     if found["format"] not in FORMATS:
         raise CatalogueError(f"The format of artifact {name} {version} must be one of {', '.join(FORMATS)}, but it is {found['format']!r}.")
     if not found.get("url"):
@@ -112,7 +114,8 @@ def resolve_image(catalogue: t.Mapping[str, t.Any], name: str, version: t.Any) -
     """Return an image reference with its tag."""
     images = catalogue.get("images") or {}
     if name not in images:
-        raise CatalogueError(f"Image {name!r} is not in the catalogue. Known images: {', '.join(sorted(images))}. Others are added under artifacts_overrides.images.")
+        known = ", ".join(sorted(images))
+        raise CatalogueError(f"Image {name!r} is not in the catalogue. Known images: {known}. Others are added under artifacts_overrides.images.")
     return fill(str(images[name]), _version(f"image {name}", version))
 
 
@@ -134,9 +137,11 @@ def check_mirror(mirror: t.Any) -> str:
         return ""
     parts = urlsplit(mirror) if isinstance(mirror, str) else None
     if parts is None or parts.scheme not in ("http", "https") or not parts.netloc:
-        raise CatalogueError(f"artifacts_mirror must be an http:// or https:// address such as http://mirror.example.com:8080, or empty for upstream, but it is {mirror!r}.")
+        raise CatalogueError(
+            f"artifacts_mirror must be an http:// or https:// address such as http://mirror.example.com:8080, or empty for upstream, but it is {mirror!r}."
+        )
     if "@" in parts.netloc:
-        raise CatalogueError("artifacts_mirror contains a user name or password before the '@', which would be printed in every log: serve the mirror without one.")
+        raise CatalogueError("artifacts_mirror contains a user name or password, which would be printed in every log: serve the mirror without one.")
     return t.cast(str, mirror).rstrip("/")
 
 
@@ -151,7 +156,9 @@ def rewrite_url(url: str, mirror: str, what: str = "An artifact") -> str:
         return url
     if not parts.scheme:
         if not mirror:
-            raise CatalogueError(f"{what} has the address {url!r}, which is relative to artifacts_mirror, but artifacts_mirror is empty: set it, or give a full address.")
+            raise CatalogueError(
+                f"{what} has the address {url!r}, which is relative to artifacts_mirror, but artifacts_mirror is empty: set it, or give a full address."
+            )
         return f"{mirror}/{url.lstrip('/')}"
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise CatalogueError(f"{what} has the address {url!r}: expected http://, https://, file:// or a path relative to artifacts_mirror.")
@@ -165,7 +172,8 @@ def rewrite_url(url: str, mirror: str, what: str = "An artifact") -> str:
 def _entry(catalogue: t.Mapping[str, t.Any], name: str) -> t.Mapping[str, t.Any]:
     artifacts = catalogue.get("artifacts") or {}
     if name not in artifacts:
-        raise CatalogueError(f"Artifact {name!r} is not in the catalogue. Known artifacts: {', '.join(sorted(artifacts))}. Others are added by artifacts_overrides.")
+        known = ", ".join(sorted(artifacts))
+        raise CatalogueError(f"Artifact {name!r} is not in the catalogue. Known artifacts: {known}. Others are added by artifacts_overrides.")
     return artifacts[name]
 
 

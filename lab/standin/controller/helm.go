@@ -112,8 +112,9 @@ func (h helmRunner) pullRepo(ctx context.Context, s *chartSpec, dir, file string
 	if err := writeJSONFile(filepath.Join(dir, "config", "repositories.yaml"), config); err != nil {
 		return err
 	}
-	if _, err := h.run(ctx, dir, "repo", "update", "repo"); err != nil {
-		return fmt.Errorf("spec.chart.url %s: %w", s.URL, err)
+	// The reason of a failed update is in the ordinary output.
+	if out, err := h.run(ctx, dir, "repo", "update", "repo", "--fail-on-repo-update-fail"); err != nil {
+		return fmt.Errorf("spec.chart.url %s: %w: %s", s.URL, err, strings.Join(strings.Fields(out), " "))
 	}
 	args := []string{"pull", "repo/" + s.Name, "--destination", filepath.Join(dir, "pulled")}
 	if s.Version != "" {

@@ -26,6 +26,8 @@ type controller struct {
 	queue  *queue
 	synced atomic.Int64 // unix time of the last list or event
 	resync time.Duration
+
+	airgapped bool
 }
 
 func main() {
@@ -36,11 +38,12 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	c := &controller{api: api, helm: helmRunner{bin: or(os.Getenv("HELM_BIN"), "/usr/local/bin/helm"), work: os.TempDir()}, queue: newQueue(), resync: time.Hour}
+	c := &controller{api: api, helm: helmRunner{bin: or(os.Getenv("HELM_BIN"), "/usr/local/bin/helm"), work: os.TempDir()}, queue: newQueue(), resync: time.Hour,
+		airgapped: os.Getenv("AIRGAPPED") == "true"}
 	if d, err := time.ParseDuration(os.Getenv("RESYNC")); err == nil {
 		c.resync = d
 	}
-	log.Printf("stand-in controller %s, airgapped=%s", version, or(os.Getenv("AIRGAPPED"), "false"))
+	log.Printf("stand-in controller %s, airgapped=%t", version, c.airgapped)
 	go c.serveHealth(or(os.Getenv("HEALTH_LISTEN"), ":8081"))
 	for _, ns := range watchedNamespaces(os.Getenv("ISOLATION_NAMESPACES")) {
 		go c.watch(ctx, ns)

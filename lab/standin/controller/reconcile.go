@@ -67,15 +67,15 @@ func (c *controller) reconcile(ctx context.Context, key string) (gone bool, err 
 			return false, err
 		}
 	}
-	active := c.activeHash(ctx, &x)
+	active := c.active(ctx, &x)
 	if active.hash == specHash(&x) && x.Status.Phase == phaseDone && x.Status.ObservedGeneration == x.Metadata.Generation && time.Since(active.at) < c.resync {
 		return false, nil
 	}
-	return false, c.apply(ctx, &x)
+	return false, c.apply(ctx, &x, active)
 }
 
 // apply: Loading, Applying, Completed; on an error Invalid Config with the reason. Nothing is torn down by an error.
-func (c *controller) apply(ctx context.Context, x *instance) error {
+func (c *controller) apply(ctx context.Context, x *instance, active activeSpec) error {
 	// A retry of the same spec keeps its phase until it succeeds, so that a reader does not see it flicker.
 	retry := x.Status.Phase == phaseInvalid && x.Status.ObservedGeneration == x.Metadata.Generation
 	phase := func(p string) error {
@@ -87,7 +87,11 @@ func (c *controller) apply(ctx context.Context, x *instance) error {
 	if err := phase(phaseLoading); err != nil {
 		return err
 	}
-	spec, err := parseChart(x.Spec.Chart)
+	chart := x.Spec.Chart
+	if c.airgapped && emptyJSON(chart) {
+		chart = active.chart
+	}
+	spec, err := parseChart(chart)
 	if err != nil {
 		return c.invalid(ctx, x, err)
 	}
@@ -97,6 +101,11 @@ func (c *controller) apply(ctx context.Context, x *instance) error {
 	values, err := valuesObject(x.Spec.Values)
 	if err != nil {
 		return c.invalid(ctx, x, err)
+	}
+	if c.airgapped && len(active.values) > 0 {
+		if values, err = overlayJSON(active.values, values); err != nil {
+			return c.invalid(ctx, x, err)
+		}
 	}
 	loaded, cleanup, err := c.helm.load(ctx, spec)
 	defer cleanup()
@@ -113,7 +122,7 @@ func (c *controller) apply(ctx context.Context, x *instance) error {
 	if err := c.helm.upgrade(ctx, x.Metadata.Namespace, x.Metadata.Name, loaded, values); err != nil {
 		return c.invalid(ctx, x, err)
 	}
-	if err := c.saveActive(ctx, x, values); err != nil {
+	if err := c.saveActive(ctx, x, chart, values); err != nil {
 		return err
 	}
 	log.Printf("%s: chart %s %s applied in %s", x.key(), loaded.name, loaded.version, time.Since(start).Round(100*time.Millisecond))

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -35,8 +36,12 @@ type chartSpec struct {
 
 func (s *chartSpec) oci() bool { return strings.HasPrefix(s.URL, "oci://") }
 
+func emptyJSON(raw json.RawMessage) bool {
+	return len(raw) == 0 || string(raw) == "null" || string(raw) == "{}"
+}
+
 func parseChart(raw json.RawMessage) (*chartSpec, error) {
-	if len(raw) == 0 || string(raw) == "null" || string(raw) == "{}" {
+	if emptyJSON(raw) {
 		return nil, errors.New("spec.chart is empty; expected path, or url (and name) and version: the stand-in never asks a deployer channel")
 	}
 	s := &chartSpec{}
@@ -97,9 +102,42 @@ func specHash(x *instance) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// activeSpec is what was applied last: Secret <cr>-spec-active.
 type activeSpec struct {
-	hash string
-	at   time.Time
+	hash   string
+	at     time.Time
+	chart  json.RawMessage
+	values json.RawMessage
+}
+
+// overlay lays an object's values over the active ones: an air-gapped operator takes the active spec as its base,
+// so that a key which is left out keeps its last value. Lists are replaced, null is a value.
+func overlay(base, top any) any {
+	b, ok1 := base.(map[string]any)
+	t, ok2 := top.(map[string]any)
+	if !ok1 || !ok2 {
+		return top
+	}
+	out := maps.Clone(b)
+	for k, v := range t {
+		if old, ok := out[k]; ok {
+			v = overlay(old, v)
+		}
+		out[k] = v
+	}
+	return out
+}
+
+func overlayJSON(base, top json.RawMessage) (json.RawMessage, error) {
+	var both [2]any
+	for i, raw := range []json.RawMessage{base, top} {
+		dec := json.NewDecoder(bytes.NewReader(raw))
+		dec.UseNumber() // a long number keeps its digits
+		if err := dec.Decode(&both[i]); err != nil {
+			return nil, err
+		}
+	}
+	return json.Marshal(overlay(both[0], both[1]))
 }
 
 const (
@@ -107,26 +145,30 @@ const (
 	timeNote = "standin.lab.invalid/applied-at"
 )
 
-// activeHash reads what was applied last; an unreadable record only means applying once more.
-func (c *controller) activeHash(ctx context.Context, x *instance) activeSpec {
+// active reads what was applied last; an unreadable record only means applying once more.
+func (c *controller) active(ctx context.Context, x *instance) activeSpec {
 	var secret struct {
 		Metadata struct {
 			Annotations map[string]string `json:"annotations"`
 		} `json:"metadata"`
+		Data struct {
+			Chart  []byte `json:"chart"`
+			Values []byte `json:"values"`
+		} `json:"data"`
 	}
 	if err := c.api.do(ctx, http.MethodGet, secretPath(x.Metadata.Namespace, x.Metadata.Name+"-spec-active"), "", nil, &secret); err != nil {
 		return activeSpec{}
 	}
 	at, _ := time.Parse(time.RFC3339, secret.Metadata.Annotations[timeNote])
-	return activeSpec{secret.Metadata.Annotations[hashNote], at}
+	return activeSpec{secret.Metadata.Annotations[hashNote], at, secret.Data.Chart, secret.Data.Values}
 }
 
 // saveActive writes Secret <cr>-spec-active, as the real operator does.
-func (c *controller) saveActive(ctx context.Context, x *instance, values json.RawMessage) error {
+func (c *controller) saveActive(ctx context.Context, x *instance, chart, values json.RawMessage) error {
 	name := x.Metadata.Name + "-spec-active"
 	return c.api.do(ctx, http.MethodPatch, secretPath(x.Metadata.Namespace, name)+"?fieldManager=wandb-controller&force=true", applyPatch, map[string]any{
 		"apiVersion": "v1", "kind": "Secret", "type": "Opaque",
 		"metadata": map[string]any{"name": name, "annotations": map[string]string{hashNote: specHash(x), timeNote: time.Now().UTC().Format(time.RFC3339)}},
-		"data":     map[string]string{"chart": base64.StdEncoding.EncodeToString(x.Spec.Chart), "values": base64.StdEncoding.EncodeToString(values)},
+		"data":     map[string]string{"chart": base64.StdEncoding.EncodeToString(chart), "values": base64.StdEncoding.EncodeToString(values)},
 	}, nil)
 }

@@ -175,25 +175,23 @@ class Server:
         if self.value("SELECT GET_LOCK(%s, %s)", (LOCK, seconds)) != 1:
             raise Problem(f"{self.name}: another run holds the lock {LOCK} for more than {seconds} s. Next: wait for it, or see SHOW PROCESSLIST.")
 
-    def wait_for_restart(self, old_start: str, seconds: int) -> None:
-        """Until a server with another start time answers on the socket."""
+    def wait_until(self, done: t.Callable[[], str], seconds: int, what: str, reconnect: bool = False) -> None:
+        """Until done() returns an empty string; otherwise it says what was seen. The deadline ends in a sentence."""
         end = time.monotonic() + seconds
-        seen = "it does not answer"
-        while time.monotonic() < end:
+        while True:
             try:
-                self.reconnect()
-                if self.started() != old_start:
+                if reconnect:
+                    self.reconnect()
+                seen = done()
+                if not seen:
                     return
-                seen = "the old process still answers"
             except pymysql.MySQLError as error:
+                if not reconnect:
+                    raise
                 seen = text_of(error)
-            time.sleep(0.2)
-        raise Problem(f"{self.name}: the server did not come back within {seconds} s after CLONE ({seen}). Next: journalctl -u mysqld and its error log.")
-
-    def started(self) -> str:
-        """When the server process started (its pid file is of no use: CLONE keeps the pid's parent)."""
-        return str(self.value("SELECT VARIABLE_VALUE FROM performance_schema.global_status WHERE VARIABLE_NAME = 'Uptime'") and
-                   self.value("SELECT UNIX_TIMESTAMP() - VARIABLE_VALUE FROM performance_schema.global_status WHERE VARIABLE_NAME = 'Uptime'"))
+            if time.monotonic() > end:
+                raise Problem(f"{self.name}: {what} did not happen within {seconds} s. Seen: {seen}.")
+            time.sleep(0.1)
 
 
 def _open(timeout: int, **how: t.Any) -> t.Any:

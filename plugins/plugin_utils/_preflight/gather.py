@@ -15,13 +15,14 @@ from .model import CONTROLLER, KUBE_GROUPS, ROLE_TARGETS, Host, Site
 from .values import TemplatedVariables, load_roles, read_file
 
 DEFAULTS = "defaults/main.yml"
+PRIVATE = "vars/main.yml"  # defaults refer to them
 OPTIONS = "meta/argument_specs.yml"
 
 
-def roles_of(groups: Iterable[str], controller: bool = False) -> list[str]:
-    """Roles whose defaults matter on a host; None of ROLE_TARGETS means the controller."""
+def roles_of(groups: Iterable[str]) -> list[str]:
+    """Roles that run on a host of these groups."""
     names = set(groups)
-    return [role for role, target in ROLE_TARGETS.items() if target == "all" or not names.isdisjoint(target)] if not controller else []
+    return [role for role, target in ROLE_TARGETS.items() if target == "all" or not names.isdisjoint(target)]
 
 
 def defaults_for(defaults: Mapping[str, dict[str, Any]], groups: Iterable[str], controller: bool) -> dict[str, Any]:
@@ -39,7 +40,8 @@ class Gatherer:
     def __init__(self, templar: Any, loader: Any, task_vars: Mapping[str, Any]) -> None:
         self._templar = templar
         self._hostvars = task_vars["hostvars"]
-        self._defaults = load_roles(loader, DEFAULTS)
+        defaults, private = load_roles(loader, DEFAULTS), load_roles(loader, PRIVATE)
+        self._defaults = {role: {**defaults.get(role, {}), **private.get(role, {})} for role in {**defaults, **private}}
         self.specs = load_roles(loader, OPTIONS)
         self.groups = {name: list(hosts) for name, hosts in task_vars["groups"].items()}
 

@@ -77,8 +77,8 @@ PORTS: tuple[tuple[str, str, str | None, int], ...] = (
 # empty group -> what, variables that must then be set, (host variable, port variable, default port) to be reached from the nodes
 EXTERNAL: dict[str, tuple[str, tuple[str, ...], tuple[str, str, int]]] = {
     "mysql": ("MySQL", ("wandb_mysql_host", "wandb_mysql_password"), ("wandb_mysql_host", "wandb_mysql_port", 3306)),
-    "redis": ("Redis", ("wandb_redis_host",), ("wandb_redis_host", "wandb_redis_port", 6379)),
-    "minio": ("S3", ("wandb_bucket_endpoint", "wandb_bucket_access_key", "wandb_bucket_secret_key"), ("wandb_bucket_endpoint", "", 443)),
+    "redis": ("Redis", ("wandb_redis_host", "wandb_redis_password"), ("wandb_redis_host", "wandb_redis_port", 6379)),
+    "minio": ("S3", ("wandb_bucket_access_key", "wandb_bucket_secret_key"), ("wandb_bucket_endpoint", "", 443)),
 }
 
 # Host names that people and programs outside type.

@@ -22,7 +22,7 @@ HIDDEN = "generated"  # stands for a secret that must not be made yet
 
 
 def load_roles(loader: Any, kind: str) -> dict[str, dict[str, Any]]:
-    """Defaults ("defaults/main.yml") or options ("meta/argument_specs.yml") of every role of the collection."""
+    """One file of every role of the collection: defaults, vars, or the options of its argument spec."""
     found: dict[str, dict[str, Any]] = {}
     for directory in sorted((COLLECTION / "roles").iterdir()):
         path = directory / kind

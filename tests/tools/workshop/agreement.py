@@ -73,7 +73,7 @@ def values(role: Role) -> Iterator[str]:
         value = role.defaults[name]
         if templated(value):
             if "default" in option:
-                yield f"{name} is computed in defaults/main.yml, but meta/argument_specs.yml gives the default {option['default']!r}: leave it out and say it in the description"
+                yield f"{name} is computed in defaults/main.yml, but meta/argument_specs.yml has default {option['default']!r}: say it in the description"
         elif "default" not in option:
             if value is not None:
                 yield f"{name} has the default {value!r} in defaults/main.yml and none in meta/argument_specs.yml"

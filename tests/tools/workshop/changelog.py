@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .base import TOP, CheckFailed, files, output, run, some
+from .base import TOP, CheckFailed, files, run, some
 
 
 def changelog() -> str:
@@ -17,11 +17,11 @@ def changelog() -> str:
     released = re.findall(r"^  (\d+\.\d+\.\d+\S*):$", (TOP / "changelogs/changelog.yaml").read_text(encoding="utf-8"), re.MULTILINE)
     if not version or (version[1] not in released and not fragments):
         raise CheckFailed(
-            f"galaxy.yml says version {version[1] if version else '?'}, changelogs/changelog.yaml knows {released or 'none'}, and there is no fragment for the next one."
+            f"galaxy.yml says version {version[1] if version else '?'}, changelogs/changelog.yaml knows {released or 'none'}, and there is no fragment."
         )
     if released:
         before = (TOP / "CHANGELOG.rst").read_text(encoding="utf-8")
-        made = output(["antsibull-changelog", "generate", "--output", "/dev/stdout", "--output-format", "rst"])
+        made = run(["antsibull-changelog", "generate", "--output", "/dev/stdout", "--output-format", "rst"], quiet=True)
         if made.strip() != before.strip():
             raise CheckFailed("CHANGELOG.rst is not what changelogs/changelog.yaml says: run `antsibull-changelog generate`.")
     return f"{len(fragments)} fragments, {len(released)} releases"

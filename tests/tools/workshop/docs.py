@@ -60,7 +60,7 @@ def role_readme(role: Role) -> str:
             lines += ["## Entry point `main`", ""]
         summary, details = spec.get("short_description", ""), spec.get("description", [])
         details = [details] if isinstance(details, str) else details
-        lines += [text for part in ([summary] if not details else details) for text in (paragraph(part), "")]
+        lines += [text for part in (details or [summary]) for text in (paragraph(part), "")]
         options = spec.get("options") or {}
         lines += ["### Variables" if len(role.specs) > 1 else "## Variables", ""]
         lines += variable_table(options) if options else ["None.", ""]

@@ -10,7 +10,10 @@ from pathlib import Path
 from .base import LAB, ROLES, TOP, CheckFailed, environment, files, run, some
 
 PLACE = LAB / "galaxy"
-NEVER = re.compile(r"^(lab|molecule|tests|requirements|\.ci|\.config|\.lab|\.git|\.ansible)(/|$)|(^|/)(secrets/|__pycache__|kubeconfig$)|^(Makefile|pyproject\.toml|ansible\.cfg)$|\.pyc$")
+NEVER = re.compile(
+    r"^(lab|molecule|tests|requirements|\.ci|\.config|\.lab|\.git|\.ansible)(/|$)"
+    r"|(^|/)(secrets/|__pycache__|kubeconfig$)|^(Makefile|pyproject\.toml|ansible\.cfg)$|\.pyc$"
+)
 ALWAYS = ("README.md", "LICENSE", "CHANGELOG.rst", "meta/runtime.yml", "meta/catalogue.yml", "playbooks/site.yml", "playbooks/verify.yml", "inventories/sample")
 
 
@@ -60,7 +63,8 @@ def holds_key(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bool:
 def importer(tarball: Path) -> None:
     """galaxy-importer, with ansible-doc; ansible-lint has a check of its own here, and `ansible-test` too."""
     config = PLACE / "galaxy-importer.cfg"
-    config.write_text("[galaxy-importer]\nCHECK_CHANGELOG = True\nRUN_ANSIBLE_DOC = True\nRUN_ANSIBLE_LINT = False\nRUN_ANSIBLE_TEST = False\n", encoding="utf-8")
+    settings = ["CHECK_CHANGELOG = True", "RUN_ANSIBLE_DOC = True", "RUN_ANSIBLE_LINT = False", "RUN_ANSIBLE_TEST = False"]
+    config.write_text("\n".join(["[galaxy-importer]", *settings, ""]), encoding="utf-8")
     env = environment(GALAXY_IMPORTER_CONFIG=str(config))
     text = run(["python", "-m", "galaxy_importer.main", tarball], cwd=PLACE, env=env, quiet=True)
     bad = [line for line in text.splitlines() if line.startswith(("ERROR", "WARNING", "CRITICAL"))]
@@ -76,5 +80,6 @@ def installed(tarball: Path) -> int:
     home = target / "ansible_collections/onprem/wandb"
     names = sorted(path.stem for path in (home / "playbooks").glob("*.yml"))
     some([Path(name) for name in names], "playbook in the tarball")
-    run(["ansible-playbook", "--syntax-check", "--inventory", home / "inventories/sample", *(f"onprem.wandb.{name}" for name in names)], cwd=PLACE, env=env, quiet=True)
+    command = ["ansible-playbook", "--syntax-check", "--inventory", home / "inventories/sample"]
+    run([*command, *(f"onprem.wandb.{name}" for name in names)], cwd=PLACE, env=env, quiet=True)
     return len(names)

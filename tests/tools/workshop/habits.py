@@ -38,7 +38,8 @@ def habits() -> str:
 
 def offences(name: str, text: str, hosts: set[str]) -> list[tuple[int, str]]:
     """Line and fault of each offence in one file. Registry hosts are named in the machine's configuration only, so the text does not repeat them."""
-    found = [(text.count("\n", 0, text.find(host)) + 1, "names a registry host of this machine: read it from the machine's configuration instead") for host in hosts if host in text]
+    told = "names a registry host of this machine: read it from the machine's configuration instead"
+    found = [(text.count("\n", 0, text.find(host)) + 1, told) for host in hosts if host in text]
     for pattern, (places, what) in SPELLING.items():
         if name.startswith(places) and not name.endswith("workshop/habits.py"):
             found += [(text.count("\n", 0, hit.start()) + 1, f"{what} ({hit[0].splitlines()[0][:40]})") for hit in re.finditer(pattern, text, re.MULTILINE)]

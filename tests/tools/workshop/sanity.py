@@ -14,7 +14,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from .base import LAB, TOP, VENV, CheckFailed, environment, files, output, run, some
+from .base import LAB, TOP, VENV, CheckFailed, environment, files, run, some
 
 TREE = LAB / "sanity/ansible_collections/onprem/wandb"
 # lab/ and molecule/ are no part of the published collection; requirements/ and the rest of the workshop are not Ansible's business.
@@ -51,7 +51,7 @@ def copy_tree() -> int:
     some([name for name in wanted if name.parts[0] in ("plugins", "roles")], "plugin or role")
     TREE.mkdir(parents=True, exist_ok=True)
     if not (TREE / ".git").exists():
-        output(["git", "init", "--quiet", "."], cwd=TREE)
+        run(["git", "init", "--quiet", "."], cwd=TREE, quiet=True)
     keep = set(wanted)
     for old in [path for path in TREE.rglob("*") if path.is_file() or path.is_symlink()]:
         name = old.relative_to(TREE)

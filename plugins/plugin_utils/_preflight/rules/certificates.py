@@ -12,6 +12,8 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
+from ....module_utils._certificates_provided import check
+from ... import _certificate_requests
 from ..interface import CERTIFICATE_NAMES
 from ..model import CONTROLLER, WARNING, Finding, Site
 
@@ -75,9 +77,33 @@ def certificates(site: Site) -> Iterator[Finding]:
         except ValueError as error:
             yield Finding(CONTROLLER, where + ".certificate_file", certificate_file, "PEM: the certificate, then its chain", "not a certificate: %s" % error)
             continue
-        yield from validity(where, certificate_file, chain[0])
-        yield from host_name(where, certificate_file, chain[0], expected_name(site, name))
-        yield from private_key(where, site, key_file, chain)
+        found = [
+            *validity(where, certificate_file, chain[0]),
+            *host_name(where, certificate_file, chain[0], expected_name(site, name)),
+            *private_key(where, site, key_file, chain),
+        ]
+        yield from found or refused(site, name, where, certificate_file)
+
+
+def wanted_hosts(site: Site) -> dict[str, list[str]]:
+    """Names that the role certificates asks of each certificate."""
+    wandb, minio = expected_name(site, "ingress"), expected_name(site, "minio")
+    addresses = {host.name: {name: host.text(name) for name in _certificate_requests.ADDRESSES} for host in site.hosts.values()}
+    groups = {name: [host for host in hosts if host in addresses] for name, hosts in site.groups.items()}
+    requests = _certificate_requests.requests(groups, addresses, wandb, minio, wandb.partition(".")[2], {})
+    return {request["name"]: request["hosts"] for request in requests}
+
+
+def refused(site: Site, name: str, where: str, path: str) -> Iterator[Finding]:
+    """What the role certificates would refuse beyond the rules above: order and root of the chain, further names."""
+    hosts = wanted_hosts(site)
+    if name not in hosts:
+        yield Finding(CONTROLLER, where, path, "one of %s" % ", ".join(hosts), "nothing asks for this certificate: correct the name or remove the entry")
+        return
+    entry: dict[str, str | None] = dict.fromkeys(("certificate_file", "private_key_file", "ca_file"))
+    entry.update({key: value for key, value in site.controller.mapping("certificates_provided")[name].items() if isinstance(value, str)})
+    for sentence in check(name, entry, hosts[name], now()).problems:
+        yield Finding(CONTROLLER, where, path, "a certificate that the role certificates takes", sentence)
 
 
 def validity(where: str, path: str, leaf: x509.Certificate) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ CLOCK_LIMIT = 1.0  # seconds
 REMEDIES = {
     "hostname": "hostnamectl set-hostname: Kubernetes names its nodes by it",
     "machine_id": "a cloned disk: rm /etc/machine-id; systemd-machine-id-setup; reboot",
-    "product_uuid": "cloned virtual machines: give each its own UUID in the hypervisor; containers on one machine: preflight_allow_duplicate_product_uuid: true",
+    "product_uuid": "clones: give each its own UUID in the hypervisor; for containers on one machine: preflight_allow_duplicate_product_uuid: true",
 }
 LABELS = {"hostname": "host name", "machine_id": "machine-id", "product_uuid": "product UUID"}
 

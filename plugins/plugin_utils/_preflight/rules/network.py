@@ -132,7 +132,7 @@ def wanted_ports(host: Host) -> list[tuple[str, int]]:
 def ports_in_use(site: Site) -> Iterator[Finding]:
     """A port that something else listens on. Our own processes of an earlier run do not count."""
     for host in site.measured():
-        wanted = dict((port, service) for service, port in reversed(wanted_ports(host)))
+        wanted = {port: service for service, port in reversed(wanted_ports(host))}
         for entry in host.measured["ports"]:
             if entry["port"] not in wanted or entry.get("ours"):
                 continue

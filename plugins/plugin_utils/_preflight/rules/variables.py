@@ -74,7 +74,9 @@ def types(site: Site) -> Iterator[Finding]:
         if name in host.variables.errors:
             continue
         for path, bad, expected, remedy in complaints(name, value, option):
-            yield Finding(host.name, path, shown(path, bad, option), expected, remedy)
+            # The remedy quotes what was written, which a secret must not be.
+            how = "write %s, in quotes where it is text" % expected.partition(",")[0] if is_secret(path, option) else remedy
+            yield Finding(host.name, path, shown(path, bad, option), expected, how)
 
 
 def templates(site: Site) -> Iterator[Finding]:
@@ -89,7 +91,7 @@ def unknown(site: Site) -> Iterator[Finding]:
     known = set(SITE_OPTIONS)
     for options in site.specs.values():
         known.update(options)
-    prefixes = tuple(role + "_" for role in site.specs) + ("site_", "artifacts_")
+    prefixes = (*(role + "_" for role in site.specs), "site_", "artifacts_")
     for host in [site.controller, *site.hosts.values()]:
         for name in host.variables.supplied():
             if name in known or not name.startswith(prefixes):

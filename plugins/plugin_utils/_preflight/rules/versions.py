@@ -17,7 +17,7 @@ KUBERNETES_FLOOR = (1, 34)
 KUBERNETES_ENDED = {(1, 34): "2026-10-27"}
 KUBERNETES_NEWEST = (1, 37)
 # Oldest containerd per line, from containerd's RELEASES.md.
-CONTAINERD_FOR = {
+CONTAINERD_FOR: dict[Version, tuple[tuple[int, int, int], ...]] = {
     (1, 34): ((2, 1, 3), (2, 0, 6), (1, 7, 28)),
     (1, 35): ((2, 2, 0), (2, 1, 5), (1, 7, 28)),
     (1, 36): ((2, 3, 0), (2, 2, 0)),

@@ -1,4 +1,4 @@
-{{- define "operator.name" -}}{{ .Values.nameOverride }}-controller-manager{{- end }}
+{{- define "operator.name" -}}{{ .Values.fullnameOverride | default .Values.nameOverride }}-controller-manager{{- end }}
 
 {{- define "operator.serviceAccount" -}}{{ .Values.nameOverride }}-manager{{- end }}
 

@@ -1,0 +1,96 @@
+# Everything a developer, the demo and CI start. `make help` says what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := $(CURDIR)/.lab/venv
+PATH := $(VENV)/bin:$(PATH)
+CHECK := $(VENV)/bin/python tests/tools/check.py
+INVENTORY ?= inventories/lab
+SCENARIO ?= site
+MOLECULE_ARGS ?=
+export PATH
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.lab/collections
+export MOLECULE_GLOB := molecule/*/molecule.yml
+PLAY = $(VENV)/bin/ansible-playbook -i $(INVENTORY)
+
+# Debian packages: what the environment needs, and what the lab's hosts and builds need.
+ENV_PACKAGES := git openssh-client python3-venv
+LAB_PACKAGES ?= ca-certificates curl iproute2 iptables libseccomp-dev mmdebstrap nftables openssh-client pkg-config podman python3-venv runc xz-utils zstd
+
+.PHONY: help
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+## The demo ---------------------------------------------------------------------------------------
+.PHONY: demo demo-down
+demo: packages env ## the whole site on this machine: build, boot, install, verify
+	lab/lab build
+	lab/lab up
+	$(PLAY) playbooks/site.yml
+	lab/lab info
+
+demo-down: ## remove the demo, and only it
+	lab/lab down
+
+## The environment --------------------------------------------------------------------------------
+.PHONY: packages env env-compat requirements
+packages: ## Debian packages the lab needs, if they are missing
+	@tests/tools/packages.sh $(ENV_PACKAGES) $(LAB_PACKAGES)
+
+env: .lab/collections/ansible_collections/onprem/wandb ## .lab/venv with pinned versions (nothing to do: some milliseconds)
+	@tests/tools/packages.sh $(ENV_PACKAGES)
+	@tests/tools/env.sh $(VENV) requirements/ansible.txt requirements/controller.txt requirements/test.txt requirements/dev.txt
+
+env-compat: env ## .lab/venv-2.19 and .lab/venv-2.21: the other versions of ansible-core
+	@for core in 2.19 2.21; do tests/tools/env.sh $(VENV)-$$core requirements/ansible-$$core.txt requirements/controller.txt requirements/test.txt; done
+
+.lab/collections/ansible_collections/onprem/wandb:
+	@mkdir -p $(@D) && ln -sfn $(CURDIR) $@
+
+requirements: env ## write requirements/constraints.txt again after a change of a pinned version
+	@tests/tools/constraints.sh
+
+## The checks -------------------------------------------------------------------------------------
+.PHONY: test lint unit compat sanity docs docs-check agreement galaxy changelog-check habits molecule bench
+test: packages env env-compat ## every check there is
+	@$(CHECK) all
+
+lint: env ## ansible-lint (production), yamllint, ruff, mypy
+	@$(CHECK) lint
+
+unit: env ## unit tests
+	@$(CHECK) unit
+
+compat: env-compat ## unit tests, syntax and documentation on ansible-core 2.19 and 2.21
+	@$(CHECK) compat
+
+sanity: env ## ansible-test sanity
+	@$(CHECK) sanity
+
+docs: env ## write roles/*/README.md and the tables of README.md
+	@$(CHECK) write-docs
+
+docs-check: env ## fail when `make docs` would change something
+	@$(CHECK) docs
+
+agreement: env ## argument specs = defaults = use = inventories
+	@$(CHECK) agreement
+
+galaxy: env ## build the tarball, look inside, galaxy-importer, install, syntax by full name
+	@$(CHECK) galaxy
+
+changelog-check: env ## antsibull-changelog lint
+	@$(CHECK) changelog
+
+habits: env ## what the repository must never hold
+	@$(CHECK) habits
+
+molecule: env ## one scenario: make molecule SCENARIO=site MOLECULE_ARGS=--destroy=never
+	@mkdir -p .lab/logs
+	@molecule test --scenario-name $(SCENARIO) $(MOLECULE_ARGS)
+
+bench: packages env ## bare hosts to serving, the no-op run, the floor: .lab/bench.json
+	lab/lab build
+	@$(VENV)/bin/python tests/tools/bench.py --inventory $(INVENTORY)

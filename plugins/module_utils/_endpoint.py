@@ -1,0 +1,112 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An HTTP(S) endpoint: its address, its trust, and requests that neither hang nor follow anything. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import ssl
+import tempfile
+import time
+import typing as t
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+SYSTEM_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
+
+
+@dataclass
+class Endpoint:
+    """Where the service is: https://name:port, and optionally the address to use instead of what the name resolves to."""
+
+    url: str
+    connect_to: str = ""
+    ca_file: t.Optional[str] = None
+    timeout: float = 10.0
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+            raise ValueError(f"endpoint {self.url!r}: expected https://name:port without a path.")
+        self.secure = parts.scheme == "https"
+        self.host = parts.hostname
+        self.port = parts.port or (443 if self.secure else 80)
+        self.netloc = parts.netloc
+
+    def context(self, own_ca: bool = True) -> ssl.SSLContext:
+        """Trust in the system's roots and, unless told otherwise, in our CA."""
+        context = ssl.create_default_context()
+        if own_ca and self.ca_file:
+            context.load_verify_locations(self.ca_file)
+        return context
+
+    def pin(self) -> None:
+        """Let this process reach the name at connect_to, as curl --resolve does. Name, Host header and certificate stay as they are."""
+        if not self.connect_to:
+            return
+        original, host, address = socket.getaddrinfo, self.host, self.connect_to
+
+        def resolve(name: t.Any, *arguments: t.Any, **options: t.Any) -> t.Any:
+            return original(address if name == host else name, *arguments, **options)
+
+        socket.getaddrinfo = resolve  # type: ignore[assignment]
+
+    def bundle(self, directory: str) -> t.Union[str, bool]:
+        """For libraries that take one file: the system's roots and our CA in one. True when the library's own are enough."""
+        if not self.ca_file:
+            return True
+        paths = ssl.get_default_verify_paths()
+        system = next((path for path in (paths.cafile, *SYSTEM_BUNDLES) if path and os.path.isfile(path)), None)
+        handle, name = tempfile.mkstemp(suffix=".pem", dir=directory)
+        with os.fdopen(handle, "wb") as target:
+            for path in filter(None, (self.ca_file, system)):
+                with open(path, "rb") as source:
+                    target.write(source.read() + b"\n")
+        return name
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]  # names in lower case
+    body: bytes
+    milliseconds: float
+
+    def evidence(self, *names: str) -> dict[str, t.Any]:
+        """Status and the named headers, where present."""
+        return {"status": self.status, **{name: self.headers[name] for name in names if name in self.headers}}
+
+    def code(self) -> str:
+        """The S3 error code in an XML body, or an empty string."""
+        head, dummy, rest = self.body.partition(b"<Code>")
+        return rest.partition(b"</Code>")[0].decode("utf-8", "replace") if dummy and head is not None else ""
+
+
+def request(
+    endpoint: Endpoint,
+    method: str,
+    target: str,
+    headers: t.Optional[t.Mapping[str, str]] = None,
+    body: t.Optional[bytes] = None,
+    limit: int = 16 * 1024 * 1024,
+) -> Answer:
+    """One request without redirects, cookies, proxies or retries: what a presigned URL is used with."""
+    start = time.monotonic()
+    connection: http.client.HTTPConnection
+    if endpoint.secure:
+        connection = http.client.HTTPSConnection(endpoint.host, endpoint.port, timeout=endpoint.timeout, context=endpoint.context())
+    else:
+        connection = http.client.HTTPConnection(endpoint.host, endpoint.port, timeout=endpoint.timeout)
+    try:
+        connection.request(method, target, body=body, headers={"Host": endpoint.netloc, **(headers or {})})
+        answer = connection.getresponse()
+        content = answer.read(limit)
+    finally:
+        connection.close()
+    found = {name.lower(): value for name, value in answer.getheaders()}
+    return Answer(answer.status, found, content, round((time.monotonic() - start) * 1000, 1))

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a bucket and its user need, compared with what a server of the MinIO kind has. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import dataclass, field
+
+LISTS = ("Action", "NotAction", "Resource", "NotResource")
+
+
+@dataclass
+class Wanted:
+    """What is declared."""
+
+    bucket: str
+    region: str
+    access_key: str
+    policy_name: str
+    policy: t.Mapping[str, t.Any]
+
+
+@dataclass
+class Seen:
+    """What the server has."""
+
+    bucket: bool = False
+    policy: t.Optional[t.Mapping[str, t.Any]] = None
+    user: bool = False
+    enabled: bool = False
+    secret_valid: bool = False
+    attached: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Step:
+    """One change, with words for --diff that hold no secret."""
+
+    action: str
+    before: str
+    after: str
+
+
+def canonical(policy: t.Optional[t.Mapping[str, t.Any]]) -> str:
+    """A policy in a form that two equal policies share: servers sort, and turn one word into a list of one."""
+    if policy is None:
+        return "absent"
+    statements = []
+    for statement in policy.get("Statement") or []:
+        plain = {key: value for key, value in statement.items() if value not in (None, "", {}, []) and key != "Sid"}
+        for key in LISTS:
+            if key in plain:
+                value = plain[key]
+                plain[key] = sorted({value} if isinstance(value, str) else set(value))
+        statements.append(plain)
+    statements.sort(key=lambda statement: json.dumps(statement, sort_keys=True))
+    return json.dumps({"Version": policy.get("Version", ""), "Statement": statements}, indent=2, sort_keys=True)
+
+
+def attached_policies(user_info: t.Mapping[str, t.Any]) -> list[str]:
+    """Names of the policies of a user, from the server's comma list."""
+    return sorted(name.strip() for name in str(user_info.get("policyName") or "").split(",") if name.strip())
+
+
+def plan(wanted: Wanted, seen: Seen) -> list[Step]:
+    """The missing steps, in the order in which they can be carried out."""
+    steps = []
+    if not seen.bucket:
+        steps.append(Step("make_bucket", "absent", f"bucket {wanted.bucket} in {wanted.region}"))
+    if canonical(seen.policy) != canonical(wanted.policy):
+        steps.append(Step("put_policy", canonical(seen.policy), canonical(wanted.policy)))
+    if not seen.user:
+        steps.append(Step("put_user", "absent", f"user {wanted.access_key}"))
+    elif not seen.secret_valid:
+        steps.append(Step("put_user", f"user {wanted.access_key} with another secret key", f"user {wanted.access_key} with the given secret key"))
+    elif not seen.enabled:
+        steps.append(Step("enable_user", f"user {wanted.access_key} disabled", f"user {wanted.access_key} enabled"))
+    if seen.attached != [wanted.policy_name]:
+        steps.append(Step("attach_policy", f"policies: {', '.join(seen.attached) or 'none'}", f"policies: {wanted.policy_name}"))
+    return steps

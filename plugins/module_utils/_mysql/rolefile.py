@@ -1,0 +1,55 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role this host had last, for the role guard at the next boot. PRIVATE to the collection.
+
+my.cnf opens no server, and the server itself does not know whether it is the primary or a standby that lost its channel: this file does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+import typing as t
+
+
+def read(path: str) -> dict[str, t.Any]:
+    """The record; empty when there is none."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            found = json.load(stream)
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def record(role: str, semi_sync: bool, server_uuid: str) -> dict[str, t.Any]:
+    """What is kept. A record of another server_uuid is of another data directory and counts as none."""
+    return {"role": role, "semi_sync": semi_sync, "server_uuid": server_uuid}
+
+
+def differs(path: str, wanted: dict[str, t.Any]) -> bool:
+    """Whether the file says something else."""
+    found = read(path)
+    return any(found.get(key) != value for key, value in wanted.items())
+
+
+def write(path: str, wanted: dict[str, t.Any]) -> None:
+    """Replace the file in one step; it survives a power cut."""
+    folder = os.path.dirname(path)
+    os.makedirs(folder, mode=0o755, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=folder)
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        json.dump({**wanted, "since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}, stream, indent=1)
+        stream.write("\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.chmod(name, 0o644)
+    os.rename(name, path)
+    directory = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

@@ -1,0 +1,189 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carrying a plan out and looking afterwards. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+from . import heartbeat, peers, rolefile
+from .gtid import Comparison
+from .member import Member, read_local
+from .plan import CLONE, DISABLED, DRAIN, OK, SAVE_ERRANT, Peer, Plan, Wish, plan_primary
+from .plan_replica import plan_replica, standby_problems
+from .server import LOST, Address, Problem, Server, Statement, number_of, pymysql, text_of
+
+NO_SUPERVISOR = 3707  # CLONE is done and the server could not restart itself
+# Errors of the receiver that no waiting heals: wrong account, no TLS, purged transactions, same server_uuid.
+FINAL = ("(error 1045)", "(error 2061)", "(error 1236)", "(error 13114)", "(error 13117)", "(error 1593)", "(error 1227)")
+
+
+class Run:
+    """One call of the module on one server."""
+
+    def __init__(self, server: Server, wish: Wish, role_file: str, wait_catchup: int, clone_timeout: int) -> None:
+        self.server = server
+        self.wish = wish
+        self.role_file = role_file
+        self.wait_catchup = wait_catchup
+        self.clone_timeout = clone_timeout
+        self.me = read_local(server, wish.channel_name)
+        self.changed = False
+        self.notes: list[str] = []
+
+    def refresh(self) -> Member:
+        """Look again."""
+        self.me = read_local(self.server, self.wish.channel_name)
+        return self.me
+
+    def had_standby(self) -> bool:
+        """Whether this primary once waited for a standby; then it does so for ever."""
+        found = rolefile.read(self.role_file)
+        return bool(found.get("semi_sync")) and found.get("server_uuid") == self.me.server_uuid and found.get("role") == "primary"
+
+    def keep_role(self, role: str, semi_sync: bool) -> None:
+        """Tell the role guard."""
+        wanted = rolefile.record(role, semi_sync, self.me.server_uuid)
+        if not self.role_file or not rolefile.differs(self.role_file, wanted):
+            return
+        self.changed = True
+        self.notes.append(f"role file: {role}")
+        if not self.server.check_mode:
+            rolefile.write(self.role_file, wanted)
+
+    def execute(self, plan: Plan) -> None:
+        """The steps of a plan, in order."""
+        if plan.refusal:
+            raise Problem(f"{self.server.name}: {plan.refusal}")
+        self.changed = self.changed or bool(plan.steps)
+        steps = list(plan.steps)
+        while steps:
+            step = steps.pop(0)
+            if step == CLONE:
+                clone = steps.pop(0)
+                assert isinstance(clone, Statement)
+                self.clone(clone)
+            elif step == DRAIN:
+                self.drain()
+            elif step == SAVE_ERRANT:
+                self.notes.append("errant transactions are thrown away, as accept_data_loss says")
+            elif isinstance(step, Statement):
+                self.server.change(step)
+
+    def drain(self) -> None:
+        """Until everything received is applied. Never go on after a timeout: dropping the channel drops the backlog."""
+        if self.server.check_mode or not self.me.channel or not self.me.channel.received:
+            return
+        received = self.refresh().channel.received if self.me.channel else ""
+        result = self.server.value("SELECT WAIT_FOR_EXECUTED_GTID_SET(%s, %s)", (received, max(1, self.wait_catchup)))
+        if result != 0:
+            missing = peers.subtract(self.server, received, None)
+            raise Problem(
+                f"{self.server.name}: received transactions are not applied within {self.wait_catchup} s: {missing} "
+                f"({self.refresh().channel.applier_error if self.me.channel else 'no applier'}). Nothing was dropped. Next: wait for the applier, or raise wait_catchup."
+            )
+
+    def clone(self, statement: Statement) -> None:
+        """CLONE replaces the data directory and restarts the server. Losing the connection is its normal end."""
+        before = self.server.rows("SELECT BEGIN_TIME FROM performance_schema.clone_status")
+        old = str(before[0]["BEGIN_TIME"]) if before else ""
+        if not self.server.check_mode:
+            rolefile.write(self.role_file, rolefile.record("replica", False, self.me.server_uuid))
+        if not self.server.check_mode:
+            self.server.reconnect(self.clone_timeout)
+        ended = ""
+        try:
+            self.server.change(statement)
+        except pymysql.MySQLError as error:
+            if number_of(error) not in (*LOST, NO_SUPERVISOR):
+                raise Problem(f"{self.server.name}: CLONE failed: {text_of(error)}.") from error
+            ended = text_of(error)
+        if self.server.check_mode:
+            return
+
+        def cloned() -> str:
+            rows = self.server.rows("SELECT STATE, BEGIN_TIME, ERROR_NO, ERROR_MESSAGE FROM performance_schema.clone_status")
+            if not rows or str(rows[0]["BEGIN_TIME"]) == old:
+                return f"no record of this clone yet ({ended})"
+            if rows[0]["STATE"] == "Failed":
+                raise Problem(f"{self.server.name}: CLONE failed: {rows[0]['ERROR_MESSAGE']} (error {rows[0]['ERROR_NO']}).")
+            return "" if rows[0]["STATE"] == "Completed" else f"the clone is {rows[0]['STATE']}"
+
+        # The copy is there; what follows is a start with crash recovery.
+        self.server.wait_until(cloned, min(self.clone_timeout, 600), "the restart after CLONE", reconnect=True)
+        self.server.lock(10)
+        self.refresh()
+        if self.me.channel:
+            # A donor that is itself a standby hands its channel on.
+            self.server.change(Statement("RESET REPLICA ALL"))
+
+
+def primary(run: Run, asked: t.Sequence[Peer]) -> None:
+    """state=primary."""
+    had_standby = run.had_standby()
+    run.execute(plan_primary(run.me, asked, run.wish, had_standby))
+    if not run.server.check_mode:
+        me = run.refresh()
+        if not me.writable or me.channel:
+            raise Problem(f"{run.server.name}: is not writable after all statements (role {me.role}). Next: run again with -vvv and read the statements.")
+        had_standby = bool(me.source_enabled)
+    run.keep_role("primary", had_standby)
+
+
+def replica(run: Run, ask: t.Callable[[], Peer]) -> tuple[Peer, Comparison]:
+    """state=replica. Returns the source and the comparison after everything."""
+    source = ask()
+    found = peers.compare(run.server, run.me, source)
+    plan = plan_replica(run.me, source, found, run.wish)
+    if not plan.refusal:
+        run.keep_role("replica", False)
+    cloning = CLONE in plan.steps
+    if cloning and not run.server.check_mode:
+        run.execute(Plan(plan.steps[: plan.steps.index(CLONE) + 2]))
+        source = ask()
+        plan = plan_replica(run.me, source, peers.compare(run.server, run.me, source), run.wish)
+    run.execute(plan)
+    if run.server.check_mode:
+        return source, found
+    return settle(run, ask)
+
+
+def settle(run: Run, ask: t.Callable[[], Peer]) -> tuple[Peer, Comparison]:
+    """Verify a standby; wait for it where something was changed."""
+    def problems() -> str:
+        me = run.refresh()
+        found = standby_problems(me, Peer("", OK), None, run.wish)
+        if me.channel and any(mark in me.channel.receiver_error for mark in FINAL):
+            raise Problem(f"{run.server.name}: cannot follow {me.channel.address()}: {me.channel.receiver_error}. Next: correct the account or the source, then run again.")
+        if me.channel and me.channel.applier_error:
+            raise Problem(f"{run.server.name}: the applier stopped: {me.channel.applier_error}. Next: mysql_replica_info shows the transaction.")
+        return "; ".join(found)
+
+    run.server.wait_until(problems, run.wish.deadline, f"following {run.wish.channel['host']}:{run.wish.channel['port']}")
+    source = ask()
+    if run.changed and source.member and run.wait_catchup:
+        result = run.server.value("SELECT WAIT_FOR_EXECUTED_GTID_SET(%s, %s)", (source.member.executed, run.wait_catchup))
+        if result != 0:
+            missing = peers.subtract(run.server, source.member.executed, None)
+            raise Problem(
+                f"{run.server.name}: does not catch up with {source.address} within {run.wait_catchup} s; still missing: {missing}. "
+                "It goes on applying. Next: run again later, or raise wait_catchup."
+            )
+    me = run.refresh()
+    source = ask()
+    found = peers.compare(run.server, me, source)
+    left = standby_problems(me, source, found if source.member else None, run.wish)
+    if left:
+        raise Problem(f"{run.server.name}: is not a sound standby of {run.wish.channel['host']}: {'; '.join(left)}.")
+    return source, found
+
+
+def measure(run: Run, addresses: t.Sequence[Address]) -> t.Optional[dict[str, t.Any]]:
+    """The heartbeat through the whole pair."""
+    if run.server.check_mode:
+        return None
+    return heartbeat.measure(run.server, addresses, run.wish.deadline)
+
+
+__all__ = ["DISABLED", "Run", "measure", "primary", "replica"]

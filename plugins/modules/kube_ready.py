@@ -1,0 +1,214 @@
+#!/usr/bin/python
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Wait until nodes and workloads are ready, or say why they are not."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kube_ready
+short_description: Wait until nodes and workloads of a cluster are ready, or say why they are not
+version_added: 1.0.0
+description:
+  - Waits until all named nodes are Ready and all named workloads are rolled out. One call for all of them, and no wait when they are.
+  - At the deadline the message names each node, workload, pod and container that is not ready, with its reason, the newest warnings of the cluster and
+    the last lines of its log.
+  - Runs where the kubeconfig is, which is the controller. Client certificates and tokens are supported, commands (C(exec)) are not.
+author:
+  - onprem team (@onprem)
+attributes:
+  check_mode:
+    support: full
+    description: Looks once and does not wait. A cluster that is not there, and one that is not ready, are results and no failures.
+  diff_mode:
+    support: none
+    description: It changes nothing.
+  idempotent:
+    support: full
+    description: It changes nothing.
+options:
+  kubeconfig:
+    description: Kubeconfig with one cluster.
+    type: path
+    required: true
+  nodes:
+    description: Names of nodes that must be Ready.
+    type: list
+    elements: str
+    default: []
+  workloads:
+    description: Workloads that must be rolled out.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      kind:
+        description: Kind of the workload.
+        type: str
+        choices: [DaemonSet, Deployment, StatefulSet]
+        required: true
+      namespace:
+        description: Its namespace.
+        type: str
+        required: true
+      name:
+        description: Its name.
+        type: str
+        required: true
+  timeout:
+    description: Seconds to wait. With 0 it looks once.
+    type: int
+    default: 300
+"""
+
+EXAMPLES = r"""
+- name: Wait for the cluster
+  onprem.wandb.kube_ready:
+    kubeconfig: secrets/kubeconfig
+    nodes: [cp1, node1]
+    workloads:
+      - {kind: DaemonSet, namespace: kube-flannel, name: kube-flannel-ds}
+    timeout: 120
+"""
+
+RETURN = r"""
+reachable:
+  description: Whether the API server answered.
+  returned: always
+  type: bool
+  sample: true
+ready:
+  description: Whether everything is ready.
+  returned: always
+  type: bool
+  sample: true
+problems:
+  description: What is not ready, and why.
+  returned: always
+  type: list
+  elements: str
+  sample: ["node node2: not Ready since 2026-11-23T13:00:00Z: cni plugin not initialized"]
+seconds:
+  description: How long it took.
+  returned: always
+  type: float
+  sample: 12.4
+"""
+
+import time
+import typing as t
+from urllib.parse import quote
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.onprem.wandb.plugins.module_utils import _kube_ready as r
+from ansible_collections.onprem.wandb.plugins.module_utils._kubeadm_api import Api, Unreachable, load_kubeconfig
+
+
+class Cluster:
+    """The questions to the API."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+
+    def get(self, path: str) -> t.Any:
+        """An object, or None when there is none."""
+        status, body = self.api.get(path)
+        if status == 404:
+            return None
+        if status != 200:
+            raise Unreachable(f"{self.api.access.server} answers {status} for {path}: {body.get('message', '') if isinstance(body, dict) else body}")
+        return body
+
+    def problems(self, nodes: t.Sequence[str], workloads: t.Sequence[dict[str, str]]) -> list[str]:
+        """One line for each node and workload that is not ready."""
+        found = []
+        seen = {item["metadata"]["name"]: item for item in (self.get("/api/v1/nodes") or {}).get("items", [])} if nodes else {}
+        for name in nodes:
+            text = r.node_problem(seen[name]) if name in seen else f"the cluster does not know it, it knows {', '.join(sorted(seen)) or 'none'}"
+            if text:
+                found.append(f"node {name}: {text}")
+        for item in workloads:
+            body = self.get(f"/apis/apps/v1/namespaces/{item['namespace']}/{r.PATHS[item['kind']]}/{item['name']}")
+            text = r.workload_problem(dict(body, kind=item["kind"])) if body else "does not exist"
+            if text:
+                found.append(f"{item['kind']} {item['namespace']}/{item['name']}: {text}")
+        return found
+
+    def details(self, workloads: t.Sequence[dict[str, str]]) -> list[str]:
+        """Pods, containers, warnings and log lines behind unready workloads."""
+        found = []
+        for item in workloads:
+            body = self.get(f"/apis/apps/v1/namespaces/{item['namespace']}/{r.PATHS[item['kind']]}/{item['name']}")
+            if body and r.workload_problem(dict(body, kind=item["kind"])):
+                found += self.pods(item["namespace"], r.selector(body))
+        return found
+
+    def pods(self, namespace: str, selector: str) -> list[str]:
+        """What is wrong with the pods of one workload."""
+        found, names = [], []
+        for pod in (self.get(f"/api/v1/namespaces/{namespace}/pods?labelSelector={quote(selector)}") or {}).get("items", []):
+            name = pod["metadata"]["name"]
+            for container, text in r.pod_problems(pod):
+                names.append(name)
+                found.append(f"  pod {name} on {pod['spec'].get('nodeName', 'no node')}{', container ' + container if container else ''}: {text}")
+                if container and r.needs_log(text):
+                    found += [f"    | {line}" for line in self.log(namespace, name, container)]
+        events = (self.get(f"/api/v1/namespaces/{namespace}/events") or {}).get("items", []) if names else []
+        return found + [f"  warning {line}" for line in r.last_events(events, names)]
+
+    def log(self, namespace: str, pod: str, container: str) -> list[str]:
+        """The last lines of a container, of its previous life when this one has none."""
+        for previous in ("true", "false"):
+            status, body = self.api.get(f"/api/v1/namespaces/{namespace}/pods/{pod}/log?container={container}&tailLines=5&previous={previous}")
+            if status == 200 and body:
+                return str(body).splitlines()
+        return []
+
+
+def main() -> t.NoReturn:
+    """Entry point."""
+    workload = {
+        "kind": {"type": "str", "choices": sorted(r.PATHS), "required": True},
+        "namespace": {"type": "str", "required": True},
+        "name": {"type": "str", "required": True},
+    }
+    module = AnsibleModule(
+        argument_spec={
+            "kubeconfig": {"type": "path", "required": True},
+            "nodes": {"type": "list", "elements": "str", "default": []},
+            "workloads": {"type": "list", "elements": "dict", "default": [], "options": workload},
+            "timeout": {"type": "int", "default": 300},
+        },
+        supports_check_mode=True,
+    )
+    p = module.params
+    begun = time.monotonic()
+    end = begun + (0 if module.check_mode else p["timeout"])
+    problems: list[str] = []
+    reachable = False
+    cluster: t.Optional[Cluster] = None
+    while True:
+        try:
+            cluster = cluster or Cluster(Api(load_kubeconfig(p["kubeconfig"])))
+            problems = cluster.problems(p["nodes"], p["workloads"])
+            reachable = True
+        except Unreachable as error:
+            problems, reachable = [str(error)], False
+        if not problems or time.monotonic() >= end:
+            break
+        time.sleep(0.5)
+    result = {"changed": False, "reachable": reachable, "ready": not problems, "problems": problems, "seconds": round(time.monotonic() - begun, 1)}
+    if problems and not module.check_mode:
+        if reachable and cluster:
+            try:
+                problems += cluster.details(p["workloads"])
+            except Unreachable as error:
+                problems.append(str(error))
+        text = "\n".join(problems)
+        module.fail_json(msg=f"Not ready after {p['timeout']} s:\n{text}\nNext: kubectl --kubeconfig {p['kubeconfig']} get nodes,pods -A -o wide", **result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,401 @@
+#!/usr/bin/python
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role of one MySQL server in a pair: primary or hot standby."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mysql_replica
+short_description: The role of one MySQL server in a pair, primary or hot standby
+version_added: 1.0.0
+description:
+  - Brings a MySQL server into the declared role, by GTID and with semi-synchronous replication, and verifies the result.
+  - Runs on the database host as C(root) over the unix socket (C(auth_socket)), so no password of the server is needed.
+  - Reads first. Only what differs is changed, a second identical run issues no statement that changes anything.
+  - Refuses whatever could lose an acknowledged transaction or make two servers writable, and says what to do instead.
+  - Never uses C(SET PERSIST). What must survive a restart is in C(my.cnf), in the stored channel, or in O(role_file) for the role guard at boot.
+author:
+  - onprem team (@onprem)
+requirements:
+  - PyMySQL on the host
+  - MySQL 8.0.32 or newer
+attributes:
+  check_mode:
+    support: full
+    description: Reads, decides and lists the statements; changes nothing. A server that does not run yet counts as one to be configured.
+  diff_mode:
+    support: full
+    description: Shows role, channel and semi-sync before and after. Passwords are masked.
+  idempotent:
+    support: full
+    description: A second run issues no changing statement.
+options:
+  state:
+    description:
+      - V(primary) is writable, follows nobody, and its commits wait for a standby as O(semi_sync) says. A standby becomes the primary only when it has applied everything.
+      - V(replica) follows O(source_host) by GTID auto-position and is read-only for everybody.
+    type: str
+    choices: [primary, replica]
+    required: true
+  login_unix_socket:
+    description: Socket of the server.
+    type: path
+    default: /run/mysqld/mysqld.sock
+  channel:
+    description: Name of the replication channel.
+    type: str
+    default: ""
+  source_host:
+    description: Address of the primary. Required with O(state=replica).
+    type: str
+  source_port:
+    description: Port of the primary.
+    type: int
+    default: 3306
+  source_user:
+    description: Account that replicates. It needs C(REPLICATION SLAVE) and C(REPLICATION CLIENT).
+    type: str
+  source_password:
+    description: Password of O(source_user).
+    type: str
+  source_connect_retry:
+    description: Seconds between attempts to reach the primary again.
+    type: int
+    default: 1
+  source_retry_count:
+    description: Number of such attempts. The server's own default is 10 in newer versions, after which a standby stays away.
+    type: int
+    default: 864000
+  ssl:
+    description: TLS between the servers.
+    type: dict
+    default: {}
+    suboptions:
+      enabled:
+        description: Whether replication and CLONE use TLS.
+        type: bool
+        default: true
+      ca:
+        description: File with the CA's certificate on this host, readable by the server.
+        type: path
+      cert:
+        description: File with a client certificate on this host.
+        type: path
+      key:
+        description: File with the key of O(ssl.cert).
+        type: path
+      verify:
+        description: Whether the name in the certificate must be the address that was asked for. Needs O(ssl.ca).
+        type: bool
+        default: true
+  get_source_public_key:
+    description: Whether the standby may ask the primary for its RSA key. Default is true without TLS and false with it.
+    type: bool
+  semi_sync:
+    description:
+      - V(required) makes commits of a primary wait for a standby, from now on. With O(state=replica) it makes the standby acknowledge.
+      - V(after_first_standby) does so as soon as a standby is attached, and for ever after that. A new primary can be filled before its standby exists.
+      - V(disabled) switches it off. On a primary this is a window in which a failover may lose acknowledged transactions.
+    type: str
+    choices: [required, after_first_standby, disabled]
+    default: required
+  semi_sync_timeout:
+    description: Milliseconds after which a primary gives up waiting. Without it the server's value (C(my.cnf)) stays.
+    type: int
+  reseed:
+    description:
+      - Whether this server may be overwritten by a CLONE of the primary.
+      - V(never) refuses, V(if_empty) does so for a server without transactions and schemas, V(allow) also for one whose missing transactions the primary has purged.
+    type: str
+    choices: [never, if_empty, allow]
+    default: if_empty
+  accept_data_loss:
+    description: With O(reseed=allow), also overwrite a server that holds transactions the primary does not know. They are gone then.
+    type: bool
+    default: false
+  clone_user:
+    description: Account of the primary for CLONE. It needs C(BACKUP_ADMIN).
+    type: str
+  clone_password:
+    description: Password of O(clone_user).
+    type: str
+  clone_timeout:
+    description: Seconds the copy may take.
+    type: int
+    default: 86400
+  expect_gtid_superset_of:
+    description: A GTID set. Fails when the server does not hold all of it in the end.
+    type: str
+  wait_catchup:
+    description: Seconds to wait until everything is applied, after something was changed. V(0) does not wait.
+    type: int
+    default: 60
+  max_lag:
+    description: Fails when a standby is more seconds behind than this in the end. Without it lag is only reported.
+    type: int
+  deadline:
+    description: Seconds for each statement that may hang, for the receiver to connect, and for the measurement.
+    type: int
+    default: 30
+  peers:
+    description: The other members. A server becomes the primary only when none of them is writable or ahead of it.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      host:
+        description: Address.
+        type: str
+        required: true
+      port:
+        description: Port.
+        type: int
+        default: 3306
+  peer_user:
+    description: Account for asking O(peers). Default is O(source_user).
+    type: str
+  peer_password:
+    description: Password of O(peer_user).
+    type: str
+  accept_unreachable_peers:
+    description: Become the primary although a peer cannot be asked. Only when it is certain that it did not take over.
+    type: bool
+    default: false
+  measure:
+    description: With O(state=primary), write a row and read it on each peer. The measurement is no change.
+    type: bool
+    default: false
+  role_file:
+    description: File in which the role is kept for the role guard at boot. Empty keeps none.
+    type: str
+    default: /var/lib/onprem-wandb/mysql-role.json
+seealso:
+  - module: onprem.wandb.mysql_replica_info
+"""
+
+EXAMPLES = r"""
+- name: Declare the primary
+  onprem.wandb.mysql_replica:
+    state: primary
+    semi_sync: after_first_standby
+    peers: [{host: 10.0.0.22}]
+    peer_user: replication
+    peer_password: "{{ mysql_replication_password }}"
+    ssl: {ca: /etc/onprem-wandb/mysql/ca.crt}
+
+- name: Declare the standby, a copy of the primary when it is empty
+  onprem.wandb.mysql_replica:
+    state: replica
+    source_host: 10.0.0.21
+    source_user: replication
+    source_password: "{{ mysql_replication_password }}"
+    clone_user: cloner
+    clone_password: "{{ mysql_clone_password }}"
+    ssl: {ca: /etc/onprem-wandb/mysql/ca.crt}
+"""
+
+RETURN = r"""
+role:
+  description: V(primary), V(replica) or V(none) (read-only and without a source).
+  returned: when the server runs
+  type: str
+  sample: replica
+gtid_state:
+  description: How this server's transactions relate to those of the source, one of IDENTICAL, RECOVERABLE, NEW, IRRECOVERABLE, DIVERGED. Empty on a primary.
+  returned: when the server runs
+  type: str
+  sample: IDENTICAL
+missing:
+  description: GTID set that the source holds and this server does not.
+  returned: when the server runs
+  type: str
+  sample: ""
+errant:
+  description: GTID set that this server holds and the source does not.
+  returned: when the server runs
+  type: str
+  sample: ""
+lag_seconds:
+  description: Age of the transaction that is being applied; 0 when nothing is missing. Null on a primary.
+  returned: when the server runs
+  type: float
+  sample: 0.0
+semisync:
+  description: The semi-sync side of this server.
+  returned: when the server runs
+  type: dict
+  sample: {source_enabled: true, source_status: "ON", replica_enabled: false, replica_status: "OFF", attached: 1, waiting_sessions: 0, no_tx: 0, yes_tx: 7}
+statements:
+  description: The statements that changed the server, or would in check mode, secrets masked.
+  returned: always
+  type: list
+  elements: str
+  sample: ["START REPLICA"]
+server_warnings:
+  description: What SHOW WARNINGS said after them.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+notes:
+  description: Other things that were done.
+  returned: always
+  type: list
+  elements: str
+  sample: ["role file: replica"]
+measured:
+  description: With O(measure), the seconds of the commit, and until the row was read on each peer.
+  returned: when measured
+  type: dict
+  sample: {token: 9f0c, commit_seconds: 0.004, seconds: {"10.0.0.22:3306": 0.011}}
+server_version:
+  description: Version of the server.
+  returned: when the server runs
+  type: str
+  sample: 8.4.11
+server_uuid:
+  description: Identity of the data directory.
+  returned: when the server runs
+  type: str
+  sample: 1abe9d5b-e743-11f1-8336-02fc00000001
+gtid_executed:
+  description: Everything this server executed.
+  returned: when the server runs
+  type: str
+  sample: 1abe9d5b-e743-11f1-8336-02fc00000001:1-42
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql import declare, version
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.member import Member
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.report import describe, semisync, standing
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.run import Run, measure, primary, replica
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem, local, pymysql, text_of
+
+SPEC: dict[str, t.Any] = {
+    "state": {"type": "str", "choices": ["primary", "replica"], "required": True},
+    "login_unix_socket": {"type": "path", "default": "/run/mysqld/mysqld.sock"},
+    "channel": {"type": "str", "default": ""},
+    "source_host": {"type": "str"},
+    "source_port": {"type": "int", "default": 3306},
+    "source_user": {"type": "str"},
+    "source_password": {"type": "str", "no_log": True},
+    "source_connect_retry": {"type": "int", "default": 1},
+    "source_retry_count": {"type": "int", "default": 864000},
+    "ssl": {
+        "type": "dict",
+        "default": {},
+        "options": {
+            "enabled": {"type": "bool", "default": True},
+            "ca": {"type": "path"},
+            "cert": {"type": "path"},
+            "key": {"type": "path", "no_log": False},
+            "verify": {"type": "bool", "default": True},
+        },
+    },
+    "get_source_public_key": {"type": "bool", "no_log": False},
+    "semi_sync": {"type": "str", "choices": ["required", "after_first_standby", "disabled"], "default": "required"},
+    "semi_sync_timeout": {"type": "int"},
+    "reseed": {"type": "str", "choices": ["never", "if_empty", "allow"], "default": "if_empty"},
+    "accept_data_loss": {"type": "bool", "default": False},
+    "clone_user": {"type": "str"},
+    "clone_password": {"type": "str", "no_log": True},
+    "clone_timeout": {"type": "int", "default": 86400},
+    "expect_gtid_superset_of": {"type": "str"},
+    "wait_catchup": {"type": "int", "default": 60},
+    "max_lag": {"type": "int"},
+    "deadline": {"type": "int", "default": 30},
+    "peers": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {"host": {"type": "str", "required": True}, "port": {"type": "int", "default": 3306}},
+    },
+    "peer_user": {"type": "str"},
+    "peer_password": {"type": "str", "no_log": True},
+    "accept_unreachable_peers": {"type": "bool", "default": False},
+    "measure": {"type": "bool", "default": False},
+    "role_file": {"type": "str", "default": "/var/lib/onprem-wandb/mysql-role.json"},
+}
+
+
+def bring_about(module: AnsibleModule, run: Run) -> dict[str, t.Any]:
+    """Reach the state; what it looks like afterwards."""
+    params = module.params
+    before = describe(run.me)
+    result: dict[str, t.Any] = {"gtid_state": "", "missing": "", "errant": "", "lag_seconds": None}
+    if params["state"] == "primary":
+        addresses = declare.peer_addresses(params)
+        primary(run, [declare.asked(run.server, one) for one in addresses])
+        if params["measure"]:
+            result["measured"] = measure(run, addresses)
+    else:
+        _source, found = replica(run, lambda: declare.asked(run.server, declare.source_address(params)))
+        result.update(standing(run.me, found))
+        if params["max_lag"] is not None and (result["lag_seconds"] or 0) > params["max_lag"]:
+            raise Problem(f"this server is {result['lag_seconds']:.0f} s behind its source, more than max_lag {params['max_lag']} s.")
+    after = run.me if not module.check_mode else declare.foreseen(run.me, params)
+    expected = params["expect_gtid_superset_of"]
+    if expected and not module.check_mode and not run.server.value("SELECT GTID_SUBSET(%s, @@GLOBAL.gtid_executed)", (expected,)):
+        raise Problem(f"this server does not hold all of {expected}; it holds {run.me.executed}.")
+    if run.changed:
+        result["diff"] = {"before": before, "after": describe(after)}
+    return {**result, **facts(run.me)}
+
+
+def facts(me: Member) -> dict[str, t.Any]:
+    """What every result says about the server."""
+    return {
+        "role": me.role,
+        "server_version": me.version,
+        "server_uuid": me.server_uuid,
+        "gtid_executed": me.executed,
+        "semisync": semisync(me),
+    }
+
+
+def not_there(module: AnsibleModule, why: str) -> t.NoReturn:
+    """No server: in check mode it is one to be configured, else a failure."""
+    if module.check_mode:
+        module.exit_json(changed=True, statements=[], server_warnings=[], notes=[f"the server does not run yet ({why}); it would become the {module.params['state']}"])
+    module.fail_json(msg=f"No MySQL server answers on {module.params['login_unix_socket']}: {why}. Next: systemctl status mysqld.")
+
+
+def main() -> t.NoReturn:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec=SPEC,
+        supports_check_mode=True,
+        required_if=[("state", "replica", ("source_host", "source_user", "source_password"))],
+        required_together=[("clone_user", "clone_password")],
+    )
+    if pymysql is None:
+        if module.check_mode:
+            not_there(module, "PyMySQL is not installed")
+        module.fail_json(msg=missing_required_lib("PyMySQL"))
+    try:
+        server = local(module.params["login_unix_socket"], module.check_mode, module.params["deadline"] + module.params["wait_catchup"] + 10)
+    except (pymysql.MySQLError, OSError) as error:
+        not_there(module, text_of(error))
+    try:
+        refusal = version.refusal(server.value("SELECT VERSION()"))
+        if refusal:
+            raise Problem(f"{refusal}.")
+        server.lock(module.params["deadline"])
+        run = Run(server, declare.wish(module.params), module.params["role_file"], module.params["wait_catchup"], module.params["clone_timeout"])
+        result = bring_about(module, run)
+        module.exit_json(
+            changed=run.changed, statements=server.statements, server_warnings=server.server_warnings, notes=run.notes, **result
+        )
+    except Problem as problem:
+        module.fail_json(msg=str(problem), statements=server.statements, server_warnings=server.server_warnings)
+    except (pymysql.MySQLError, OSError) as error:
+        module.fail_json(msg=f"The MySQL server on {module.params['login_unix_socket']} failed: {text_of(error)}.", statements=server.statements)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which certificates a site needs, from its inventory. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+# Variables that hold an address other hosts may use. Facts are not among them: whether they are known differs from run to run.
+ADDRESSES = ("host_address", "ansible_host")
+
+
+def names_of(host: str, variables: t.Mapping[str, t.Any], domain: str) -> list[str]:
+    """Everything a host may be called: inventory name, that name in the site's domain, its addresses."""
+    names = [host]
+    if "." not in host and ":" not in host and domain:
+        names.append(f"{host}.{domain}")
+    names += [str(variables[name]) for name in ADDRESSES if variables.get(name)]
+    return list(dict.fromkeys(names))
+
+
+def requests(
+    groups: t.Mapping[str, t.Sequence[str]],
+    hostvars: t.Mapping[str, t.Mapping[str, t.Any]],
+    wandb_fqdn: str,
+    minio_fqdn: str,
+    domain: str,
+    extra_hosts: t.Mapping[str, t.Sequence[str]],
+) -> list[dict[str, t.Any]]:
+    """One request per certificate. A group without hosts is an external service and needs none."""
+
+    def every(group: str) -> list[str]:
+        return [name for host in groups.get(group, ()) for name in names_of(host, hostvars[host], domain)]
+
+    found: list[dict[str, t.Any]] = [{"name": "ingress", "hosts": [wandb_fqdn], "client": False}]
+    if groups.get("minio"):
+        found.append({"name": "minio", "hosts": [minio_fqdn, *every("minio")], "client": False})
+    if groups.get("redis"):
+        found.append({"name": "redis", "hosts": every("redis"), "client": False})
+    for host in groups.get("mysql", ()):
+        found.append({"name": f"mysql-{host}", "hosts": names_of(host, hostvars[host], domain), "client": True})
+    for request in found:
+        request["hosts"] = list(dict.fromkeys([*request["hosts"], *extra_hosts.get(request["name"], ())]))
+    unknown = sorted(set(extra_hosts) - {request["name"] for request in found})
+    if unknown:
+        known = ", ".join(request["name"] for request in found)
+        raise ValueError(f"certificates_extra_hosts names {', '.join(unknown)}, which this site does not need. Known names: {known}.")
+    return found

@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Shapes of the groups."""
+
+from __future__ import annotations
+
+from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules import topology
+
+REST = {"kube_control_plane": ["cp1"], "kube_node": ["node1"], "redis": ["store1"], "minio": ["store1"]}
+
+
+def test_one_mysql_host(site, found):
+    groups = {**REST, "mysql": ["db1"]}
+    assert found(topology.mysql_group(site(groups=groups))) == [("site", "group mysql", "problem")]
+    assert not list(topology.mysql_group(site({"mysql_accept_single_host": True}, groups=groups)))
+    assert list(topology.mysql_group(site({"mysql_accept_single_host": "yes"}, groups=groups)))
+
+
+def test_three_mysql_hosts(site, found):
+    assert found(topology.mysql_group(site(groups={**REST, "mysql": ["db1", "db2", "db3"]}))) == [("site", "group mysql", "problem")]
+
+
+def test_no_mysql_host_is_an_external_one(site):
+    assert not list(topology.mysql_group(site(groups=REST)))
+    assert not list(topology.mysql_primary(site(groups=REST)))
+
+
+def test_primary_outside_the_group(site, found):
+    assert found(topology.mysql_primary(site({"mysql_primary": "cp1"}))) == [("site", "mysql_primary", "problem")]
+    assert not list(topology.mysql_primary(site({"mysql_primary": ...})))
+
+
+def test_primary_is_the_standby(site, found):
+    assert found(topology.mysql_primary(site(hosts={"db2": {"ansible_host": "192.0.2.5"}, "db1": {"ansible_host": "192.0.2.5"}}))) == [
+        ("site", "group mysql", "problem")
+    ]
+    assert list(topology.mysql_primary(site(hosts={"db2": {"host_address": "10.0.0.5"}, "db1": {"host_address": "10.0.0.5"}})))
+
+
+def test_groups_of_one(site, found):
+    groups = {**REST, "mysql": ["db1", "db2"], "kube_control_plane": ["cp1", "cp2", "cp3"], "redis": ["store1", "store2"]}
+    assert {item[1] for item in found(topology.single_hosts(site(groups=groups)))} == {"group kube_control_plane", "group redis"}
+    assert not list(topology.single_hosts(site()))
+
+
+def test_one_machine_under_two_names(site, found):
+    assert found(topology.same_address(site(hosts={"node1": {"ansible_host": "192.0.2.1"}}))) == [("cp1, node1", "address", "problem")]
+    assert not list(topology.same_address(site()))
+
+
+def test_inventory_without_known_groups(site, found):
+    assert found(topology.some_hosts(site(groups={"webservers": ["w1"]}))) == [("site", "groups", "problem")]
+    assert not list(topology.some_hosts(site()))
