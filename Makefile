@@ -10,14 +10,16 @@ CHECK := $(VENV)/bin/python tests/tools/check.py
 INVENTORY ?= inventories/lab
 SCENARIO ?= site
 MOLECULE_ARGS ?=
+BENCH_ARGS ?=
 export PATH
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.lab/collections
 export MOLECULE_GLOB := molecule/*/molecule.yml
+export SITE_INVENTORY := $(abspath $(INVENTORY))
 PLAY = $(VENV)/bin/ansible-playbook -i $(INVENTORY)
 
-# Debian packages: what the environment needs, and what the lab's hosts and builds need.
-ENV_PACKAGES := git openssh-client python3-venv
-LAB_PACKAGES ?= ca-certificates curl iproute2 iptables libseccomp-dev mmdebstrap nftables openssh-client pkg-config podman python3-venv runc xz-utils zstd
+# Debian packages: what the environment needs, and what the lab's hosts and builds need (its own list).
+ENV_PACKAGES := git openssh-client python3-venv shellcheck
+LAB_PACKAGES ?= $(shell sed "s/#.*//" lab/packages.txt)
 
 .PHONY: help
 help: ## this list
@@ -53,11 +55,11 @@ requirements: env ## write requirements/constraints.txt again after a change of 
 	@tests/tools/constraints.sh
 
 ## The checks -------------------------------------------------------------------------------------
-.PHONY: test lint unit compat sanity docs docs-check agreement galaxy changelog-check habits molecule bench
+.PHONY: test lint unit compat sanity docs docs-check agreement galaxy changelog changelog-check habits molecule bench
 test: packages env env-compat ## every check there is
 	@$(CHECK) all
 
-lint: env ## ansible-lint (production), yamllint, ruff, mypy
+lint: env ## ansible-lint (production), yamllint, ruff, mypy, shellcheck
 	@$(CHECK) lint
 
 unit: env ## unit tests
@@ -81,16 +83,18 @@ agreement: env ## argument specs = defaults = use = inventories
 galaxy: env ## build the tarball, look inside, galaxy-importer, install, syntax by full name
 	@$(CHECK) galaxy
 
-changelog-check: env ## antsibull-changelog lint
+changelog: env ## write CHANGELOG.rst again: plugins and fragments of the version in galaxy.yml
+	@antsibull-changelog release --update-existing --refresh-plugins --reload-plugins
+
+changelog-check: env ## fragments, changelog and CHANGELOG.rst agree
 	@$(CHECK) changelog
 
 habits: env ## what the repository must never hold
 	@$(CHECK) habits
 
 molecule: env ## one scenario: make molecule SCENARIO=site MOLECULE_ARGS=--destroy=never
-	@mkdir -p .lab/logs
-	@molecule test --scenario-name $(SCENARIO) $(MOLECULE_ARGS)
+	@tests/tools/molecule.sh $(SCENARIO) $(MOLECULE_ARGS)
 
-bench: packages env ## bare hosts to serving, the no-op run, the floor: .lab/bench.json
+bench: packages env ## bare hosts to serving, the no-op run, the floor: .lab/bench.json (BENCH_ARGS=--readme)
 	lab/lab build
-	@$(VENV)/bin/python tests/tools/bench.py --inventory $(INVENTORY)
+	@$(VENV)/bin/python tests/tools/bench.py --inventory $(INVENTORY) $(BENCH_ARGS)

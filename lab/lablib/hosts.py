@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import binaries, packages
+from .cache import digest
 from .config import HOSTS, LABEL, MIRROR, REPO, Lab
 from .shell import LabError, run, say
 
@@ -60,10 +61,10 @@ def files(lab: Lab, host: str) -> dict[str, str]:
     }
 
 
-def create(lab: Lab, host: str, ref: str, volumes: list[str]) -> None:
+def create(lab: Lab, host: str, ref: str, volumes: list[str], content: str = "") -> None:
     """Start one host and hand it its files."""
     name = lab.container(host)
-    podman("run", "-d", "--name", name, "--hostname", host, "--label", f"{LABEL}={lab.name}", "--cgroupns=private", "--network", lab.network,
+    podman("run", "-d", "--name", name, "--hostname", host, "--label", f"{LABEL}={lab.name}", "--label", f"{LABEL}.content={content}", "--cgroupns=private", "--network", lab.network,
            "--ip", lab.address(host), "--dns", lab.mirror, "--dns-search", lab.domain, "--privileged", "--pids-limit=0",
            # Not --systemd=always: on cgroup v1 podman then binds the machine's own name=systemd hierarchy into every host, and their inits share it.
            "--systemd=false", "-e", "container=podman", "--tmpfs", "/run:rw,exec,mode=755", "--tmpfs", "/run/lock", "--tmpfs", "/tmp:exec",
@@ -105,8 +106,10 @@ def up(lab: Lab, hosts: list[str], parts: dict[str, Path]) -> None:
     ref = image(lab)
     network(lab)
     running = set(podman("ps", "--format", "{{.Names}}", "--filter", f"label={LABEL}={lab.name}").split())
-    if lab.container(MIRROR[0]) not in running:
-        start_mirror(lab, ref, parts)
+    content = digest([str(path) for path in parts.values()])
+    current = podman("ps", "--quiet", "--filter", f"label={LABEL}={lab.name}", "--filter", f"label={LABEL}.content={content}").strip()
+    if not current:
+        start_mirror(lab, ref, parts, content)
     bridge_address(lab)
     for port in (8080, 5000, 53):
         wait_port(lab.mirror, port, 30)
@@ -121,8 +124,8 @@ def up(lab: Lab, hosts: list[str], parts: dict[str, Path]) -> None:
     say(f"{len(hosts)} hosts answer on SSH: {', '.join(hosts)} ({len(missing)} new)")
 
 
-def start_mirror(lab: Lab, ref: str, parts: dict[str, Path]) -> None:
-    """The mirror: file server, image registry with TLS, DNS of the site."""
+def start_mirror(lab: Lab, ref: str, parts: dict[str, Path], content: str) -> None:
+    """The mirror: file server, image registry with TLS, DNS of the site; a new one when what it serves was built anew."""
     remove(lab, MIRROR[0])
     state = lab.state / "mirror"
     write_mirror_config(lab, state)
@@ -131,7 +134,7 @@ def start_mirror(lab: Lab, ref: str, parts: dict[str, Path]) -> None:
         f"{parts['programs']}/registry:/usr/local/bin/registry:ro", f"{parts['dns']}/coredns:/usr/local/bin/coredns:ro",
         f"{binaries.own('fileserver')}:/usr/local/bin/fileserver:ro", f"{state}:/etc/mirror:ro",
     ]
-    create(lab, MIRROR[0], ref, mounts)
+    create(lab, MIRROR[0], ref, mounts, content)
     name = lab.container(MIRROR[0])
     units = " ".join(("mirror-files", "mirror-registry", "mirror-dns"))
     podman("exec", name, "/bin/sh", "-c", f"cp /etc/mirror/*.service /etc/systemd/system/ && systemctl daemon-reload && systemctl enable -q --now {units}")
@@ -153,7 +156,8 @@ def write_mirror_config(lab: Lab, state: Path) -> None:
         "http: {addr: ':5000', tls: {certificate: /etc/mirror/tls.crt, key: /etc/mirror/tls.key}}\n", encoding="utf-8")
     zone = "\n".join(f"{address} {' '.join(names)}" for address, names in dns(lab))
     (state / "zone").write_text(zone + "\n", encoding="utf-8")
-    (state / "Corefile").write_text(f"{lab.domain}:53 {{\n hosts /etc/mirror/zone {{\n  ttl 5\n }}\n}}\n.:53 {{\n template ANY ANY {{\n  rcode NXDOMAIN\n }}\n}}\n", encoding="utf-8")
+    corefile = f"{lab.domain}:53 {{\n hosts /etc/mirror/zone {{\n  ttl 5\n }}\n}}\n.:53 {{\n template ANY ANY {{\n  rcode NXDOMAIN\n }}\n}}\n"
+    (state / "Corefile").write_text(corefile, encoding="utf-8")
     if not (state / "tls.crt").exists():
         subject = ["-subj", "/CN=onprem.wandb lab mirror", "-addext", f"subjectAltName=DNS:mirror.{lab.domain},IP:{lab.mirror}"]
         run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "3650",

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from . import binaries, packages
 from .cache import cached, digest
-from .config import CACHE, versions
+from .config import versions
 from .shell import LabError, say
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -56,13 +56,16 @@ def wanted(programs: dict[str, Path]) -> list[Image]:
         for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
     ]
     shell = {f"/bin/{name}": "busybox" for name in ("sh", "mkdir", "rm", "cat", "ls", "sleep", "env", "date", "nslookup")}
+    # Upstream's image is Alpine's: a shell, and iptables by name.
+    flannel_links = {f"/bin/{name}": "busybox" for name in ("sh", "cat", "mv", "rm", "sleep", "test")}
+    flannel_links |= {f"/usr/sbin/{name}{end}": "xtables-nft-multi" for name in ("iptables", "ip6tables") for end in ("", "-save", "-restore")}
     return [
         *core,
         Image(f"{k8s}/kube-proxy:v{v['kubernetes_version']}", {"/usr/local/bin/kube-proxy": kube / "kube-proxy"}, base=net),
         Image(f"{k8s}/pause:3.10.2", {"/pause": binaries.own("pause")}, entry=("/pause",)),
         Image(f"{k8s}/etcd:{binaries.ETCD}-0", {"/usr/local/bin/etcd": programs["etcd"] / "etcd"}),
         Image(f"{k8s}/coredns/coredns:v{binaries.COREDNS}", {"/coredns": programs["coredns"] / "coredns"}, entry=("/coredns",)),
-        Image(f"ghcr.io/flannel-io/flannel:v{v['cni_flannel_version']}", {"/opt/bin/flanneld": programs["flannel"] / "flanneld"},
+        Image(f"ghcr.io/flannel-io/flannel:v{v['cni_flannel_version']}", {"/opt/bin/flanneld": programs["flannel"] / "flanneld"}, flannel_links,
               entry=("/opt/bin/flanneld",), base=net),
         Image(f"docker.io/library/traefik:v{v['ingress_traefik_version']}",
               {"/usr/local/bin/traefik": programs["traefik"] / "traefik", "/etc/ssl/certs/ca-certificates.crt": CA_BUNDLE}, entry=("/usr/local/bin/traefik",)),
@@ -120,7 +123,8 @@ class Registry:
         self.base = f"http://127.0.0.1:{port}"
         self.config = storage.with_name("push.yml")
         self.config.write_text(
-            f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {storage}}}}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n", encoding="utf-8")
+            f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {storage}}}}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n",
+            encoding="utf-8")
         self.process = subprocess.Popen(
             [program, "serve", self.config], env={**os.environ, "OTEL_TRACES_EXPORTER": "none"}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

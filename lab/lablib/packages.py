@@ -16,10 +16,10 @@ HOST_PACKAGES = (
     "systemd,systemd-sysv,dbus,openssh-server,python3,sudo,iproute2,iptables,nftables,kmod,curl,ca-certificates,procps,udev,iputils-ping,less,python3-apt"
 )
 # What the roles install by the hosts' package manager; their closure against a bare host goes into the mirror's repository.
-REPOSITORY = (
-    "redis-server redis-tools python3-pymysql python3-apt python3-cryptography python3-yaml chrony conntrack socat ethtool ebtables ipset nftables iptables xz-utils "
-    "libaio1|libaio1t64 libnuma1 libncurses6 xfsprogs util-linux-extra rsync restic"
-).split()
+REPOSITORY = [
+    "redis-server", "redis-tools", "python3-pymysql", "python3-cryptography", "python3-yaml", "chrony", "conntrack", "socat", "ethtool", "ebtables",
+    "ipset", "nftables", "iptables", "xz-utils", "libaio1|libaio1t64", "libnuma1", "libncurses6", "xfsprogs", "util-linux-extra", "rsync", "restic",
+]
 # The last release with Redis 7, which W&B asks for; its packages install on later ones, too.
 REDIS_SUITE = "bookworm"
 # Base layers: what flannel and kube-proxy call (nft, iptables, conntrack), and a shell.
@@ -116,8 +116,8 @@ def write_index(directory: Path) -> None:
         entries.append(f"{control}\nFilename: ./{deb.name}\nSize: {deb.stat().st_size}\nSHA256: {sha256(deb)}\n")
     (directory / "Packages").write_text("\n".join(entries), encoding="utf-8")
     packages = directory / "Packages"
-    (directory / "Release").write_text(
-        f"Origin: onprem.wandb lab\nSuite: lab\nDate: Thu, 01 Jan 1970 00:00:00 UTC\nSHA256:\n {sha256(packages)} {packages.stat().st_size} Packages\n", encoding="utf-8")
+    checksum = f"SHA256:\n {sha256(packages)} {packages.stat().st_size} Packages\n"
+    (directory / "Release").write_text(f"Origin: onprem.wandb lab\nSuite: lab\nDate: Thu, 01 Jan 1970 00:00:00 UTC\n{checksum}", encoding="utf-8")
 
 
 def mysql() -> Path:
@@ -127,7 +127,10 @@ def mysql() -> Path:
 
     def build(out: Path) -> None:
         say(f"building MySQL {version} from Debian packages (about a minute)")
-        env = {**os.environ, "WORK": str(out / "work"), "PREFIX": f"/opt/onprem-wandb/mysql/{version}", "NAME": f"mysql-{version}-lab-linux-x86_64", "EXPECT": version}
+        env = {
+            **os.environ, "WORK": str(out / "work"), "PREFIX": f"/opt/onprem-wandb/mysql/{version}", "EXPECT": version,
+            "NAME": f"mysql-{version}-lab-linux-x86_64",
+        }
         run("bash", str(recipe), env=env, log=CACHE / "logs/mysql.log")
         for path in (out / "work/out").glob("*.tar.xz"):
             path.rename(out / path.name)

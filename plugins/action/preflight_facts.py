@@ -12,7 +12,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.gather import Gatherer, data_paths
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.interface import MANAGED_UNITS
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.model import KUBE_GROUPS, Host
-from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules.network import external_endpoints, mirror_endpoint
+from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules.network import control_plane_endpoint, external_endpoints, mirror_endpoint
 
 CLOCK_TRIES = 3
 GOOD_ENOUGH = 0.3  # seconds of uncertainty
@@ -43,7 +43,7 @@ class ActionModule(ActionBase):
         """Arguments of the task over those that follow from the host's groups."""
         endpoints = mirror_endpoint(host)
         if host.in_any(KUBE_GROUPS):
-            endpoints += external_endpoints(gatherer.groups, gatherer.controller())
+            endpoints += control_plane_endpoint(host) + external_endpoints(gatherer.groups, gatherer.controller())
         own = {"paths": data_paths(host), "endpoints": endpoints, "managed_units": MANAGED_UNITS}
         return {**own, **self._task.args}
 

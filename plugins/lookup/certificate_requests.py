@@ -12,7 +12,8 @@ author:
 short_description: Certificates a site needs, from its inventory
 version_added: 1.0.0
 description:
-  - Returns what M(onprem.wandb.certificate_set) takes as O(onprem.wandb.certificate_set#module:requests), computed from the groups C(minio), C(redis) and C(mysql).
+  - Returns what M(onprem.wandb.certificate_set) takes as O(onprem.wandb.certificate_set#module:requests), computed from the groups
+    C(minio), C(redis) and C(mysql).
   - A host is known by its inventory name, that name in the domain, C(host_address) and C(ansible_host).
 options:
   wandb_fqdn:

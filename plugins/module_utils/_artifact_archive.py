@@ -137,51 +137,54 @@ def _check_symlinks(entries: t.Mapping[str, Entry]) -> None:
 
 def unpack(archive: str, kind: str, strip: int, name: str, into: str, scratch: str, room: t.Callable[[int], None]) -> None:
     """Unpack archive into the new directory `into`. `room` raises if that many bytes do not fit on the disk."""
-    if kind == "binary":
-        room(os.path.getsize(archive))
-        os.mkdir(into, 0o755)
-        _write(into, Entry(name, Member(name, FILE, executable=True)), open(archive, "rb"))
-        return
     try:
-        if kind == "zip":
+        if kind == "binary":
+            room(os.path.getsize(archive))
+            os.mkdir(into, 0o755)
+            with open(archive, "rb") as program:
+                _write(into, Entry(name, Member(name, FILE, executable=True)), program)
+        elif kind == "zip":
             with zipfile.ZipFile(archive) as zipped:
                 _unpack(judge(_zip_members(zipped), strip), into, room, lambda member: zipped.open(member.handle))
-            return
-        with _plain_tar(archive, kind, scratch, room) as plain, tarfile.open(fileobj=plain, mode="r:") as tar:
-            _unpack(judge(_tar_members(tar), strip), into, room, lambda member: t.cast(t.IO[bytes], tar.extractfile(member.handle)))
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, gzip.BadGzipFile, RuntimeError, NotImplementedError) as error:
+        elif kind == "tar":
+            with open(archive, "rb") as plain:
+                _unpack_tar(plain, strip, into, room)
+        else:
+            # Decompressed once, to a file without a name: the tar is read twice, first judged, then written, and xz is slow.
+            with tempfile.TemporaryFile(dir=scratch) as plain:
+                _decompress(archive, kind, plain, room)
+                plain.seek(0)
+                _unpack_tar(plain, strip, into, room)
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as error:
         raise ArtifactError(f"it cannot be read as {kind}: {error}.") from error
 
 
-def _plain_tar(archive: str, kind: str, scratch: str, room: t.Callable[[int], None]) -> t.IO[bytes]:
-    """Decompress once, to a file without a name: the tar is read twice, first judged, then written, and xz is slow."""
-    if kind == "tar":
-        return open(archive, "rb")
-    plain = tempfile.TemporaryFile(dir=scratch)
-    try:
-        with _decompressor(archive, kind) as source:
-            for chunk in iter(lambda: source.read(_CHUNK), b""):
-                room(len(chunk))
-                plain.write(chunk)
-    except Exception as error:
-        plain.close()
-        if isinstance(error, (ArtifactError, tarfile.TarError)):
-            raise
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # a full disk and the like
-        raise ArtifactError(f"it cannot be read as {kind}: {error}.") from error
-    plain.seek(0)
-    return plain
+def _unpack_tar(plain: t.IO[bytes], strip: int, into: str, room: t.Callable[[int], None]) -> None:
+    with tarfile.open(fileobj=plain, mode="r:") as tar:
+        _unpack(judge(_tar_members(tar), strip), into, room, lambda member: t.cast("t.IO[bytes]", tar.extractfile(member.handle)))
+
+
+def _decompress(archive: str, kind: str, plain: t.IO[bytes], room: t.Callable[[int], None]) -> None:
+    with _decompressor(archive, kind) as source:
+        while True:
+            try:
+                chunk = source.read(_CHUNK)
+            except Exception as error:  # zlib, gzip and lzma have an exception each
+                raise ArtifactError(f"it cannot be read as {kind}: {error}.") from error
+            if not chunk:
+                return
+            room(len(chunk))
+            plain.write(chunk)
 
 
 def _decompressor(archive: str, kind: str) -> t.IO[bytes]:
     if kind == "tar.gz":
-        return t.cast(t.IO[bytes], gzip.open(archive, "rb"))
+        return t.cast("t.IO[bytes]", gzip.open(archive, "rb"))
     try:
         import lzma
     except ImportError as error:
         raise ArtifactError("this host's Python has no module lzma, which tar.xz needs: install the distribution's complete python3.") from error
-    return t.cast(t.IO[bytes], lzma.open(archive, "rb"))
+    return t.cast("t.IO[bytes]", lzma.open(archive, "rb"))
 
 
 def _tar_members(tar: tarfile.TarFile) -> t.Iterator[Member]:

@@ -22,8 +22,9 @@ import threading
 import time
 import typing as t
 import urllib.error
-import urllib.request
 from urllib.parse import unquote, urlsplit
+
+from ansible.module_utils.urls import open_url
 
 from ansible_collections.onprem.wandb.plugins.module_utils._artifact import Artifact, ArtifactError
 
@@ -138,8 +139,7 @@ class Fetcher:
             self._copy(artifact, part)
             return False
         offset, headers = _resume_from(artifact.url, part)
-        request = urllib.request.Request(artifact.url, headers={"User-Agent": "onprem-wandb-artifact", "Accept-Encoding": "identity", **headers})
-        with self._open(artifact, part, offset, request) as answer:
+        with self._open(artifact, part, offset, headers) as answer:
             if offset and not _continues(answer, offset, part):
                 offset = 0
             try:
@@ -147,9 +147,9 @@ class Fetcher:
             except OSError as error:
                 raise _os_error(artifact, error) from error
 
-    def _open(self, artifact: Artifact, part: str, offset: int, request: urllib.request.Request) -> t.Any:
+    def _open(self, artifact: Artifact, part: str, offset: int, headers: dict[str, str]) -> t.Any:
         try:
-            return urllib.request.urlopen(request, timeout=self.timeout)
+            return open_url(artifact.url, headers=headers, timeout=self.timeout, http_agent="onprem-wandb-artifact", decompress=False)
         except urllib.error.HTTPError as error:
             with error:
                 self._http_error(artifact, part, offset, error)

@@ -6,15 +6,17 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import os
 import typing as t
 
-from ansible_collections.onprem.wandb.plugins.module_utils import _artifact, _artifact_archive
+from ansible_collections.onprem.wandb.plugins.module_utils import _artifact
 from ansible_collections.onprem.wandb.plugins.module_utils._artifact import Artifact, ArtifactError, Plan, State
-from ansible_collections.onprem.wandb.plugins.module_utils._artifact_fetch import Fetcher, Space
 from ansible_collections.onprem.wandb.plugins.module_utils._artifact_store import Lock, Store
 
+if t.TYPE_CHECKING:
+    from ansible_collections.onprem.wandb.plugins.module_utils._artifact_fetch import Fetcher
+
+# What only a run with work needs (HTTP, TLS, archives) is imported there: it is half of the time of a run without.
 _PARALLEL = 4
 
 Relabel = t.Callable[[str, str], None]
@@ -53,10 +55,16 @@ def _look(store: Store, artifacts: t.Sequence[Artifact], params: t.Mapping[str, 
 def _stage(store: Store, plans: t.Sequence[Plan], params: t.Mapping[str, t.Any], relabel: Relabel) -> None:
     """Fetch, check and unpack all that is missing. Nothing that is in use is touched, and all failures are reported together."""
     wanted = [plan for plan in plans if plan.fetch]
+    if not wanted:
+        return
+    from concurrent import futures
+
+    from ansible_collections.onprem.wandb.plugins.module_utils._artifact_fetch import Fetcher, Space
+
     space = Space(store.root, f"The file system of {store.root}")
     fetcher = Fetcher(store.cache, space, params["retries"], params["retry_pause"], params["timeout"], params["deadline"])
     failures = []
-    with concurrent.futures.ThreadPoolExecutor(_PARALLEL) as pool:
+    with futures.ThreadPoolExecutor(_PARALLEL) as pool:
         for plan, job in [(plan, pool.submit(_stage_one, store, plan.artifact, fetcher, relabel)) for plan in wanted]:
             try:
                 job.result()
@@ -68,6 +76,8 @@ def _stage(store: Store, plans: t.Sequence[Plan], params: t.Mapping[str, t.Any],
 
 
 def _stage_one(store: Store, artifact: Artifact, fetcher: Fetcher, relabel: Relabel) -> None:
+    from ansible_collections.onprem.wandb.plugins.module_utils import _artifact_archive
+
     archive = fetcher.fetch(artifact)
     staging = store.staging(artifact)
 

@@ -202,7 +202,7 @@ class Lock:
             try:
                 fcntl.flock(self.stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
-            except BlockingIOError:
+            except BlockingIOError as error:
                 if time.monotonic() > ends:
                     self.stream.seek(0)
                     holder = self.stream.read().strip() or "unknown"
@@ -210,7 +210,7 @@ class Lock:
                     raise ArtifactError(
                         f"Another run (process {holder}) has held {self.path} for more than {self.wait:.0f} seconds. "
                         "Wait for it, or end that process, and run again."
-                    )
+                    ) from error
                 time.sleep(0.1)
         self.stream.truncate(0)
         self.stream.write(str(os.getpid()))

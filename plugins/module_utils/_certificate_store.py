@@ -78,7 +78,9 @@ class Store:
             self.ca = certs.load_chain(data)[0] if data else None
             self.ca_key = certs.load_key(key_data) if key_data else None
         except (ValueError, TypeError) as error:
-            raise Unusable(f"{self.directory} has a ca.crt or ca.key that cannot be read ({error}). Put back good ones, or move both away for a new CA.") from error
+            raise Unusable(
+                f"{self.directory} has a ca.crt or ca.key that cannot be read ({error}). Put back good ones, or move both away for a new CA."
+            ) from error
         if self.ca is not None and self.ca_key is not None and not certs.key_matches(self.ca, self.ca_key):
             raise Unusable(f"{self.path('ca.key')} is not the key of ca.crt beside it. Put back the right one, or move both away for a new CA.")
         if key_data:

@@ -19,7 +19,7 @@ try:
     from cryptography import x509
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives import serialization
-    from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
     CRYPTOGRAPHY_ERROR = None
 except ImportError as import_error:
@@ -90,7 +90,7 @@ def subject(certificate: x509.Certificate) -> str:
 def alternative_names(certificate: x509.Certificate) -> tuple[list[str], list[str]]:
     """Names and addresses of the certificate."""
     try:
-        extension = certificate.extensions.get_extension_for_oid(ExtensionOID.SUBJECT_ALTERNATIVE_NAME).value
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return [], []
     names = [name.lower() for name in extension.get_values_for_type(x509.DNSName)]
@@ -100,7 +100,7 @@ def alternative_names(certificate: x509.Certificate) -> tuple[list[str], list[st
 def is_ca(certificate: x509.Certificate) -> bool:
     """Whether the certificate may sign others."""
     try:
-        return bool(certificate.extensions.get_extension_for_oid(ExtensionOID.BASIC_CONSTRAINTS).value.ca)
+        return bool(certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca)
     except x509.ExtensionNotFound:
         return False
 
@@ -108,7 +108,7 @@ def is_ca(certificate: x509.Certificate) -> bool:
 def for_clients(certificate: x509.Certificate) -> bool:
     """Whether a client may prove itself with the certificate."""
     try:
-        usages = certificate.extensions.get_extension_for_oid(ExtensionOID.EXTENDED_KEY_USAGE).value
+        usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
         return True
     return ExtendedKeyUsageOID.CLIENT_AUTH in usages
@@ -125,9 +125,7 @@ def uncovered(certificate: x509.Certificate, hosts: t.Iterable[str]) -> list[str
     """The hosts that the certificate is not valid for."""
     names, addresses = split_hosts(hosts)
     have_names, have_addresses = alternative_names(certificate)
-    return [name for name in names if not any(covers(have, name) for have in have_names)] + [
-        address for address in addresses if address not in have_addresses
-    ]
+    return [name for name in names if not any(covers(have, name) for have in have_names)] + [address for address in addresses if address not in have_addresses]
 
 
 def days_left(certificate: x509.Certificate, now: dt.datetime) -> float:

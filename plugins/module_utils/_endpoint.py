@@ -35,13 +35,16 @@ class Endpoint:
         self.host = parts.hostname
         self.port = parts.port or (443 if self.secure else 80)
         self.netloc = parts.netloc
+        self._contexts: dict[bool, ssl.SSLContext] = {}
 
     def context(self, own_ca: bool = True) -> ssl.SSLContext:
-        """Trust in the system's roots and, unless told otherwise, in our CA."""
-        context = ssl.create_default_context()
-        if own_ca and self.ca_file:
-            context.load_verify_locations(self.ca_file)
-        return context
+        """Trust in the system's roots and, unless told otherwise, in our CA. Made once: the system's roots take 30 ms to read."""
+        if own_ca not in self._contexts:
+            context = ssl.create_default_context()
+            if own_ca and self.ca_file:
+                context.load_verify_locations(self.ca_file)
+            self._contexts[own_ca] = context
+        return self._contexts[own_ca]
 
     def pin(self) -> None:
         """Let this process reach the name at connect_to, as curl --resolve does. Name, Host header and certificate stay as they are."""

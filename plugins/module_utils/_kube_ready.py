@@ -55,7 +55,7 @@ def _container_problem(status: Object) -> str:
     if "waiting" in state:
         text = f"{state['waiting'].get('reason', 'waiting')}: {state['waiting'].get('message', '')}".rstrip(": ")
         last = status.get("lastState", {}).get("terminated")
-        return text + (f" (last exit status {last.get('exitCode')}, {last.get('reason', '')})" if last else "")
+        return text + (f" (last exit status {last.get('exitCode')}, {last.get('reason', '')} {last.get('message', '')})" if last else "")
     if "terminated" in state and state["terminated"].get("exitCode"):
         return f"ended with status {state['terminated']['exitCode']} ({state['terminated'].get('reason', '')})"
     if "running" in state and not status.get("ready"):

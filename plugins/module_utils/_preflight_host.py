@@ -147,12 +147,12 @@ def describe_process(pid: int, proc: str = "/proc") -> dict[str, Any]:
     }
 
 
-def listeners(root: str, managed_units: dict[str, str], proc: str = "/proc") -> list[dict[str, Any]]:
+def listeners(root: str, managed_units: dict[str, list[str]], proc: str = "/proc") -> list[dict[str, Any]]:
     """Every listening TCP port once, with the process behind it and whether that process is ours."""
     sockets = parse_listeners(read_text(proc + "/net/tcp")) + parse_listeners(read_text(proc + "/net/tcp6"))
     owners = socket_owners({entry["inode"] for entry in sockets}, proc)
     has_runtime = os.path.exists(os.path.join(root, "containerd"))
-    units = [unit for unit, marker in managed_units.items() if marker_holds(marker)]
+    units = [unit for unit, markers in managed_units.items() if any(marker_holds(marker) for marker in markers)]
     seen: dict[tuple[int, int], dict[str, Any]] = {}
     for entry in sockets:
         pid = owners.get(entry.pop("inode"), 0)

@@ -17,7 +17,7 @@ NOTICE = "notice"  # works, but the operator should know
 FAIL = "fail"
 SKIP = "skip"  # not asked, because of the reason in the evidence
 
-Evidence = t.Dict[str, t.Any]
+Evidence = dict[str, t.Any]
 
 
 class Finding(Exception):
@@ -63,10 +63,10 @@ class Prober:
         self._errors = errors
         self.results: list[dict[str, t.Any]] = []
 
-    def run(self, name: str, question: Callable[[], t.Optional[Evidence]], needs: Sequence[str] = ()) -> bool:
-        """Ask one question. True when the answer is good enough to go on."""
+    def run(self, name: str, question: Callable[[], t.Optional[Evidence]], needs: Sequence[str] = (), late: bool = False) -> bool:
+        """Ask one question, when it is a clean-up also after the deadline. True when the answer is good enough to go on."""
         start = self._clock()
-        verdict, evidence, remedy = self._ask(question, needs)
+        verdict, evidence, remedy = self._ask(question, needs, late)
         self.results.append(
             {
                 "name": name,
@@ -78,19 +78,19 @@ class Prober:
         )
         return verdict in (PASS, NOTICE)
 
-    def _ask(self, question: Callable[[], t.Optional[Evidence]], needs: Sequence[str]) -> tuple[str, Evidence, str]:
+    def _ask(self, question: Callable[[], t.Optional[Evidence]], needs: Sequence[str], late: bool) -> tuple[str, Evidence, str]:
         missing = [name for name in needs if self.verdict(name) not in (PASS, NOTICE)]
         if missing:
             return SKIP, {"reason": f"needs {', '.join(missing)}"}, ""
-        if self._clock() >= self._end:
+        if self._clock() >= self._end and not late:
             return FAIL, {"reason": f"not asked within {self._seconds:g} s"}, "Find out why the answers before this one took so long, or raise deadline."
         try:
             return PASS, question() or {}, ""
         except Finding as finding:
             return finding.verdict, finding.evidence, finding.remedy
         except self._errors as error:
-            finding = self._translate(error) if self._translate else Finding(f"{type(error).__name__}: {error}")
-            return finding.verdict, finding.evidence, finding.remedy
+            known = self._translate(error) if self._translate else Finding(f"{type(error).__name__}: {error}")
+            return known.verdict, known.evidence, known.remedy
 
     def verdict(self, name: str) -> str:
         """The verdict of a probe that ran, or skip."""

@@ -102,6 +102,4 @@ def settings(answer: t.Sequence[str]) -> dict[str, str]:
 
 def differences(wanted: t.Mapping[str, str], seen: t.Mapping[str, str]) -> dict[str, str]:
     """The settings that are not as wanted, each with what was seen and expected."""
-    return {
-        key: f"{seen.get(key, 'unknown')}, expected {value}" for key, value in wanted.items() if key not in seen or not same(key, str(value), seen[key])
-    }
+    return {key: f"{seen.get(key, 'unknown')}, expected {value}" for key, value in wanted.items() if key not in seen or not same(key, str(value), seen[key])}

@@ -17,6 +17,7 @@ PROPERTIES = (
     "UnitFileState",
     "NeedDaemonReload",
     "ExecMainStartTimestampMonotonic",
+    "StateChangeTimestampMonotonic",
     "MainPID",
     "Result",
     "ExecMainStatus",
@@ -24,7 +25,11 @@ PROPERTIES = (
     "Job",
     "FragmentPath",
     "DropInPaths",
+    "Names",
 )
+
+# Where administrators (and roles) put units, before the places of packages.
+ROOTS = ("/etc/systemd/system", "/run/systemd/system")
 
 RUNNING = ("active", "reloading")
 
@@ -38,9 +43,12 @@ class State:
     enabled: bool
     needs_reload: bool
     started_at: float  # wall clock; 0 when it never ran
+    changed_at: float  # last change of state, which a reload is, too
     pid: int
     busy: bool  # a job is queued or running
-    files: list[str]  # the unit file and its drop-ins
+    fragment: str  # the unit file
+    drop_ins: list[str]
+    names: list[str]  # the unit's name and its aliases
     text: str  # for messages
 
 
@@ -49,7 +57,12 @@ def parse(output: str, wall: t.Optional[float] = None, monotonic: t.Optional[flo
     values = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
     wall = time.time() if wall is None else wall
     monotonic = time.clock_gettime(time.CLOCK_MONOTONIC) if monotonic is None else monotonic
-    started = int(values.get("ExecMainStartTimestampMonotonic") or 0) / 1e6
+
+    def moment(name: str) -> float:
+        """Time since boot as wall clock."""
+        since = int(values.get(name) or 0) / 1e6
+        return wall - (monotonic - since) if since else 0.0
+
     active = values.get("ActiveState", "inactive")
     detail = f"{active} ({values.get('SubState', '')})"
     if values.get("Result") not in (None, "", "success"):
@@ -59,12 +72,33 @@ def parse(output: str, wall: t.Optional[float] = None, monotonic: t.Optional[flo
         active=active in RUNNING,
         enabled=values.get("UnitFileState") in ("enabled", "static", "alias", "generated", "indirect"),
         needs_reload=values.get("NeedDaemonReload") == "yes",
-        started_at=wall - (monotonic - started) if started else 0.0,
+        started_at=moment("ExecMainStartTimestampMonotonic"),
+        changed_at=moment("StateChangeTimestampMonotonic"),
         pid=int(values.get("MainPID") or 0),
         busy=(values.get("Job") or "0") not in ("0", ""),
-        files=[path for name in ("FragmentPath", "DropInPaths") for path in values.get(name, "").split()],
+        fragment=values.get("FragmentPath", ""),
+        drop_ins=values.get("DropInPaths", "").split(),
+        names=values.get("Names", "").split(),
         text=detail,
     )
+
+
+def unseen(state: State, roots: t.Sequence[str] = ROOTS) -> list[str]:
+    """Files of the unit that systemd has not read, or that are gone.
+
+    NeedDaemonReload does not tell: systemd remembers which directories existed at its last reload, so it does not notice
+    the first drop-in of a unit, nor a unit file that now hides the one of a package.
+    """
+    found = []
+    for root in roots:
+        for name in state.names:
+            unit, directory = os.path.join(root, name), os.path.join(root, f"{name}.d")
+            if os.path.isfile(unit) and not os.path.islink(unit) and state.fragment and not state.fragment.startswith(tuple(roots)):
+                found.append(unit)
+            if os.path.isdir(directory):
+                paths = [os.path.join(directory, entry) for entry in sorted(os.listdir(directory)) if entry.endswith(".conf")]
+                found += [path for path in paths if path not in state.drop_ins]
+    return found + [path for path in [state.fragment, *state.drop_ins] if path and not os.path.exists(path)]
 
 
 def failed(output: str) -> bool:
@@ -107,8 +141,16 @@ def restart_reason(state: State, paths: t.Sequence[str], executable: t.Optional[
     """Why a running unit has to be restarted; empty when it has not."""
     if not state.active or not state.started_at:
         return ""
-    files = younger([*paths, *state.files], state.started_at)
+    files = younger([*paths, state.fragment, *state.drop_ins, *unseen(state)], state.started_at)
     if files:
         return f"{', '.join(files)} changed after the start"
     other = other_executable(state.pid, executable, proc)
     return f"it runs {other}, not {executable}" if other else ""
+
+
+def reload_reason(state: State, paths: t.Sequence[str]) -> str:
+    """Why a running unit has to be reloaded; empty when it has not."""
+    if not state.active or not state.changed_at:
+        return ""
+    files = younger(paths, state.changed_at)
+    return f"{', '.join(files)} changed after the last reload" if files else ""

@@ -70,6 +70,7 @@ class Endpoint:
 
     def _connect(self) -> http.client.HTTPConnection:
         raw = socket.create_connection((self.address, self.port), timeout=self.timeout)
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             sock = self.context.wrap_socket(raw, server_hostname=self.host) if self.context else raw
         except BaseException:
@@ -108,9 +109,8 @@ class Endpoint:
     def _once(self, method: str, path: str, headers: dict[str, str] | None, body: bytes | None) -> Response:
         if self._connection is None:
             self._connection = self._connect()
-        default_port = 443 if self.context else 80
-        name = self.host if self.port == default_port else f"{self.host}:{self.port}"
-        self._connection.request(method, path, body=body, headers={"Host": name, "User-Agent": "onprem.wandb", **(headers or {})})
+        # The name without a port, as a client sends it that comes through a load balancer on the standard one.
+        self._connection.request(method, path, body=body, headers={"Host": self.host, "User-Agent": "onprem.wandb", **(headers or {})})
         answer = self._connection.getresponse()
         content = answer.read(BODY_LIMIT)
         if answer.will_close or not answer.isclosed():

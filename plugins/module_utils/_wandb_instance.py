@@ -2,266 +2,23 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One look at an instance, many looks until it serves, and the evidence for what is wrong."""
+"""Look until an instance serves or time is up, and report."""
 
 from __future__ import annotations
 
-import re
-import ssl
 import time
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from ansible_collections.onprem.wandb.plugins.module_utils import _wandb_judge as judge
-from ansible_collections.onprem.wandb.plugins.module_utils import _wandb_routes as routing
-from ansible_collections.onprem.wandb.plugins.module_utils._wandb_cluster import ApiStatusError, Cluster, ClusterError
-from ansible_collections.onprem.wandb.plugins.module_utils._wandb_http import Endpoint, HttpError, tls_context
-from ansible_collections.onprem.wandb.plugins.module_utils._wandb_report import Problem, last_lines, masked, render, verdicts
+from ansible_collections.onprem.wandb.plugins.module_utils._wandb_api import ApiStatusError, ClusterError
+from ansible_collections.onprem.wandb.plugins.module_utils._wandb_cluster import Cluster
+from ansible_collections.onprem.wandb.plugins.module_utils._wandb_evidence import explain
+from ansible_collections.onprem.wandb.plugins.module_utils._wandb_look import CHECKS, Look, Settings
+from ansible_collections.onprem.wandb.plugins.module_utils._wandb_report import Problem, render, verdicts
 
-CHECKS = ("resource", "operator", "release", "workloads", "routes", "readiness")
+__all__ = ["CHECKS", "Settings", "observe"]
 
 # How long a state that only a human can mend has to last before waiting ends: the operator may be about to look.
 GIVE_UP_AFTER = 60.0
-MAX_LOGS = 8
-MAX_EVENTS = 3
-
-
-@dataclass
-class Settings:
-    """The options of the module."""
-
-    kubeconfig: str
-    context: str | None = None
-    name: str = "wandb"
-    namespace: str = "wandb"
-    operator_namespace: str = "wandb-cr"
-    operator_release: str = "operator"
-    checks: t.Sequence[str] = CHECKS
-    host: str | None = None
-    ingress_addresses: t.Sequence[str] = ()
-    ingress_port: int = 443
-    ca_file: str | None = None
-    validate_certs: bool = True
-    wait: bool = False
-    wait_timeout: float = 600
-    wait_sleep: float = 2.0
-    request_timeout: float = 5.0
-    log_lines: int = 5
-
-
-class Look:
-    """One look: objects are read, judged, and what was measured is kept for the result."""
-
-    def __init__(self, settings: Settings, cluster: Cluster, previous: Look | None = None) -> None:
-        self.settings = settings
-        self.cluster = cluster
-        self.problems: list[Problem] = []
-        self.facts: dict[str, t.Any] = {}
-        self.looked_at = {"api"}
-        self._release = previous._release if previous else None
-
-    def _wants(self, check: str) -> bool:
-        """Whether a check was asked for; if so, it counts as done from here on."""
-        wanted = check in self.settings.checks
-        if wanted:
-            self.looked_at.add(check)
-        return wanted
-
-    def run(self, routes_always: bool) -> Look:
-        settings = self.settings
-        known, resource = self.cluster.resource(settings.namespace, settings.name)
-        values = ((resource or {}).get("spec") or {}).get("values") or {}
-        if self._wants("resource"):
-            self.problems += judge.judge_resource(known, resource, settings.namespace, settings.name)
-        self.facts["resource"] = _resource_facts(known, resource)
-        if self._wants("operator"):
-            self._operator()
-        if resource is None:
-            return self
-        pods = self.cluster.pods(settings.namespace) if {"release", "workloads"} & set(settings.checks) else []
-        if self._wants("release"):
-            self._helm_release(resource, pods)
-        if self._wants("workloads"):
-            self._workloads(pods)
-        # Asking a site that cannot answer yet only costs time, unless somebody wants to know all.
-        if routes_always or not self.problems:
-            if self._wants("routes"):
-                self._routes(values)
-            if self._wants("readiness"):
-                self._readiness(values)
-        return self
-
-    def _operator(self) -> None:
-        namespace = self.settings.operator_namespace
-        release = self.cluster.release(namespace, self.settings.operator_release)
-        self.facts["operator"] = {"release": _without(release, "resource_version")}
-        if release is None:
-            message = "it does not exist; install it with ansible-playbook onprem.wandb.wandb"
-            self.problems.append(Problem("operator", f"Helm release {namespace}/{self.settings.operator_release}", message))
-            return
-        self.problems += judge.judge_operator(self.cluster.workloads(namespace), self.cluster.pods(namespace), namespace)
-
-    def _helm_release(self, resource: judge.Object, pods: t.Sequence[judge.Object]) -> None:
-        self._release = self.cluster.release(self.settings.namespace, self.settings.name, self._release)
-        self.facts["release"] = _without(self._release, "values", "resource_version")
-        found = judge.judge_release(self._release, resource)
-        self.problems += found + (judge.judge_jobs(pods) if found else [])
-
-    def _workloads(self, pods: t.Sequence[judge.Object]) -> None:
-        workloads = self.cluster.workloads(self.settings.namespace)
-        mine = [item for item in workloads if judge.release_of(item) == self.settings.name]
-        self.facts["workloads"] = [_without(judge.summarise_workload(item), "observed") for item in mine]
-        self.problems += judge.judge_workloads(workloads, pods, self.settings.name)
-
-    def _routes(self, values: judge.Object) -> None:
-        host, problem = _host(self.settings, values)
-        if problem:
-            self.problems.append(problem)
-            return
-        ingresses = self.cluster.ingresses(self.settings.namespace)
-        slices = self.cluster.endpoint_slices(self.settings.namespace)
-        routes = routing.expected_routes(values)
-        rules = {route: routing.judge_rule(route, ingresses, slices, host, self.settings.name) for route in routes}
-        try:
-            context = tls_context(self.settings.ca_file, verify=self.settings.validate_certs)
-        except (OSError, ssl.SSLError) as error:
-            self.problems.append(Problem("routes", f"CA file {self.settings.ca_file}", f"it cannot be used: {error}", fatal=True))
-            return
-        addresses = list(self.settings.ingress_addresses) or [host]
-        with ThreadPoolExecutor(max_workers=min(8, len(addresses))) as pool:
-            answers = list(pool.map(lambda address: self._ask(address, host, context, routes), addresses))
-        self.facts["routes"] = [self._route_fact(route, rules[route], *answer) for found in answers for route, answer in zip(routes, found)]
-        self.problems += _route_problems(self.facts["routes"], host, self.settings.ingress_port)
-
-    def _ask(self, address: str, host: str, context: ssl.SSLContext, routes: t.Sequence[routing.Route]) -> list[tuple[str, t.Any, str | None]]:
-        """Every route at one address: (address, response, what is wrong with it)."""
-        endpoint = Endpoint(address, self.settings.ingress_port, host, context, self.settings.request_timeout)
-        answers: list[tuple[str, t.Any, str | None]] = []
-        dead: str | None = None
-        for route in routes:
-            if dead is not None:
-                answers.append((address, None, dead))
-                continue
-            body = routing.GRAPHQL if route.method == "POST" else None
-            headers = {"Content-Type": "application/json"} if body else {}
-            try:
-                response = endpoint.request(route.method, route.probe, headers, body)
-                answers.append((address, response, routing.judge_response(route, response, host)))
-            except HttpError as error:
-                answers.append((address, None, str(error)))
-                dead = str(error) if len(answers) == 1 else None
-        endpoint.close()
-        return answers
-
-    def _route_fact(self, route: routing.Route, rule: str | None, address: str, response: t.Any, wrong: str | None) -> dict[str, t.Any]:
-        return {
-            "path": route.path,
-            "service": f"{self.settings.name}-{route.component}",
-            "port": route.port,
-            "address": address,
-            "request": f"{route.method} {route.probe}",
-            "status": response.status if response else None,
-            "component": response.headers.get(routing.STANDIN_HEADER) if response else None,
-            "ok": rule is None and wrong is None,
-            "problem": rule or wrong,
-        }
-
-    def _readiness(self, values: judge.Object) -> None:
-        self.facts["readiness"] = []
-        for service, port, path in routing.readiness_targets(values, self.settings.name):
-            response = self.cluster.service(self.settings.namespace, service, port, path)
-            problem = routing.judge_readiness(service, port, path, response)
-            self.facts["readiness"].append({"service": service, "port": port, "path": path, "status": response.status, "ok": problem is None})
-            if problem:
-                self.problems.append(problem)
-
-    # -- evidence, gathered once, for the report -------------------------------------------------
-
-    def explain(self) -> None:
-        logs = 0
-        events: dict[str, list[judge.Object]] = {}
-        for problem in self.problems:
-            namespace = self.settings.operator_namespace if problem.check == "operator" else self.settings.namespace
-            if problem.events_of:
-                if namespace not in events:
-                    events[namespace] = self.cluster.warnings(namespace)
-                problem.details += _event_lines(events[namespace], problem.events_of)
-            if problem.log_from and logs < MAX_LOGS:
-                logs += 1
-                text = self.cluster.log(lines=self.settings.log_lines, **problem.log_from)
-                problem.details += [f"log: {line}" for line in last_lines(text, self.settings.log_lines)]
-            if problem.check == "resource" and problem.fatal and problem.events_of:
-                problem.details += self._operator_log()
-
-    def _operator_log(self) -> list[str]:
-        """Why the operator refused: its last lines that speak of an error."""
-        for pod in self.cluster.pods(self.settings.operator_namespace):
-            if "controller-manager" in pod["metadata"]["name"]:
-                text = self.cluster.log(self.settings.operator_namespace, pod["metadata"]["name"], pod["spec"]["containers"][0]["name"], False, 300)
-                errors = [line for line in text.splitlines() if re.search(r"error|fail", line, re.IGNORECASE)]
-                return [f"operator log: {line}" for line in last_lines("\n".join(errors or text.splitlines()), self.settings.log_lines, 600)]
-        return []
-
-
-def _without(entry: judge.Object | None, *keys: str) -> dict[str, t.Any] | None:
-    return None if entry is None else {key: value for key, value in entry.items() if key not in keys}
-
-
-def _resource_facts(known: bool, resource: judge.Object | None) -> dict[str, t.Any]:
-    if resource is None:
-        return {"known": known, "exists": False}
-    spec = resource.get("spec") or {}
-    return {
-        "known": True,
-        "exists": True,
-        "phase": (resource.get("status") or {}).get("phase"),
-        "generation": resource["metadata"].get("generation"),
-        "chart": {key: value for key, value in (spec.get("chart") or {}).items() if key in ("url", "name", "version", "path")},
-        "host": ((spec.get("values") or {}).get("global") or {}).get("host"),
-    }
-
-
-def _host(settings: Settings, values: judge.Object) -> tuple[str, Problem | None]:
-    url = settings.host or (values.get("global") or {}).get("host") or ""
-    host = urlsplit(url if "//" in url else f"//{url}").hostname
-    if host:
-        return host, None
-    return "", Problem("routes", "global.host", f"'{url}' is not the URL of W&B: set wandb_fqdn", fatal=True)
-
-
-def _route_problems(facts: t.Sequence[dict[str, t.Any]], host: str, port: int) -> list[Problem]:
-    """One problem per route and cause, with the addresses at which it was seen."""
-    grouped: dict[tuple[str, str, str], list[str]] = {}
-    everywhere: dict[str, set[str]] = {}
-    for fact in facts:
-        everywhere.setdefault(fact["address"], set()).add(fact["problem"] or "")
-    # An address where nothing answers is one problem, not one per route.
-    dead = {address: causes.copy().pop() for address, causes in everywhere.items() if len(causes) == 1 and "" not in causes}
-    silent = {address for address in dead if all(fact["status"] is None for fact in facts if fact["address"] == address)}
-    problems = [Problem("routes", f"https://{host} at {address}:{port}", dead[address]) for address in silent]
-    for fact in facts:
-        if not fact["ok"] and fact["address"] not in silent:
-            grouped.setdefault((fact["path"], fact["request"], fact["problem"]), []).append(fact["address"])
-    for (path, request, cause), addresses in grouped.items():
-        problems.append(Problem("routes", f"https://{host}{path}", f"{request} at {', '.join(addresses)}: {cause}"))
-    return problems
-
-
-def _event_lines(events: t.Sequence[judge.Object], wanted: str) -> list[str]:
-    kind, name = wanted.split("/", 1)
-    mine = []
-    for event in events:
-        about = event.get("involvedObject") or {}
-        # What a Deployment's ReplicaSet or a Job suffers is told about that one, whose name starts with the owner's.
-        same = about.get("kind") == kind and about.get("name") == name
-        child = kind in ("Deployment", "StatefulSet", "DaemonSet") and about.get("kind") in ("ReplicaSet", kind) and str(about.get("name")).startswith(f"{name}-")
-        if same or child:
-            mine.append(event)
-    mine.sort(key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
-    lines = [f"event: {event.get('reason')}: {masked(' '.join(str(event.get('message')).split()))[:300]}" for event in mine]
-    return list(dict.fromkeys(lines))[-MAX_EVENTS:]
 
 
 def _look(settings: Settings, cluster: Cluster | None, previous: Look | None, routes_always: bool) -> tuple[Cluster | None, Look | None, list[Problem]]:
@@ -295,9 +52,9 @@ def observe(settings: Settings) -> dict[str, t.Any]:
         if not problems or not settings.wait or hopeless or now - start + settings.wait_sleep > settings.wait_timeout:
             break
         time.sleep(settings.wait_sleep)
-    if look is not None and problems:
+    if cluster is not None and look is not None and problems:
         try:
-            look.explain()
+            explain(settings, cluster, problems)
         except (ClusterError, ApiStatusError) as error:
             problems = [*problems, Problem("api", "Kubernetes API", str(error))]
     return _result(settings, cluster, look, problems, time.monotonic() - start, attempts)

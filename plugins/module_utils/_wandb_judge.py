@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.onprem.wandb.plugins.module_utils._wandb_pods import judge_pod
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb_report import Problem
 
 Object = t.Mapping[str, t.Any]
@@ -54,7 +55,7 @@ def judge_resource(known: bool, resource: Object | None, namespace: str, name: s
         message = "phase 'Invalid Config': the operator could not apply it; the reason is in the operator's log"
         return [Problem("resource", subject, message, fatal=True, events_of=f"WeightsAndBiases/{name}")]
     seen = f"phase '{phase}'" if phase else "no phase yet: no operator has looked at it"
-    return [Problem("resource", subject, f"{seen}; expected 'Completed'")]
+    return [Problem("resource", subject, f"{seen}; expected 'Completed'", events_of=f"WeightsAndBiases/{name}")]
 
 
 def judge_release(release: Object | None, resource: Object | None) -> list[Problem]:
@@ -140,82 +141,7 @@ def judge_workload(item: Object, check: str = "workloads") -> list[Problem]:
 def pods_of(item: Object, pods: t.Iterable[Object]) -> list[Object]:
     """Pods by the selector of their workload; those on their way out do not count."""
     wanted = ((item.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
-    return [
-        pod
-        for pod in pods
-        if wanted and not pod["metadata"].get("deletionTimestamp") and wanted.items() <= (pod["metadata"].get("labels") or {}).items()
-    ]
-
-
-# -- Pods -----------------------------------------------------------------------------------------
-
-
-def _container_trouble(status: Object, init: bool) -> tuple[str, bool | None] | None:
-    """Why a container does not do its work, and whose log tells more: previous run, this one, or none."""
-    state = status.get("state") or {}
-    kind = "init container" if init else "container"
-    label = f"{kind} {status.get('name')}"
-    last = (status.get("lastState") or {}).get("terminated") or {}
-    history = f" (it ended {status['restartCount']} times" + _ending(last, ", last with ") + ")" if status.get("restartCount") and last else ""
-    if "waiting" in state:
-        reason = state["waiting"].get("reason") or "waiting"
-        if reason == "PodInitializing":
-            return None
-        message = state["waiting"].get("message")
-        log = True if reason == "CrashLoopBackOff" else None
-        return f"{label}: {reason}" + (f": {message}" if message else "") + history, log
-    if "terminated" in state:
-        if init and state["terminated"].get("exitCode") == 0:
-            return None
-        return f"{label}: ended{_ending(state['terminated'], ' with ')}{history}", False
-    if "running" in state and init and not (status.get("started") and status.get("ready")):
-        # One with restartPolicy Always goes on and counts as ready; any other has not finished.
-        return f"{label}: still running, the containers after it wait for it{history}", False
-    if "running" in state and not status.get("ready"):
-        return f"{label}: running, but its readiness probe does not succeed{history}", False
-    return None
-
-
-def _ending(terminated: Object, before: str) -> str:
-    if not terminated:
-        return ""
-    reason = terminated.get("reason")
-    text = f"{before}exit code {terminated.get('exitCode')}"
-    return text + (f", {reason}" if reason and reason not in ("Error", "Completed") else "")
-
-
-def judge_pod(pod: Object, check: str = "workloads") -> list[Problem]:
-    """What keeps a pod from being ready: scheduling, images, configuration, crashes, probes."""
-    meta, status = pod["metadata"], pod.get("status") or {}
-    node = (pod.get("spec") or {}).get("nodeName")
-    subject = f"pod {meta['name']}" + (f" on {node}" if node else "")
-    events = f"Pod/{meta['name']}"
-    conditions = {entry["type"]: entry for entry in status.get("conditions") or []}
-    if status.get("phase") == "Succeeded" or conditions.get("Ready", {}).get("status") == "True":
-        return []
-    scheduled = conditions.get("PodScheduled", {})
-    if scheduled.get("status") == "False":
-        return [Problem(check, subject, f"{scheduled.get('reason')}: {scheduled.get('message')}", events_of=events)]
-    if status.get("phase") == "Failed" and status.get("reason"):
-        return [Problem(check, subject, f"{status['reason']}: {status.get('message') or 'no message'}", events_of=events)]
-    problems = []
-    entries = [(entry, True) for entry in status.get("initContainerStatuses") or []] + [(entry, False) for entry in status.get("containerStatuses") or []]
-    for entry, init in entries:
-        trouble = _container_trouble(entry, init)
-        if trouble is None:
-            continue
-        message, previous = trouble
-        where = None
-        if previous is not None:
-            where = {"namespace": meta["namespace"], "pod": meta["name"], "container": entry["name"], "previous": previous}
-        problems.append(Problem(check, subject, message, log_from=where, events_of=events))
-        if init:
-            break
-    if not problems:
-        ready = conditions.get("Ready", {})
-        why = ready.get("message") or ready.get("reason") or f"phase {status.get('phase', 'unknown')}"
-        problems.append(Problem(check, subject, f"not ready: {why}", events_of=events))
-    return problems
+    return [pod for pod in pods if wanted and not pod["metadata"].get("deletionTimestamp") and wanted.items() <= (pod["metadata"].get("labels") or {}).items()]
 
 
 def judge_workloads(workloads: t.Sequence[Object], pods: t.Sequence[Object], release: str) -> list[Problem]:

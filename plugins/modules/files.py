@@ -107,11 +107,16 @@ ENTRY = {
 
 def write(module: AnsibleModule, entry: dict[str, t.Any]) -> None:
     """Put the content beside its place, then move it there."""
-    handle, name = tempfile.mkstemp(dir=module.tmpdir)
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(_files.wanted_bytes(entry))
     # A link is followed: the file it points to is what is declared.
-    module.atomic_move(name, os.path.realpath(entry["path"]))
+    path = os.path.realpath(entry["path"])
+    handle, name = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".ansible_tmp")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(_files.wanted_bytes(entry))
+        module.atomic_move(name, path)
+    finally:
+        if os.path.exists(name):
+            os.unlink(name)
 
 
 def act(module: AnsibleModule, entry: dict[str, t.Any], action: str) -> None:

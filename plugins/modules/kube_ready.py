@@ -85,7 +85,7 @@ ready:
   sample: true
 problems:
   description: What is not ready, and why.
-  returned: always
+  returned: success
   type: list
   elements: str
   sample: ["node node2: not Ready since 2026-11-23T13:00:00Z: cni plugin not initialized"]
@@ -205,6 +205,8 @@ def main() -> t.NoReturn:
                 problems += cluster.details(p["workloads"])
             except Unreachable as error:
                 problems.append(str(error))
+        # The message has them all: the result would only repeat them.
+        del result["problems"]
         text = "\n".join(problems)
         module.fail_json(msg=f"Not ready after {p['timeout']} s:\n{text}\nNext: kubectl --kubeconfig {p['kubeconfig']} get nodes,pods -A -o wide", **result)
     module.exit_json(**result)

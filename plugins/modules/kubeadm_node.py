@@ -81,7 +81,7 @@ options:
     type: str
     default: unix:///run/containerd/containerd.sock
   cleanup:
-    description: Paths of the network and of the cluster that O(state=absent) removes as well.
+    description: Paths (shell patterns) that O(state=absent) removes as well.
     type: list
     elements: path
     default: []
@@ -140,6 +140,7 @@ seconds:
 
 import base64
 import difflib
+import glob
 import os
 import shutil
 import signal
@@ -153,7 +154,7 @@ from ansible_collections.onprem.wandb.plugins.module_utils._kubeadm_api import A
 
 NETWORK_LINKS = ("cni0", "flannel.1", "flannel-v6.1")
 NETWORK_TABLES = ("ip kube-proxy", "ip6 kube-proxy", "ip flannel-ipv4", "ip6 flannel-ipv6")
-NETWORK_PATHS = ("/var/lib/cni", "/run/flannel", "/run/cni")
+NETWORK_PATHS = ("/var/lib/cni", "/run/flannel", "/run/cni", "/etc/cni/net.d/*.conf", "/etc/cni/net.d/*.conflist")
 
 
 class Node:
@@ -222,9 +223,20 @@ class Node:
             self.kubeadm("validate", "config", "validate", "--config", self.config_file)
             self.host.begin(k.JOIN)
             self.kubeadm(k.JOIN, "join", "--config", self.config_file)
+            # kubeadm ends when the kubelet has its certificate, a moment before the node is registered.
+            self.wait_until_known()
             self.host.end()
         finally:
             remove(path)
+
+    def wait_until_known(self) -> None:
+        """Until the cluster knows the node that has just joined."""
+
+        def seen() -> str:
+            evidence = h.look(self.host, self.wanted)
+            return "" if evidence.node_known and evidence.kubelet_healthy else evidence.kubelet_text or evidence.api_text
+
+        self.wait(seen, "journalctl -u kubelet")
 
     def wait_for_stale_node(self, discovery: dict[str, str]) -> None:
         """kubeadm refuses to join while the cluster has a Ready node of this name. After a reset that is true until its lease runs out."""
@@ -319,7 +331,7 @@ class Node:
 
     def absent(self) -> list[str]:
         """Make the host bare, whatever it is."""
-        paths = [path for path in (*NETWORK_PATHS, *self.module.params["cleanup"]) if os.path.lexists(path)]
+        paths = [path for pattern in (*NETWORK_PATHS, *self.module.params["cleanup"]) for path in glob.glob(pattern)]
         links = [link for link in NETWORK_LINKS if os.path.exists(f"/sys/class/net/{link}")]
         node = bool(self.host.traces() or self.host.unfinished())
         if self.module.check_mode or not (node or paths or links):

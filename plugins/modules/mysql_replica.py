@@ -167,6 +167,23 @@ options:
     description: With O(state=primary), write a row and read it on each peer. The measurement is no change.
     type: bool
     default: false
+  variables:
+    description:
+      - Variables and the values they are declared with in C(my.cnf). A difference is no failure: the server needs a restart, and a warning says so.
+    type: dict
+    default: {}
+  tls_certificate_file:
+    description:
+      - File with the server's certificate. When the server shows another one to its clients it is told to read its files again (C(ALTER INSTANCE RELOAD TLS)).
+    type: path
+  tls_address:
+    description: Address on which the server is asked for its certificate.
+    type: str
+    default: 127.0.0.1
+  tls_port:
+    description: Port on which the server is asked for its certificate.
+    type: int
+    default: 3306
   role_file:
     description: File in which the role is kept for the role guard at boot. Empty keeps none.
     type: str
@@ -233,6 +250,11 @@ statements:
   type: list
   elements: str
   sample: ["START REPLICA"]
+restart_needed:
+  description: The variables whose running value is not the declared one.
+  returned: when the server runs
+  type: dict
+  sample: {max_connections: {expected: "1000", seen: "151"}}
 server_warnings:
   description: What SHOW WARNINGS said after them.
   returned: always
@@ -250,7 +272,7 @@ measured:
   returned: when measured
   type: dict
   sample: {token: 9f0c, commit_seconds: 0.004, seconds: {"10.0.0.22:3306": 0.011}}
-server_version:
+version:
   description: Version of the server.
   returned: when the server runs
   type: str
@@ -267,14 +289,15 @@ gtid_executed:
   sample: 1abe9d5b-e743-11f1-8336-02fc00000001:1-42
 """
 
+import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.onprem.wandb.plugins.module_utils._mysql import declare, version
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql import declare, drift, version
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.member import Member
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.report import describe, semisync, standing
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.run import Run, measure, primary, replica
-from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem, local, pymysql, text_of
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem, Statement, local, pymysql, text_of
 
 SPEC: dict[str, t.Any] = {
     "state": {"type": "str", "choices": ["primary", "replica"], "required": True},
@@ -319,6 +342,10 @@ SPEC: dict[str, t.Any] = {
     "peer_password": {"type": "str", "no_log": True},
     "accept_unreachable_peers": {"type": "bool", "default": False},
     "measure": {"type": "bool", "default": False},
+    "variables": {"type": "dict", "default": {}},
+    "tls_certificate_file": {"type": "path"},
+    "tls_address": {"type": "str", "default": "127.0.0.1"},
+    "tls_port": {"type": "int", "default": 3306},
     "role_file": {"type": "str", "default": "/var/lib/onprem-wandb/mysql-role.json"},
 }
 
@@ -327,6 +354,7 @@ def bring_about(module: AnsibleModule, run: Run) -> dict[str, t.Any]:
     """Reach the state; what it looks like afterwards."""
     params = module.params
     before = describe(run.me)
+    reload_tls(module, run)
     result: dict[str, t.Any] = {"gtid_state": "", "missing": "", "errant": "", "lag_seconds": None}
     if params["state"] == "primary":
         addresses = declare.peer_addresses(params)
@@ -344,14 +372,41 @@ def bring_about(module: AnsibleModule, run: Run) -> dict[str, t.Any]:
         raise Problem(f"this server does not hold all of {expected}; it holds {run.me.executed}.")
     if run.changed:
         result["diff"] = {"before": before, "after": describe(after)}
-    return {**result, **facts(run.me)}
+    return {**result, **facts(run.me), "restart_needed": restart_needed(module, run)}
+
+
+def restart_needed(module: AnsibleModule, run: Run) -> dict[str, t.Any]:
+    """What the server runs with, against what is declared."""
+    wanted = module.params["variables"]
+    found = drift.differences(wanted, run.server.variables(*wanted)) if wanted else {}
+    if found:
+        module.warn(f"The MySQL server needs a restart for what my.cnf declares: {drift.sentence(found)}. Next: run again with -e mysql_restart_allowed=true.")
+    return found
+
+
+def reload_tls(module: AnsibleModule, run: Run) -> None:
+    """A renewed certificate is used without a restart."""
+    path = module.params["tls_certificate_file"]
+    if not path or not os.path.exists(path):
+        return
+    address, port = module.params["tls_address"], module.params["tls_port"]
+    try:
+        wanted = drift.in_file(path)
+        if drift.presented(address, port) in (None, wanted):
+            return
+        run.changed = True
+        run.server.change(Statement("ALTER INSTANCE RELOAD TLS"))
+        if not module.check_mode and drift.presented(address, port) != wanted:
+            raise Problem(f"the server does not show the certificate of {path} on {address}:{port}. Next: journalctl -u mysqld says why it does not take it.")
+    except OSError as error:
+        raise Problem(f"the server cannot be asked for its certificate on {address}:{port}: {error}. Next: journalctl -u mysqld.") from error
 
 
 def facts(me: Member) -> dict[str, t.Any]:
     """What every result says about the server."""
     return {
         "role": me.role,
-        "server_version": me.version,
+        "version": me.version,
         "server_uuid": me.server_uuid,
         "gtid_executed": me.executed,
         "semisync": semisync(me),

@@ -31,7 +31,7 @@ options:
     default: /opt/onprem-wandb
   managed_units:
     description:
-      - Systemd units of distribution packages that the collection configures, each with a marker that proves it.
+      - Systemd units of distribution packages that the collection configures, each with a list of markers, one of which proves it.
       - A marker is a path that must exist, or V(path::text) for a file that must contain the text.
     type: dict
     default: {}

@@ -161,8 +161,11 @@ class Check:
         except ssl.SSLError as error:
             raise Finding("The certificate must be valid for this name and signed by a CA in ca_file.", address=where, error=str(error)) from error
         except OSError as error:
-            raise Finding(f"Nothing usable listens there. On the host: systemctl status redis-server redis; ss -ltn 'sport = {self.params['port']}'.",
-                          address=where, error=str(error)) from error
+            raise Finding(
+                f"Nothing usable listens there. On the host: systemctl status redis-server redis; ss -ltn 'sport = {self.params['port']}'.",
+                address=where,
+                error=str(error),
+            ) from error
         return {"address": where, "tls": self.params["tls"]}
 
     def ping(self) -> Evidence:
@@ -218,7 +221,9 @@ class Check:
             policy = self.info.get("maxmemory_policy", "unknown")
             if "maxmemory-policy" in wanted and policy != wanted["maxmemory-policy"]:
                 raise Finding(POLICY, maxmemory_policy=policy) from error
-            raise Remark("CONFIG is not allowed here (usual for a managed Redis); only maxmemory-policy was compared, by INFO.", maxmemory_policy=policy) from error
+            raise Remark(
+                "CONFIG is not allowed here (usual for a managed Redis); only maxmemory-policy was compared, by INFO.", maxmemory_policy=policy
+            ) from error
         wrong = _redis.differences(wanted, seen)
         if wrong:
             raise Finding(POLICY if "maxmemory-policy" in wrong else "The running server has other settings: restart it with its configuration file.", **wrong)

@@ -46,6 +46,11 @@ options:
     type: list
     elements: path
     default: []
+  reload_when_newer:
+    description: Files the process reads again when it is reloaded. It is, when one of them was written after the last start or reload.
+    type: list
+    elements: path
+    default: []
   executable:
     description: The installed binary (links are followed). The unit is restarted when its main process runs another file.
     type: path
@@ -53,6 +58,10 @@ options:
     description:
       - Restart a running unit in any case. Give it what the tasks before have changed, so that check mode foretells the restart;
         outside check mode the comparison with O(restart_when_newer) and O(executable) finds that out by itself.
+    type: bool
+    default: false
+  reload:
+    description: As O(restart), for a reload.
     type: bool
     default: false
   timeout:
@@ -77,7 +86,7 @@ actions:
   elements: str
   sample: [daemon-reload, restart]
 reason:
-  description: Why the unit was restarted.
+  description: Why the unit was restarted or reloaded.
   returned: always
   type: str
   sample: /etc/redis/redis.conf changed after the start
@@ -134,7 +143,7 @@ def plan(unit: Unit, params: dict[str, t.Any]) -> tuple[list[str], str]:
     """The actions that are missing, and the reason for a restart."""
     state = _unit.parse(unit.show())
     actions = []
-    if state.needs_reload:
+    if state.needs_reload or _unit.unseen(state):
         actions.append("daemon-reload")
     # A unit written a moment ago is not loaded: systemd looks at the disk when it is asked for, so nothing is to be done here.
     if state.enabled != params["enabled"]:
@@ -146,7 +155,12 @@ def plan(unit: Unit, params: dict[str, t.Any]) -> tuple[list[str], str]:
     reason = _unit.restart_reason(state, params["restart_when_newer"], params["executable"])
     if params["restart"] and not reason:
         reason = "this run changes what it reads at its start"
-    return actions + (["restart"] if reason else []), reason
+    if reason:
+        return [*actions, "restart"], reason
+    reason = _unit.reload_reason(state, params["reload_when_newer"])
+    if params["reload"] and not reason:
+        reason = "this run changes what it reads when it is reloaded"
+    return actions + (["reload"] if reason else []), reason
 
 
 def act(unit: Unit, actions: t.Sequence[str]) -> None:
@@ -154,7 +168,7 @@ def act(unit: Unit, actions: t.Sequence[str]) -> None:
     for action in actions:
         if action == "daemon-reload":
             unit.run(action)
-        elif action in ("enable", "disable", "stop"):
+        elif action in ("enable", "disable", "stop", "reload"):
             unit.run(action, unit.name)
         else:
             # A unit that ran into its start limit may try again: something was changed for it.
@@ -174,6 +188,8 @@ def main() -> t.NoReturn:
             "restart_when_newer": {"type": "list", "elements": "path", "default": []},
             "executable": {"type": "path"},
             "restart": {"type": "bool", "default": False},
+            "reload_when_newer": {"type": "list", "elements": "path", "default": []},
+            "reload": {"type": "bool", "default": False},
             "timeout": {"type": "int", "default": 90},
         },
         supports_check_mode=True,

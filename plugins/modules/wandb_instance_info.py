@@ -175,7 +175,7 @@ problems:
   description: What is not as expected, most basic first.
   type: list
   elements: dict
-  returned: always
+  returned: when the module does not fail
   contains:
     check:
       description: The check that found it.
@@ -274,7 +274,8 @@ def main() -> None:
     )
     result = observe(Settings(**module.params))
     if module.params["wait"] and not result["ready"]:
-        module.fail_json(**result)
+        # The report has it all; the facts beside it would bury it.
+        module.fail_json(**{key: result[key] for key in ("msg", "ready", "reachable", "checks", "elapsed", "attempts")})
     module.exit_json(changed=False, **result)
 
 

@@ -58,8 +58,7 @@ class Clock:
 def table(clock: Clock) -> str:
     """All of it, as text."""
     rows = clock.layers()
+    rows.append({"layer": "all", "seconds": clock.ended - clock.begun, "tasks": len(clock.tasks)})
     width = max(len(row["layer"]) for row in rows)
-    lines = ["", "%-*s %9s %6s" % (width, "LAYER", "seconds", "tasks")]
-    lines += ["%-*s %9.1f %6d" % (width, row["layer"], row["seconds"], row["tasks"]) for row in rows]
-    lines.append("%-*s %9.1f %6d" % (width, "all", clock.ended - clock.begun, len(clock.tasks)))
-    return "\n".join(lines)
+    lines = ["", f"{'LAYER':{width}} {'seconds':>9} {'tasks':>6}"]
+    return "\n".join([*lines, *(f"{row['layer']:{width}} {row['seconds']:9.1f} {row['tasks']:6d}" for row in rows)])

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import time
 from collections.abc import Callable
@@ -14,19 +15,19 @@ CHECKS: dict[str, Callable[[], str]] = {
     "habits": habits.habits,
     "yamllint": lint.yamllint,
     "ruff": lint.ruff,
+    "shellcheck": lint.shellcheck,
     "changelog": changelog.changelog,
     "docs": docs.check,
     "agreement": agreement.agreement,
     "mypy": lint.mypy,
     "unit": unit.unit,
     "ansible-lint": lint.ansible_lint,
-    "core-2.19": lambda: unit.compat("2.19"),
-    "core-2.21": lambda: unit.compat("2.21"),
+    **{f"core-{core}": functools.partial(unit.compat, core) for core in unit.cores()},
     "sanity": sanity.sanity,
     "galaxy": galaxy.galaxy,
 }
 WORK = {"write-docs": docs.write}  # called by name only, no part of `all`
-GROUPS = {"lint": ["yamllint", "ruff", "mypy", "ansible-lint"], "compat": ["core-2.19", "core-2.21"]}
+GROUPS = {"lint": ["yamllint", "ruff", "shellcheck", "mypy", "ansible-lint"], "compat": [f"core-{core}" for core in unit.cores()]}
 
 
 def one(name: str) -> bool:

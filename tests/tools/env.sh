@@ -35,6 +35,12 @@ if ! "$uv" --version >/dev/null 2>&1; then
     "$cache/uvboot/bin/python" -m pip install --quiet --requirement "$top/requirements/uv.txt"
 fi
 python=$(find_python)
+least=$(sed -n 's/^# python >= \([0-9.]*\).*/\1/p' "$@" | sort -V | tail -n 1)
+if [ -n "$least" ] && ! "$python" -c "import sys; sys.exit(sys.version_info < tuple(map(int, '$least'.split('.'))))"; then
+    echo "env: $venv is left out: it needs Python >= $least, and the newest here is $("$python" --version). Set PYTHON=/path/to/python3 to use another one."
+    rm -rf "$venv"
+    exit 0
+fi
 echo "env: $venv with $("$python" --version)"
 rm -f "$venv/.stamp"
 mkdir -p "$(dirname "$venv")"

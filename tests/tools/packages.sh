@@ -18,4 +18,4 @@ if [ "$(id -u)" != 0 ]; then
 fi
 export DEBIAN_FRONTEND=noninteractive
 "${sudo[@]}" apt-get update --quiet --quiet
-"${sudo[@]}" apt-get install --quiet --quiet --yes --no-install-recommends "${missing[@]}"
+"${sudo[@]}" apt-get install --quiet --quiet --yes --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}" >/dev/null

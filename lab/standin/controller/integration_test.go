@@ -193,6 +193,15 @@ spec: {template: {spec: {restartPolicy: Never, containers: [{name: x, image: x}]
 		t.Fatalf("helm was not in the middle:\n%s", history)
 	}
 	c.patchSpec(object{"chart": object{"path": tgz}})
-	c.operator()
+	c.operator("AIRGAPPED=true")
 	c.waitStatus(phaseDone)
+
+	// Air-gapped: what the object leaves out keeps its last value, the chart included.
+	c.patchSpec(object{"chart": nil, "values": object{"console": nil}})
+	c.waitStatus(phaseDone)
+	var console struct{ Spec struct{ Replicas int } }
+	c.must("GET", deployments+"/wandb-console-bc", nil, &console)
+	if console.Spec.Replicas != 2 {
+		t.Fatalf("%+v", console)
+	}
 }

@@ -9,10 +9,9 @@ import typing as t
 
 from .gtid import Comparison
 from .member import Member, read_remote
-from .plan import DENIED, OFFLINE, OK, UNREACHABLE, Peer
-from .server import DENIED as DENIED_NUMBERS
+from .plan import BARE, OFFLINE, OK, UNREACHABLE, Peer
+from .server import NO_ACCOUNTS, Address, Server, number_of, pymysql, remote, text_of
 from .server import OFFLINE as OFFLINE_NUMBER
-from .server import Address, Server, number_of, pymysql, remote, text_of
 
 
 def ask(here: Server, address: Address) -> Peer:
@@ -21,7 +20,7 @@ def ask(here: Server, address: Address) -> Peer:
         there = remote(address)
     except (pymysql.MySQLError, OSError) as error:
         number = number_of(error)
-        state = DENIED if number in DENIED_NUMBERS else OFFLINE if number == OFFLINE_NUMBER else UNREACHABLE
+        state = BARE if number == NO_ACCOUNTS else OFFLINE if number == OFFLINE_NUMBER else UNREACHABLE
         return Peer(str(address), state, text_of(error))
     try:
         member = read_remote(there)

@@ -16,9 +16,9 @@ CLONE = "clone"
 SAVE_ERRANT = "save the errant transactions"
 
 OK = "ok"
-DENIED = "denied"  # it answers, and does not know our account: it was never a member
+BARE = "bare"  # it answers, and no account may connect from here: it was never a member
 OFFLINE = "offline"  # it answers in offline_mode: being stopped or fenced
-UNREACHABLE = "unreachable"
+UNREACHABLE = "unreachable"  # no answer, or none that helps (a wrong password too)
 
 REQUIRED = "required"
 AFTER_FIRST_STANDBY = "after_first_standby"

@@ -20,7 +20,7 @@ MASK = "********"
 LOCK = "mysql_ha"  # taken by whoever changes the role of a server: this module, the role guard
 UNREACHABLE = (2002, 2003, 2005)
 LOST = (2006, 2013)  # the server went away; CLONE ends so
-DENIED = (1045, 1698)
+NO_ACCOUNTS = 1130  # no account may connect from here: the server was initialised and never became a member
 OFFLINE = 3032
 
 

@@ -40,15 +40,19 @@ class Gatherer:
     def __init__(self, templar: Any, loader: Any, task_vars: Mapping[str, Any]) -> None:
         self._templar = templar
         self._hostvars = task_vars["hostvars"]
+        self._place = {name: task_vars[name] for name in ("inventory_dir", "inventory_file") if task_vars.get(name)}
         defaults, private = load_roles(loader, DEFAULTS), load_roles(loader, PRIVATE)
         self._defaults = {role: {**defaults.get(role, {}), **private.get(role, {})} for role in {**defaults, **private}}
         self.specs = load_roles(loader, OPTIONS)
         self.groups = {name: list(hosts) for name, hosts in task_vars["groups"].items()}
 
+    def _raw(self, name: str) -> dict[str, Any]:
+        """Variables of a host before templating. The implicit localhost is in no inventory: it gets the place of the others' inventory."""
+        return {**self._place, **self._hostvars.raw_get(name), "hostvars": self._hostvars}
+
     def host(self, name: str, measurement: Mapping[str, Any] | None = None) -> Host:
         """A host of the inventory, or the controller."""
-        raw = dict(self._hostvars.raw_get(name))
-        raw["hostvars"] = self._hostvars
+        raw = self._raw(name)
         groups = frozenset(group for group, members in self.groups.items() if name in members)
         defaults = defaults_for(self._defaults, groups, name == CONTROLLER and name not in self.groups.get("all", []))
         variables = TemplatedVariables(self._templar, raw, defaults)
@@ -57,16 +61,16 @@ class Gatherer:
 
     def controller(self) -> Host:
         """The controller; it runs the roles that talk to the cluster even where the inventory lists localhost."""
-        raw = dict(self._hostvars.raw_get(CONTROLLER))
-        raw["hostvars"] = self._hostvars
+        raw = self._raw(CONTROLLER)
         return Host(CONTROLLER, frozenset(), TemplatedVariables(self._templar, raw, defaults_for(self._defaults, (), True)))
 
     def site(self, names: Iterable[str], register: str) -> Site:
         """The whole site with the measurements that were registered per host."""
-        hosts = {}
-        for name in names:
-            measurement = self._hostvars.raw_get(name).get(register)
-            hosts[name] = self.host(name, measurement or {"error": "was not measured"})
+        return self.site_of({name: self._hostvars.raw_get(name).get(register) for name in names})
+
+    def site_of(self, measurements: Mapping[str, Any]) -> Site:
+        """The whole site with the given measurements."""
+        hosts = {name: self.host(name, found or {"error": "was not measured"}) for name, found in measurements.items()}
         controller = self.controller()
         limited = set(hosts) < set(self.groups.get("all", []))
         return Site(hosts, controller, self.groups, self.specs, catalogue(controller), read_file, limited)

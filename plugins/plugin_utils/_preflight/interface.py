@@ -35,6 +35,7 @@ ARTIFACT_VERSIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 SECRET_FILES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "mysql_app_password": (("mysql_app_password", "wandb_mysql_password"), ("mysql",)),
     "mysql_replication_password": (("mysql_replication_password",), ("mysql",)),
+    "mysql_clone_password": (("mysql_clone_password",), ("mysql",)),
     "redis_password": (("redis_password", "wandb_redis_password"), ("redis",)),
     "minio_root_password": (("minio_root_password",), ("minio",)),
     "minio_secret_key": (("minio_secret_key", "wandb_bucket_secret_key"), ("minio",)),
@@ -44,6 +45,7 @@ SECRET_FILES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 CREDENTIALS = (
     "mysql_app_password",
     "mysql_replication_password",
+    "mysql_clone_password",
     "redis_password",
     "minio_root_user",
     "minio_root_password",
@@ -66,8 +68,8 @@ PORTS: tuple[tuple[str, str, str | None, int], ...] = (
     ("kube", "kubelet", None, 10250),
     ("kube", "kubelet health", None, 10248),
     ("kube", "kube-proxy health", None, 10256),
-    ("kube", "ingress HTTP", None, 80),
-    ("kube", "ingress HTTPS", None, 443),
+    ("kube", "ingress HTTP", "ingress_http_port", 80),
+    ("kube", "ingress HTTPS", "ingress_https_port", 443),
     ("mysql", "MySQL", "mysql_port", 3306),
     ("redis", "Redis", "redis_port", 6379),
     ("minio", "MinIO", "minio_port", 9000),
@@ -91,14 +93,14 @@ CERTIFICATE_NAMES = {"ingress": "wandb_fqdn", "minio": "minio_fqdn"}
 DATA_PATHS: tuple[tuple[str, str | None, str], ...] = (
     ("kube", None, "/var/lib/containerd"),
     ("kube", None, "/var/lib/kubelet"),
+    ("kube", "storage_path", "/opt/local-path-provisioner"),
     ("kube_control_plane", None, "/var/lib/etcd"),
     ("mysql", "mysql_data_dir", "/var/lib/mysql"),
     ("redis", "redis_data_dir", "/var/lib/redis"),
     ("minio", "minio_data_dirs", "/var/lib/minio"),
 )
 
-# Units of distribution packages that the collection configures -> proof that it did.
-MANAGED_UNITS = {
-    "redis-server.service": "/etc/redis/redis.conf::onprem.wandb",
-    "redis.service": "/etc/redis/redis.conf::onprem.wandb",
-}
+# Units of distribution packages that the collection configures -> proofs that it did. The first one is there before the package, so that
+# a run that was interrupted right after the package started its service can go on.
+REDIS_MARKERS = ["/etc/sysctl.d/90-onprem-wandb-redis.conf", "/etc/redis/redis.conf::onprem.wandb"]
+MANAGED_UNITS = {"redis-server.service": REDIS_MARKERS, "redis.service": REDIS_MARKERS}

@@ -12,7 +12,7 @@ from .model import PROBLEM, WARNING, Finding
 from .table import table
 
 HEADS = ("host", "variable", "value", "expected", "remedy")
-LIMITS = (18, 30, 36, 34, 60)
+LIMITS = (18, 34, 36, 34, 56)
 
 
 def split(findings: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:

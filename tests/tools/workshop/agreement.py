@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from . import variables
-from .base import TOP, CheckFailed, some
+from .base import TOP, CheckFailed, files, some
 from .collection import Role, load, roles, templated
 
 SITE = {"site_name", "site_secrets_dir", "site_kubeconfig", "artifacts_mirror", "artifacts_overrides", "host_address"}
+KNOWN_COLLECTIONS = {"ansible.mysql", "ansible.netcommon", "ansible.posix", "ansible.utils", "kubernetes.core"} | {
+    f"community.{name}" for name in ("aws", "crypto", "docker", "general", "hashi_vault", "library_inventory_filtering_v1", "mysql", "okd")
+}
 TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
     "path": (str,),
@@ -29,6 +33,7 @@ def agreement() -> str:
     problems = [f"{role.name}: {problem}" for role in found for problem in role_problems(role, found)]
     inventories = some(sorted(path for path in (TOP / "inventories").rglob("*.yml") if "secrets" not in path.parts), "inventory file")
     problems += list(inventory_problems(inventories, found))
+    problems += list(collection_problems())
     if problems:
         raise CheckFailed(f"{len(problems)} disagreements:\n  " + "\n  ".join(problems))
     return f"{len(found)} roles, {sum(len(role.options) for role in found)} variables, {len(inventories)} inventory files"
@@ -41,6 +46,11 @@ def role_problems(role: Role, everyone: list[Role]) -> Iterator[str]:
         return
     if not role.meta.get("description"):
         yield "meta/main.yml has no galaxy_info.description"
+    for entry, spec in role.specs.items():
+        texts = spec.get("description", [])
+        for text in [texts] if isinstance(texts, str) else texts:
+            if not isinstance(text, str):
+                yield f"a description of entry point {entry} is no text but {text!r}: quote it"
     yield from keys(role)
     yield from values(role)
     yield from use(role, everyone)
@@ -91,6 +101,9 @@ def option_problems(name: str, option: dict[str, Any]) -> Iterator[str]:
         yield f"{name} has no type in meta/argument_specs.yml"
     if not option.get("description"):
         yield f"{name} has no description in meta/argument_specs.yml"
+    texts = option.get("description") or []
+    if not all(isinstance(text, str) for text in ([texts] if isinstance(texts, str) else texts)):
+        yield f"{name} has a description that is no text in meta/argument_specs.yml: quote it"
     if option.get("type") == "list" and "elements" not in option:
         yield f"{name} is a list without elements in meta/argument_specs.yml"
     for inner, part in (option.get("options") or {}).items():
@@ -117,8 +130,25 @@ def use(role: Role, everyone: list[Role]) -> Iterator[str]:
         if name.startswith("__"):
             if name not in created:
                 yield f"{name} in {where} is defined neither in vars/main.yml nor by a task"
-        elif name.startswith(prefixes) and name not in known and name not in created:
+        elif name.startswith(prefixes) and name not in known | created | SITE:
             yield f"{name} in {where} is in no meta/argument_specs.yml"
+
+
+def collection_problems() -> Iterator[str]:
+    """The collections that roles, playbooks and modules name are the dependencies of galaxy.yml, and those are requirements.yml."""
+    declared = {str(name): str(version) for name, version in (load(TOP / "galaxy.yml").get("dependencies") or {}).items()}
+    wanted = {entry["name"]: str(entry["version"]) for entry in load(TOP / "requirements.yml").get("collections") or []}
+    used = set()
+    for name in files(".yml", ".j2", ".py", under=["roles", "playbooks", "plugins"]):
+        text = (TOP / name).read_text(encoding="utf-8")
+        used |= set(re.findall(r"ansible_collections\.(\w+\.\w+)" if name.suffix == ".py" else r"\b(\w+\.\w+)\.\w+", text))
+    used &= KNOWN_COLLECTIONS
+    for name in sorted(used - set(declared)):
+        yield f"galaxy.yml: {name} is used, but is no dependency"
+    for name in sorted(set(declared) - used):
+        yield f"galaxy.yml: {name} is a dependency, but nothing uses it"
+    if declared != wanted:
+        yield f"requirements.yml: it names {wanted}, galaxy.yml depends on {declared}"
 
 
 def inventory_problems(paths: list[Path], everyone: list[Role]) -> Iterator[str]:
@@ -127,7 +157,8 @@ def inventory_problems(paths: list[Path], everyone: list[Role]) -> Iterator[str]
     for path in paths:
         content = load(path)
         for name in sorted(inventory_variables(path, content)):
-            if name not in known and not name.startswith("ansible_"):
+            own = name.startswith("lab_") and "lab" in path.parts  # the lab's own wiring, read by its inventory only
+            if name not in known and not name.startswith("ansible_") and not own:
                 yield f"{path.relative_to(TOP)}: {name} is in no meta/argument_specs.yml"
 
 

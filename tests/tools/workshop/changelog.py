@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from .base import TOP, CheckFailed, files, run, some
+from .collection import load
+from .unit import plugin_names
 
 
 def changelog() -> str:
@@ -24,4 +26,19 @@ def changelog() -> str:
         made = run(["antsibull-changelog", "generate", "--output", "/dev/stdout", "--output-format", "rst"], quiet=True)
         if made.strip() != before.strip():
             raise CheckFailed("CHANGELOG.rst is not what changelogs/changelog.yaml says: run `antsibull-changelog generate`.")
+        plugins_listed()
     return f"{len(fragments)} fragments, {len(released)} releases"
+
+
+def plugins_listed() -> None:
+    """Every plugin that carries documentation stands in the release that brought it."""
+    listed: set[str] = set()
+    for release in load(TOP / "changelogs/changelog.yaml")["releases"].values():
+        for entries in [release.get("modules") or [], *(release.get("plugins") or {}).values()]:
+            listed |= {entry["name"] for entry in entries}
+    present = {name.rsplit(".", 1)[-1] for names in plugin_names().values() for name in names}
+    if listed != present:
+        raise CheckFailed(
+            f"the changelog does not list the plugins there are: missing {sorted(present - listed) or 'none'}, gone {sorted(listed - present) or 'none'}."
+            " Run `make changelog`."
+        )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .base import TOP, CheckFailed
-from .collection import Role, load, roles
+from .collection import Role, load, roles, templated
 
 GENERATED = "<!-- Generated from meta/argument_specs.yml by `make docs`. Do not edit. -->"
 
@@ -72,12 +72,20 @@ def role_readme(role: Role) -> str:
 
 
 def example(role: Role) -> list[str]:
-    """The smallest play: with the variables that have no default."""
+    """The smallest play: on the hosts of the collection's own play, with the variables that have no default."""
+    play = next((play for path in sorted((TOP / "playbooks").glob("*.yml")) for play in load(path) if uses(play, role.name)), {})
     required = [name for name, option in role.options.items() if option.get("required")]
-    lines = [f"- name: {role.meta.get('description', role.name).split('.')[0][:60]}", "  hosts: all", "  roles:"]
+    lines = [f"- name: {play.get('name', 'Run ' + role.name)}", f"  hosts: {play.get('hosts', 'all')}"]
+    lines += [f"  {key}: {json.dumps(play[key])}".replace('"', "") for key in ("connection", "become") if key in play]
     if not required:
-        return [*lines, f"    - onprem.wandb.{role.name}"]
-    return [*lines, f"    - role: onprem.wandb.{role.name}", "      vars:", *(f"        {name}: …" for name in required)]
+        return [*lines, "  roles:", f"    - onprem.wandb.{role.name}"]
+    return [*lines, "  roles:", f"    - role: onprem.wandb.{role.name}", "      vars:", *(f"        {name}: …" for name in required)]
+
+
+def uses(play: Any, name: str) -> bool:
+    """Whether a play lists the role."""
+    listed = (play.get("roles") or []) if isinstance(play, dict) else []
+    return any((entry.get("role") if isinstance(entry, dict) else entry) == f"onprem.wandb.{name}" for entry in listed)
 
 
 def variable_table(options: dict[str, Any]) -> list[str]:
@@ -129,17 +137,55 @@ def cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+# Readers' names of the components, and the artifact whose checksums stand for it; what is missing here is named after its variable.
+COMPONENTS = {
+    "kubernetes_version": ("Kubernetes (kubeadm)", "kubelet"),
+    "kubernetes_etcd_version": ("etcd", ""),
+    "kubernetes_coredns_version": ("CoreDNS", ""),
+    "containerd_version": ("containerd", "containerd"),
+    "containerd_runc_version": ("runc", "runc"),
+    "containerd_cni_plugins_version": ("CNI plugins", "cni-plugins"),
+    "containerd_pause_version": ("pause image", ""),
+    "cni_flannel_version": ("flannel", ""),
+    "cni_flannel_plugin_version": ("flannel CNI plugin", ""),
+    "storage_local_path_version": ("local-path-provisioner", ""),
+    "storage_busybox_version": ("busybox image of its helper pods", ""),
+    "ingress_traefik_version": ("Traefik", ""),
+    "mysql_version": ("MySQL", "mysql"),
+    "redis_version": ("Redis", ""),
+    "minio_version": ("S3 store", "minio"),
+    "wandb_helm_version": ("Helm", "helm"),
+    "wandb_helm_diff_version": ("helm-diff", "helm-diff"),
+    "wandb_chart_version": ("chart operator-wandb", ""),
+    "wandb_operator_chart_version": ("chart operator", ""),
+    "wandb_controller_version": ("W&B operator's controller", ""),
+    "wandb_server_version": ("W&B server", ""),
+    "wandb_console_version": ("W&B console", ""),
+    "wandb_mcp_server_version": ("W&B MCP server", ""),
+}
+
+
 def versions_table(found: list[Role]) -> str:
     """Every `*_version` default of the roles, with the versions the catalogue has checksums for."""
     catalogue = load(TOP / "meta/catalogue.yml") if (TOP / "meta/catalogue.yml").is_file() else {}
     artifacts = catalogue.get("artifacts") or {}
-    lines = ["| Component | Version | Variable | Checksums in the catalogue for |", "|---|---|---|---|"]
-    for role in found:
-        for name, value in role.defaults.items():
-            if not name.endswith("_version") or not isinstance(value, (str, int, float)) or "{{" in str(value) or str(value) == "":
-                continue
-            component = name.removesuffix("_version").removeprefix(role.name + "_").replace("_", "-")
-            known = (artifacts.get(component) or {}).get("versions") or {}
-            known = ", ".join(str(version) for version in known)
-            lines.append(f"| {component} | {value} | `{name}` | {known or '–'} |")
+    lines = ["| Component | Default | Variable | Checksums in the catalogue |", "|---|---|---|---|"]
+    defaults = {name: value for role in found for name, value in role.defaults.items() if name.endswith("_version")}
+    order = {name: number for number, name in enumerate(COMPONENTS)}
+    for name, value in sorted(defaults.items(), key=lambda item: order.get(item[0], len(order))):
+        if not isinstance(value, (str, int, float)) or templated(value) or str(value) == "":
+            continue
+        label, artifact = COMPONENTS.get(name, (name.removesuffix("_version").replace("_", " "), ""))
+        known = sorted((artifacts.get(artifact) or {}).get("versions") or {}, key=version_key)
+        if artifact and value not in known:
+            raise CheckFailed(
+                f"{name} is {value} by default, but meta/catalogue.yml has no checksum of {artifact} {value} (it has {', '.join(known) or 'none'})."
+            )
+        told = "" if not known else f"{known[0]} … {known[-1]} ({len(known)})" if len(known) > 2 else ", ".join(known)
+        lines.append(f"| {label} | {value} | `{name}` | {told or 'image, chart or package'} |")
     return "\n".join(lines)
+
+
+def version_key(version: str) -> list[int]:
+    """2.10 comes after 2.9."""
+    return [int(part) for part in re.findall(r"\d+", version)]

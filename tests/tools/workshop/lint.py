@@ -1,8 +1,9 @@
-"""Linters: ansible-lint (production), yamllint, ruff and mypy."""
+"""Linters: ansible-lint (production), yamllint, ruff, mypy and shellcheck."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from .base import COLLECTION, LAB, TOP, CheckFailed, environment, files, run, some
 
@@ -40,3 +41,16 @@ def mypy() -> str:
     run([*base, *(inside / name for name in plugins)], cwd=LAB / "collections")
     run([*base, *tools], env=environment(MYPYPATH=str(TOP / "tests/tools")))
     return f"{len(plugins) + len(tools)} files"
+
+
+def shellcheck() -> str:
+    """shellcheck over every shell script, found by suffix or by its first line."""
+    scripts = [name for name in files() if name.suffix == ".sh" or (name.suffix == "" and is_shell(TOP / name))]
+    run(["shellcheck", "--severity=warning", *some(scripts, "shell script")])
+    return f"{len(scripts)} files"
+
+
+def is_shell(path: Path) -> bool:
+    """Whether the first line names a shell."""
+    with path.open("rb") as file:
+        return bool(re.match(rb"#!.*\b(ba|da|)sh\b", file.readline(200)))

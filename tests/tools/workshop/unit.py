@@ -13,6 +13,11 @@ def unit() -> str:
     return pytest(LAB / "venv", "tests/unit")
 
 
+def cores() -> list[str]:
+    """The other versions of ansible-core that this machine has a Python for; the development version is one of the three itself."""
+    return [core for core in ("2.19", "2.21") if (LAB / f"venv-{core}/bin/python").exists()]
+
+
 def compat(core: str) -> str:
     """On another ansible-core: the unit tests of the plugins, the syntax of every playbook, the documentation of every role and plugin."""
     venv = LAB / f"venv-{core}"

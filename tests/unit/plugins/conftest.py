@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import functools
+import gzip
 import hashlib
 import http.server
 import io
+import lzma
 import re
 import tarfile
 import threading
@@ -129,10 +132,10 @@ def fixture_file_server() -> t.Iterator[FileServer]:
     server.close()
 
 
-def make_tar(*members: tuple[t.Any, ...], mode: str = "w:gz") -> bytes:
-    """Members: (name, content: bytes[, mode]) or (name, type[, linkname])."""
+def make_tar(*members: tuple[t.Any, ...], kind: str = "tar.gz") -> bytes:
+    """The same bytes for the same members, whenever it is called. Members: (name, content: bytes[, mode]) or (name, type[, linkname])."""
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode=mode) as tar:
+    with tarfile.open(fileobj=out, mode="w") as tar:
         for name, what, *rest in members:
             info = tarfile.TarInfo(name)
             if what is None or (isinstance(what, bytes) and what in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE)):
@@ -144,7 +147,8 @@ def make_tar(*members: tuple[t.Any, ...], mode: str = "w:gz") -> bytes:
             info.mode = rest[0] if rest else 0o644
             info.size = len(what)
             tar.addfile(info, io.BytesIO(what))
-    return out.getvalue()
+    compress = {"tar": bytes, "tar.gz": functools.partial(gzip.compress, mtime=0), "tar.xz": lzma.compress}[kind]
+    return t.cast("bytes", compress(out.getvalue()))
 
 
 @pytest.fixture(name="make_tar")

@@ -185,6 +185,14 @@ def mirror_endpoint(host: Host) -> list[dict[str, object]]:
     return [{"name": "artifacts_mirror", "host": name, "port": port}]
 
 
+def control_plane_endpoint(host: Host) -> list[dict[str, object]]:
+    """The name of the control plane, which must resolve on every node, unless the role host writes it into /etc/hosts."""
+    value = host.text("kubernetes_control_plane_endpoint")
+    if not value or host.flag("host_etc_hosts"):
+        return []
+    return [{"name": "kubernetes_control_plane_endpoint", "host": split_endpoint(value, 6443)[0], "port": 0}]
+
+
 def external_missing(site: Site) -> Iterator[Finding]:
     """An empty group means an external service, whose variables are then required."""
     for group, (what, required, _endpoint) in EXTERNAL.items():

@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from ... import _catalogue
+from ..._mysql_rules import parse, series_problem
 from ..interface import ARTIFACT_VERSIONS
 from ..model import CONTROLLER, KUBE_GROUPS, WARNING, Finding, Host, Site
 
@@ -23,13 +23,6 @@ CONTAINERD_FOR: dict[Version, tuple[tuple[int, int, int], ...]] = {
     (1, 36): ((2, 3, 0), (2, 2, 0)),
     (1, 37): ((2, 3, 0),),
 }
-MYSQL_80_FLOOR = (8, 0, 32)
-
-
-def parse(text: str) -> Version:
-    """Leading numbers of a version; empty when it is none."""
-    match = re.match(r"(\d+(?:\.\d+)*)", text)
-    return tuple(int(part) for part in match.group(1).split(".")) if match else ()
 
 
 def kubernetes(site: Site) -> Iterator[Finding]:
@@ -66,23 +59,11 @@ def containerd(site: Site) -> Iterator[Finding]:
         yield Finding(host.name, "containerd_version", text, lines, "Kubernetes %d.%d is not supported on it: take 2.3" % minor)
 
 
-def mysql_problem(text: str) -> str:
-    """Why W&B does not take a MySQL version; empty when it does."""
-    found = parse(text)
-    if len(found) < 2:
-        return "write a full version such as 8.4.9"
-    if found[:2] == (8, 0) and found < MYSQL_80_FLOOR:
-        return "W&B needs 8.0.32 or newer of the 8.0 series"
-    if found[:2] in ((8, 0), (8, 4), (9, 7)):
-        return ""
-    return "W&B is validated on 8.0 and 8.4; 9.7 is the LTS series after them; innovation releases and older series are not supported"
-
-
 def mysql(site: Site) -> Iterator[Finding]:
     """MySQL series that W&B supports."""
     for host in site.members("mysql"):
         text = host.text("mysql_version")
-        reason = mysql_problem(text) if text else ""
+        reason = series_problem(text) if text else ""
         if reason:
             yield Finding(host.name, "mysql_version", text, "8.0.32 or newer, 8.4.x, 9.7.x", reason)
 

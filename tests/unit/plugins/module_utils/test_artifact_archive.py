@@ -92,7 +92,7 @@ def test_tar_without_any_program(tmp_path: pathlib.Path, make_tar: t.Callable[..
         ("top/bin/same", HARD, "top/bin/tool"),
         ("top/lib/plugin", LINK, "../share"),
         ("top/share/self", LINK, "."),
-        mode={"tar": "w", "tar.gz": "w:gz", "tar.xz": "w:xz"}[kind],
+        kind=kind,
     )
     tree = unpack(tmp_path, content, kind, strip=1)
     assert paths(tree) == ["bin", "bin/same", "bin/tool", "lib", "lib/plugin", "share", "share/self", "share/text"]
@@ -144,7 +144,7 @@ def test_not_an_archive(tmp_path: pathlib.Path, kind: str, content: bytes) -> No
 
 @pytest.mark.parametrize("kind", ["tar", "tar.gz", "tar.xz"])
 def test_truncated(tmp_path: pathlib.Path, make_tar: t.Callable[..., bytes], kind: str) -> None:
-    content = make_tar(("a", os.urandom(50000)), mode={"tar": "w", "tar.gz": "w:gz", "tar.xz": "w:xz"}[kind])
+    content = make_tar(("a", os.urandom(50000)), kind=kind)
     with pytest.raises(ArtifactError, match="cannot be read as"):
         unpack(tmp_path, content[:30000], kind)
 
@@ -160,7 +160,7 @@ def test_room_is_asked_for_before_anything_is_written(tmp_path: pathlib.Path, ma
             raise ArtifactError("too little free space")
 
     with pytest.raises(ArtifactError, match="too little"):
-        unpack(tmp_path, make_tar(("a", b"x" * 600), ("b", b"x" * 600), mode="w"), "tar", room=room)
+        unpack(tmp_path, make_tar(("a", b"x" * 600), ("b", b"x" * 600), kind="tar"), "tar", room=room)
     assert not (tmp_path / "tree").exists()
 
 

@@ -231,9 +231,14 @@ def test_space_is_not_promised_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     space.claim("three", 30 << 20)
 
 
-def test_disk_that_cannot_be_written(file_server: t.Any, fetcher: Fetcher, tmp_path: pathlib.Path) -> None:
+def test_disk_that_is_full(file_server: t.Any, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch) -> None:
     artifact = wanted(file_server.add("/tool", CONTENT))
-    (tmp_path / f"{artifact.sha256}.part.json").symlink_to("/dev/full")
+    real = open
+
+    def full(path: str, mode: str = "r", **more: t.Any) -> t.Any:
+        return real("/dev/full", "wb", buffering=0) if mode == "ab" else real(path, mode, **more)
+
+    monkeypatch.setattr(_artifact_fetch, "open", full, raising=False)
     with pytest.raises(ArtifactError, match="could not be stored: No space left on device"):
         fetcher.fetch(artifact)
     assert file_server.statuses == [200], "no use in trying again"
@@ -257,7 +262,7 @@ def test_certificate_that_is_not_trusted(fetcher: Fetcher, tmp_path_factory: pyt
 
 
 def self_signed(folder: pathlib.Path) -> pathlib.Path:
-    x509 = pytest.importorskip("cryptography.x509")
+    from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 

@@ -137,6 +137,12 @@ def test_mirror_is_measured_from_every_host(site):
     assert network.mirror_endpoint(site().hosts["db1"]) == []
 
 
+def test_name_of_the_control_plane_must_resolve_on_the_nodes(site):
+    built = site({"kubernetes_control_plane_endpoint": "k8s.example.com:6443"})
+    assert network.control_plane_endpoint(built.hosts["cp1"]) == [{"name": "kubernetes_control_plane_endpoint", "host": "k8s.example.com", "port": 0}]
+    assert network.control_plane_endpoint(site({"kubernetes_control_plane_endpoint": "cp1:6443", "host_etc_hosts": True}).hosts["cp1"]) == []
+
+
 def test_unreachable_endpoint(site, found):
     endpoint = {"name": "wandb_mysql_host", "host": "db.example.com", "port": 3306, "addresses": [], "error": "name db.example.com does not resolve"}
     assert found(network.unreachable(site(measured={"node1": {"endpoints": [endpoint]}}))) == [("node1", "wandb_mysql_host", "problem")]

@@ -44,7 +44,7 @@ def test_containerd_for_kubernetes(site, kubernetes, containerd, fine):
 
 @pytest.mark.parametrize("version", ["8.0.32", "8.0.44", "8.4.0", "8.4.9", "9.7.0", "9.7.4"])
 def test_mysql_taken(version):
-    assert versions.mysql_problem(version) == ""
+    assert versions.series_problem(version) == ""
 
 
 @pytest.mark.parametrize("version", ["5.7.44", "8.0.31", "8.0", "8", "8.1.0", "8.3.0", "9.0.1", "9.6.0", "10.11.6", "latest"])

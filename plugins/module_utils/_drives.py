@@ -1,0 +1,61 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which file system a path lies on, and whether data should. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import os
+import re
+import typing as t
+
+
+def unescape(text: str) -> str:
+    """Octal escapes of mountinfo."""
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match.group(1), 8)), text)
+
+
+def mounts(mountinfo: str) -> list[dict[str, str]]:
+    """Mount points with device and file system; later ones cover earlier ones."""
+    found = []
+    for line in mountinfo.splitlines():
+        left, mark, right = line.partition(" - ")
+        fields, rest = left.split(), right.split()
+        if mark and len(fields) >= 5 and len(rest) >= 2:
+            found.append({"mount_point": unescape(fields[4]), "device": unescape(rest[1]), "file_system": rest[0], "number": fields[2]})
+    return found
+
+
+def mount_of(path: str, table: t.Sequence[t.Mapping[str, str]]) -> dict[str, str]:
+    """The mount a path lies on, or would when it existed."""
+    real = os.path.realpath(path)
+    best: dict[str, str] = {}
+    for mount in table:
+        point = mount["mount_point"]
+        inside = point == "/" or real == point or real.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= len(best.get("mount_point", "")):
+            best = dict(mount)
+    return best
+
+
+def problems(drives: t.Sequence[t.Mapping[str, t.Any]], allow_root_disk: bool, file_systems: t.Sequence[str]) -> list[str]:
+    """Sentences about drives that data should not be on."""
+    found = []
+    for drive in drives:
+        where = f"{drive['path']} is on {drive['device']} ({drive['file_system']}, mounted at {drive['mount_point']})"
+        if drive["root_disk"] and not allow_root_disk:
+            found.append(
+                f"{where}, the root file system: a full bucket would stop the host. Mount a file system of its own there, or set minio_allow_root_disk."
+            )
+        elif file_systems and drive["file_system"] not in file_systems:
+            found.append(f"{where}; expected {' or '.join(file_systems)}. Make one, or add {drive['file_system']} to minio_file_systems.")
+    if not allow_root_disk:
+        seen: dict[str, str] = {}
+        for drive in drives:
+            other = seen.setdefault(drive["device"], drive["path"])
+            if other != drive["path"]:
+                found.append(
+                    f"{drive['path']} and {other} are on the same file system {drive['device']}: erasure coding protects from nothing then. "
+                    "Use a drive for each."
+                )
+    return found

@@ -1,0 +1,141 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ingress_check
+short_description: What a browser or the W&B SDK meets on its way in
+version_added: 1.0.0
+description:
+  - Asks at every address of the ingress whether it answers, whether the certificate is valid for the name, whether plain HTTP redirects to HTTPS,
+    and whether a request body of more than 10 MB passes. Also whether the name resolves. Changes nothing.
+  - Runs where clients are, normally on the controller. Needs nothing but Python.
+author:
+  - onprem team (@onprem)
+attributes:
+  check_mode:
+    description: Changes nothing.
+    support: full
+  diff_mode:
+    description: Changes nothing, so there is no difference to show.
+    support: none
+  idempotent:
+    description: Changes nothing.
+    support: full
+options:
+  host:
+    description: Host name of W&B.
+    type: str
+    required: true
+  addresses:
+    description: Addresses of the ingress. Without them, whatever the name resolves to.
+    type: list
+    elements: str
+    default: []
+  ca_file:
+    description: File with the CAs to trust. Without it, those of the system.
+    type: path
+  http_port:
+    description: Port of plain HTTP.
+    type: int
+    default: 80
+  https_port:
+    description: Port of HTTPS.
+    type: int
+    default: 443
+  body_bytes:
+    description: Size of the large body.
+    type: int
+    default: 11534336
+  certificate_days:
+    description: Days that the certificate must at least be valid.
+    type: int
+    default: 14
+  timeout:
+    description: Seconds to wait for an answer.
+    type: float
+    default: 10
+"""
+
+EXAMPLES = r"""
+- name: Walk the way in
+  onprem.wandb.ingress_check:
+    host: wandb.example.com
+    addresses: [10.0.0.12, 10.0.0.13]
+    ca_file: "{{ site_secrets_dir }}/certificates/ca-bundle.crt"
+  delegate_to: localhost
+  register: way
+"""
+
+RETURN = r"""
+probes:
+  description: One entry per question, in the order in which they were asked - resolution, reach, certificate, recognised, redirect, large_body.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the probe.
+      type: str
+    verdict:
+      description: pass, notice, fail, or skip.
+      type: str
+    evidence:
+      description: What was seen.
+      type: dict
+    milliseconds:
+      description: How long it took.
+      type: float
+    remedy:
+      description: What to do, for a finding.
+      type: str
+  sample:
+    - {name: redirect, verdict: pass, evidence: {status: 301, location: "https://wandb.example.com/"}, milliseconds: 3.1, remedy: ""}
+findings:
+  description: Names of the probes that stand against the ingress.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.onprem.wandb.plugins.module_utils._ingress_check import Way
+from ansible_collections.onprem.wandb.plugins.module_utils._probes import Prober, findings
+
+
+def ask(way: Way, prober: Prober, days: int, size: int) -> None:
+    """All questions in their order."""
+    prober.run("resolution", way.resolution)
+    prober.run("reach", lambda: way.everywhere(way.reach))
+    prober.run("certificate", lambda: way.everywhere(lambda address: way.certificate(address, days)), needs=["reach"])
+    prober.run("recognised", lambda: way.everywhere(way.recognised), needs=["certificate"])
+    prober.run("redirect", lambda: way.everywhere(way.redirect), needs=["reach"])
+    prober.run("large_body", lambda: way.everywhere(lambda address: way.large_body(address, size)), needs=["certificate"])
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "host": {"type": "str", "required": True},
+            "addresses": {"type": "list", "elements": "str", "default": []},
+            "ca_file": {"type": "path"},
+            "http_port": {"type": "int", "default": 80},
+            "https_port": {"type": "int", "default": 443},
+            "body_bytes": {"type": "int", "default": 11534336},
+            "certificate_days": {"type": "int", "default": 14},
+            "timeout": {"type": "float", "default": 10.0},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    way = Way(params["host"], params["addresses"], params["ca_file"], (params["http_port"], params["https_port"]), params["timeout"])
+    prober = Prober(deadline=12 * params["timeout"])
+    ask(way, prober, params["certificate_days"], params["body_bytes"])
+    module.exit_json(changed=False, probes=prober.results, findings=findings(prober.results))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,366 @@
+#!/usr/bin/python
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one MySQL server is and how it replicates."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mysql_replica_info
+short_description: What one MySQL server is and how it replicates
+version_added: 1.0.0
+description:
+  - Role, GTID sets, errant and missing transactions, lag, semi-sync, waiting sessions, last errors and declared against running settings, in one structure.
+  - Runs on the database host as C(root) over the unix socket. Asks the source (of a standby) and the peers over TLS.
+  - Changes nothing, except for the one row that O(measure) writes.
+author:
+  - onprem team (@onprem)
+requirements:
+  - PyMySQL on the host
+attributes:
+  check_mode:
+    support: full
+    description: Reads only; O(measure) is left out.
+  diff_mode:
+    support: none
+    description: Nothing changes.
+  idempotent:
+    support: full
+    description: Never reports a change.
+options:
+  login_unix_socket:
+    description: Socket of the server.
+    type: path
+    default: /run/mysqld/mysqld.sock
+  channel:
+    description: Name of the replication channel.
+    type: str
+    default: ""
+  peers:
+    description: The other members.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      host:
+        description: Address.
+        type: str
+        required: true
+      port:
+        description: Port.
+        type: int
+        default: 3306
+  peer_user:
+    description: Account for asking O(peers).
+    type: str
+  peer_password:
+    description: Password of O(peer_user).
+    type: str
+  ssl:
+    description: TLS for asking O(peers).
+    type: dict
+    default: {}
+    suboptions:
+      ca:
+        description: File with the CA's certificate on this host.
+        type: path
+      verify:
+        description: Whether the name in the certificate must be the address that was asked for.
+        type: bool
+        default: true
+  measure:
+    description: On a primary, write a row and read it on each of O(peers). That is the lag and the proof that replication works.
+    type: bool
+    default: false
+  deadline:
+    description: Seconds for the measurement.
+    type: int
+    default: 30
+  variables:
+    description: Variables and their declared values. Default is the seven settings that W&B validates.
+    type: dict
+  guard_status_file:
+    description: Where the role guard keeps its last decision.
+    type: path
+    default: /run/onprem-wandb/mysql-guard.json
+  role_file:
+    description: Where the role is kept for the role guard.
+    type: path
+    default: /var/lib/onprem-wandb/mysql-role.json
+seealso:
+  - module: onprem.wandb.mysql_replica
+"""
+
+EXAMPLES = r"""
+- name: Look at the pair and measure it
+  onprem.wandb.mysql_replica_info:
+    peers: [{host: 10.0.0.22}]
+    peer_user: replication
+    peer_password: "{{ mysql_replication_password }}"
+    ssl: {ca: /etc/onprem-wandb/mysql/ca.crt}
+    measure: true
+"""
+
+RETURN = r"""
+running:
+  description: Whether a server answers on the socket. When not, only RV(problem) is there besides.
+  returned: always
+  type: bool
+  sample: true
+problem:
+  description: Why no server answers.
+  returned: when it does not run
+  type: str
+  sample: Can't connect to MySQL server (error 2003)
+role:
+  description: V(primary), V(replica) or V(none) (read-only and without a source).
+  returned: when it runs
+  type: str
+  sample: primary
+version:
+  description: Version of the server.
+  returned: when it runs
+  type: str
+  sample: 8.4.11
+server_uuid:
+  description: Identity of the data directory.
+  returned: when it runs
+  type: str
+  sample: 1abe9d5b-e743-11f1-8336-02fc00000001
+read_only:
+  description: Value of the variable.
+  returned: when it runs
+  type: bool
+  sample: false
+super_read_only:
+  description: Value of the variable.
+  returned: when it runs
+  type: bool
+  sample: false
+offline_mode:
+  description: Value of the variable.
+  returned: when it runs
+  type: bool
+  sample: false
+gtid_executed:
+  description: Everything this server executed.
+  returned: when it runs
+  type: str
+  sample: 1abe9d5b-e743-11f1-8336-02fc00000001:1-42
+gtid_purged:
+  description: The part of it that is in no binary log any more.
+  returned: when it runs
+  type: str
+  sample: ""
+gtid_state:
+  description: Class of a standby, one of IDENTICAL, RECOVERABLE, NEW, IRRECOVERABLE, DIVERGED. Empty on a primary, or when the source cannot be asked.
+  returned: when it runs
+  type: str
+  sample: IDENTICAL
+missing:
+  description: GTID set that the source holds and this server does not.
+  returned: when it runs
+  type: str
+  sample: ""
+errant:
+  description: GTID set that this server holds and the source does not.
+  returned: when it runs
+  type: str
+  sample: ""
+lag_seconds:
+  description: Age of the transaction that is being applied; 0 when nothing is missing. Null on a primary.
+  returned: when it runs
+  type: float
+  sample: 0.0
+semisync:
+  description: The semi-sync side of this server.
+  returned: when it runs
+  type: dict
+  sample: {source_enabled: true, source_status: "ON", attached: 1, waiting_sessions: 0, no_tx: 0, yes_tx: 7, timeout_milliseconds: 1000000000000000000}
+channel:
+  description: The replication channel of a standby, with receiver, applier and their last errors. Null on a primary.
+  returned: when it runs
+  type: dict
+  sample: {host: 10.0.0.21, receiver: "ON", applier: "ON", receiver_error: "", applier_error: ""}
+peers:
+  description: What each peer answered.
+  returned: when it runs
+  type: list
+  elements: dict
+  sample: [{address: "10.0.0.22:3306", state: ok, detail: "", writable: false, ahead: ""}]
+measured:
+  description: Seconds of the commit, and until the row was read on each peer. Null when it was not measured.
+  returned: when it runs
+  type: dict
+  sample: {token: 9f0c, commit_seconds: 0.004, seconds: {"10.0.0.22:3306": 0.011}}
+measure_problem:
+  description: Why the measurement failed.
+  returned: when it runs
+  type: str
+  sample: ""
+variables:
+  description: The running values of the asked variables.
+  returned: when it runs
+  type: dict
+  sample: {sync_binlog: "1"}
+differing_variables:
+  description: Those with another value than declared.
+  returned: when it runs
+  type: dict
+  sample: {}
+persisted_variables:
+  description: Names in C(mysqld-auto.cnf). They beat C(my.cnf), so there should be none.
+  returned: when it runs
+  type: list
+  elements: str
+  sample: []
+plugins:
+  description: Active plugins of replication, cloning and login.
+  returned: when it runs
+  type: list
+  elements: str
+  sample: [auth_socket, clone, rpl_semi_sync_replica, rpl_semi_sync_source]
+clients:
+  description: Who is connected, as account@host.
+  returned: when it runs
+  type: list
+  elements: str
+  sample: [wandb_local@10.0.0.12]
+guard:
+  description: Last decision of the role guard.
+  returned: when it runs
+  type: dict
+  sample: {decision: open, reason: "10.0.0.22:3306 replicates from this server", at: "2026-11-23T13:54:31Z"}
+recorded_role:
+  description: The record for the role guard.
+  returned: when it runs
+  type: dict
+  sample: {role: primary, semi_sync: true}
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql import drift, heartbeat, peers, report, rolefile
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.gtid import Comparison
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.member import Member, read_local
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.plan import Peer
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Address, Problem, Server, local, pymysql, text_of
+
+PLUGINS = ("auth_socket", "clone", "rpl_semi_sync_source", "rpl_semi_sync_replica")
+SPEC: dict[str, t.Any] = {
+    "login_unix_socket": {"type": "path", "default": "/run/mysqld/mysqld.sock"},
+    "channel": {"type": "str", "default": ""},
+    "peers": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {"host": {"type": "str", "required": True}, "port": {"type": "int", "default": 3306}},
+    },
+    "peer_user": {"type": "str"},
+    "peer_password": {"type": "str", "no_log": True},
+    "ssl": {"type": "dict", "default": {}, "options": {"ca": {"type": "path"}, "verify": {"type": "bool", "default": True}}},
+    "measure": {"type": "bool", "default": False},
+    "deadline": {"type": "int", "default": 30},
+    "variables": {"type": "dict"},
+    "guard_status_file": {"type": "path", "default": "/run/onprem-wandb/mysql-guard.json"},
+    "role_file": {"type": "path", "default": "/var/lib/onprem-wandb/mysql-role.json"},
+}
+
+
+def addresses(params: dict[str, t.Any]) -> list[Address]:
+    """The peers."""
+    ssl = params["ssl"] or {}
+    return [
+        Address(one["host"], one["port"], params["peer_user"] or "", params["peer_password"] or "", ssl.get("ca") or "", ssl.get("verify", True))
+        for one in params["peers"]
+    ]
+
+
+def source_of(me: Member, asked: list[Peer]) -> t.Optional[Peer]:
+    """The peer this standby follows, if it answered."""
+    if me.channel is None:
+        return None
+    for peer in asked:
+        if peer.member and peer.member.server_uuid == me.channel.source_uuid:
+            return peer
+    return None
+
+
+def heartbeat_result(module: AnsibleModule, server: Server, me: Member, where: list[Address]) -> dict[str, t.Any]:
+    """The measurement; what went wrong is a finding, not a failure."""
+    if not module.params["measure"] or module.check_mode:
+        return {"measured": None, "measure_problem": ""}
+    if not me.writable:
+        return {"measured": None, "measure_problem": "this server is read-only: only the primary can write the row"}
+    try:
+        return {"measured": heartbeat.measure(server, where, module.params["deadline"]), "measure_problem": ""}
+    except Problem as problem:
+        return {"measured": None, "measure_problem": str(problem)}
+
+
+def collect(module: AnsibleModule, server: Server) -> dict[str, t.Any]:
+    """Everything."""
+    params = module.params
+    me = read_local(server, params["channel"])
+    where = addresses(params)
+    asked = [peers.ask(server, one) for one in where]
+    source = source_of(me, asked)
+    standing = report.standing(me, peers.compare(server, me, source) if source else Comparison(executed=me.executed))
+    if source is None:
+        standing["gtid_state"] = ""
+    wanted = drift.VALIDATED if params["variables"] is None else params["variables"]
+    seen = server.variables(*wanted) if wanted else {}
+    persisted = server.rows("SELECT VARIABLE_NAME AS name FROM performance_schema.persisted_variables")
+    return {
+        "role": me.role,
+        "version": me.version,
+        "server_uuid": me.server_uuid,
+        "read_only": me.read_only,
+        "super_read_only": me.super_read_only,
+        "offline_mode": me.offline,
+        "gtid_executed": me.executed,
+        "gtid_purged": me.purged,
+        **standing,
+        "semisync": report.semisync(me),
+        "channel": report.channel(me),
+        "peers": [
+            {
+                "address": one.address,
+                "state": one.state,
+                "detail": one.detail,
+                "writable": one.member.writable if one.member else None,
+                "ahead": one.ahead,
+            }
+            for one in asked
+        ],
+        **heartbeat_result(module, server, me, where),
+        "variables": seen,
+        "differing_variables": drift.differences(wanted, seen),
+        "persisted_variables": sorted(row["name"] for row in persisted),
+        "plugins": sorted(name for name in PLUGINS if name in me.plugins),
+        "clients": [one for one in me.clients if one.split("@")[0] != params["peer_user"]],
+        "guard": rolefile.read(params["guard_status_file"]),
+        "recorded_role": rolefile.read(params["role_file"]),
+    }
+
+
+def main() -> t.NoReturn:
+    """Entry point."""
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    if pymysql is None:
+        module.fail_json(msg=missing_required_lib("PyMySQL"))
+    try:
+        server = local(module.params["login_unix_socket"])
+    except (pymysql.MySQLError, OSError) as error:
+        module.exit_json(changed=False, running=False, problem=text_of(error))
+    try:
+        result = collect(module, server)
+    except (pymysql.MySQLError, OSError) as error:
+        module.fail_json(msg=f"The MySQL server on {module.params['login_unix_socket']} failed: {text_of(error)}.")
+    module.exit_json(changed=False, running=True, **result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,210 @@
+#!/usr/bin/python
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Does this bucket do what W&B needs."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: s3_bucket_check
+short_description: Does this bucket do what W&B needs
+version_added: 1.0.0
+description:
+  - Does what W&B's server, its clients and browsers do with a bucket, from the machine where it runs, and says for each what was seen and what to do
+    - name, port and certificate of the endpoint, clocks, credentials, region, put, get, ranges, lists, multipart uploads, presigned URLs, CORS.
+  - Works with every S3 server. Nothing is assumed from its name, everything is tried.
+  - Its objects lie under O(prefix) and are removed at the end, and at the beginning those of an interrupted run.
+author:
+  - onprem team (@onprem)
+requirements:
+  - boto3 >= 1.34
+attributes:
+  check_mode:
+    support: full
+    description:
+      - Only questions that write nothing are asked. When nothing listens, the module says so and does not fail, because the service may not be there yet.
+  diff_mode:
+    support: none
+    description: Nothing changes.
+  idempotent:
+    support: full
+    description: Nothing changes.
+options:
+  endpoint:
+    description: The service as W&B's configuration names it, C(https://name:port).
+    type: str
+    required: true
+  connect_to:
+    description: Address to reach O(endpoint) at, where its name does not resolve. The certificate is still that of the name.
+    type: str
+    default: ""
+  ca_file:
+    description: CA certificates to trust beside those of the system.
+    type: path
+  bucket:
+    description: Name of the bucket.
+    type: str
+    required: true
+  region:
+    description: Region W&B is told.
+    type: str
+    default: us-east-1
+  access_key:
+    description: Access key W&B uses.
+    type: str
+    required: true
+  secret_key:
+    description: Secret key W&B uses.
+    type: str
+    required: true
+  addressing_style:
+    description: Where the bucket's name stands, in the path or in the host name.
+    type: str
+    choices: [path, virtual]
+    default: path
+  origins:
+    description: Origins of pages that use presigned URLs, usually C(https://) and W&B's host name. Each gets a preflight and a real request.
+    type: list
+    elements: str
+    default: []
+  prefix:
+    description: Where the check puts its objects. It must be of this machine alone. The default ends with the host's name.
+    type: str
+  timeout:
+    description: Seconds to wait for each answer.
+    type: int
+    default: 10
+  deadline:
+    description: Seconds after which no more questions are asked.
+    type: int
+    default: 120
+  report_only:
+    description: Return findings instead of failing on them.
+    type: bool
+    default: false
+  strict:
+    description: Notices count as findings, too.
+    type: bool
+    default: false
+  accept_findings:
+    description: Names of probes whose finding is accepted.
+    type: list
+    elements: str
+    default: []
+"""
+
+EXAMPLES = r"""
+- name: Ask the bucket
+  onprem.wandb.s3_bucket_check:
+    endpoint: https://s3.example.com:9000
+    bucket: wandb-files
+    access_key: wandbfiles
+    secret_key: "{{ minio_secret_key }}"
+    ca_file: "{{ inventory_dir }}/secrets/certificates/ca-bundle.crt"
+    origins: [https://wandb.example.com]
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+probes:
+  description:
+    - One entry per question, in the order in which they were asked - resolve, connect, tls, tls_public, clock, credentials, region, cors_preflight,
+      cors_foreign, leftovers,
+      put, head, get, range, list, copy, multipart, multipart_abort, presigned_put, presigned_get, presigned_head, wrong_signature, public_access,
+      cors_response, delete.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the probe.
+      type: str
+    verdict:
+      description: pass, notice (works, but the operator should know), fail, or skip.
+      type: str
+    evidence:
+      description: What was seen.
+      type: dict
+    milliseconds:
+      description: How long it took.
+      type: float
+    remedy:
+      description: What to do, for a finding.
+      type: str
+  sample: [{name: presigned_put, verdict: pass, evidence: {status: 200}, milliseconds: 4.1, remedy: ""}]
+findings:
+  description: Names of the probes that stand against the bucket.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+reachable:
+  description: Whether something listens at the endpoint.
+  returned: always
+  type: bool
+  sample: true
+"""
+
+import socket
+import tempfile
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.onprem.wandb.plugins.module_utils import _endpoint_probes, _s3_client, _s3_probes
+from ansible_collections.onprem.wandb.plugins.module_utils._endpoint import Endpoint
+from ansible_collections.onprem.wandb.plugins.module_utils._probes import Prober, findings, report
+
+
+def run(params: dict[str, t.Any], directory: str, write: bool) -> Prober:
+    """All questions; the answers are in the prober."""
+    endpoint = Endpoint(params["endpoint"], params["connect_to"], params["ca_file"], params["timeout"])
+    endpoint.pin()
+    prober = Prober(params["deadline"], _s3_client.explain, _s3_client.ERRORS)
+    _endpoint_probes.ask(endpoint, prober)
+    client = _s3_client.make_client(endpoint, params["access_key"], params["secret_key"], params["region"], params["addressing_style"], directory)
+    prefix = params["prefix"] or f".onprem-wandb-check/{socket.gethostname()}"
+    _s3_probes.ask(_s3_probes.Bucket(endpoint, client, params["bucket"], prefix, params["origins"], params["region"]), prober, write)
+    return prober
+
+
+def main() -> t.NoReturn:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "endpoint": {"type": "str", "required": True},
+            "connect_to": {"type": "str", "default": ""},
+            "ca_file": {"type": "path"},
+            "bucket": {"type": "str", "required": True},
+            "region": {"type": "str", "default": "us-east-1"},
+            "access_key": {"type": "str", "required": True, "no_log": False},
+            "secret_key": {"type": "str", "required": True, "no_log": True},
+            "addressing_style": {"type": "str", "choices": ["path", "virtual"], "default": "path"},
+            "origins": {"type": "list", "elements": "str", "default": []},
+            "prefix": {"type": "str"},
+            "timeout": {"type": "int", "default": 10},
+            "deadline": {"type": "int", "default": 120},
+            "report_only": {"type": "bool", "default": False},
+            "strict": {"type": "bool", "default": False},
+            "accept_findings": {"type": "list", "elements": "str", "default": []},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    if _s3_client.BOTO3_ERROR:
+        module.fail_json(msg=missing_required_lib("boto3 >= 1.34"), exception=_s3_client.BOTO3_ERROR)
+    try:
+        with tempfile.TemporaryDirectory() as directory:
+            prober = run(params, directory, not module.check_mode)
+    except (ValueError, OSError) as error:
+        module.fail_json(msg=str(error))
+    names = findings(prober.results, params["accept_findings"], params["strict"])
+    reachable = prober.verdict("connect") == "pass"
+    result = {"changed": False, "probes": prober.results, "findings": names, "reachable": reachable}
+    if names and not params["report_only"] and (reachable or not module.check_mode):
+        module.fail_json(msg=report(f"Bucket {params['bucket']} at {params['endpoint']}", prober.results, names), **result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PRIVATE to the collection: rows as a table, as JSON and as JUnit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from xml.etree import ElementTree
+
+from .._preflight.table import table
+from .model import FAIL, NOT_APPLICABLE, PASS, Row
+
+HEADS = ("id", "requirement", "expected", "measured", "result")
+LONGEST = 420
+LIMITS = (5, 34, 40, 72, 6)
+
+
+def counts(rows: Sequence[Row]) -> dict[str, int]:
+    """How many rows of each result."""
+    return {result: sum(1 for row in rows if row.result == result) for result in (PASS, FAIL, NOT_APPLICABLE)}
+
+
+def summary(rows: Sequence[Row]) -> str:
+    found = counts(rows)
+    return "%d pass, %d fail, %d not applicable" % (found[PASS], found[FAIL], found[NOT_APPLICABLE])
+
+
+def short(measured: str) -> str:
+    """A terminal shows what fits into a few lines; the files have all of it."""
+    return measured if len(measured) <= LONGEST else measured[: LONGEST - 1] + "…"
+
+
+def text(rows: Sequence[Row]) -> str:
+    """The table."""
+    cells = [(row.id, row.requirement, row.expected, short(row.measured), row.result) for row in rows]
+    return "%s\n\nVERIFY: %s" % (table(HEADS, cells, LIMITS), summary(rows))
+
+
+def as_json(rows: Sequence[Row]) -> str:
+    """For a program."""
+    return json.dumps({"summary": counts(rows), "rows": [asdict(row) for row in rows]}, indent=2) + "\n"
+
+
+def as_junit(rows: Sequence[Row]) -> str:
+    """For a CI system: one test case per row; not applicable is skipped."""
+    found = counts(rows)
+    numbers = {"tests": str(len(rows)), "failures": str(found[FAIL]), "skipped": str(found[NOT_APPLICABLE])}
+    suite = ElementTree.Element("testsuite", {"name": "onprem.wandb.verify", **numbers})
+    for row in rows:
+        case = ElementTree.SubElement(suite, "testcase", {"classname": row.id, "name": "%s: %s" % (row.requirement, row.expected)})
+        if row.result == FAIL:
+            ElementTree.SubElement(case, "failure", {"message": row.measured})
+        elif row.result == NOT_APPLICABLE:
+            ElementTree.SubElement(case, "skipped", {"message": row.measured})
+        else:
+            ElementTree.SubElement(case, "system-out").text = row.measured
+    ElementTree.indent(suite)
+    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"

@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Rows about Redis and the object store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..model import FAIL, Facts, Measurement, Row, of_probes, probes
+
+PRESIGNED = ("presigned_put", "presigned_get", "presigned_head", "multipart")
+CORS = ("cors_preflight", "cors_response")
+
+
+def redis_measurement(facts: Facts) -> Measurement:
+    """Measured on the host when Redis is ours, else from the controller."""
+    members = facts.members("redis")
+    return facts.of(members[0], "redis") if members else facts.here("redis")
+
+
+def redis(facts: Facts) -> Iterator[Row]:
+    """RA-19: one Redis 7, reachable, writable."""
+    row = ("RA-19", "one single-node Redis 7", "7.x, answers, takes writes")
+    members = facts.members("redis")
+    if len(members) > 1:
+        yield Row(*row, "%d hosts: %s" % (len(members), ", ".join(members)), FAIL)
+        return
+    measurement = redis_measurement(facts)
+    found = of_probes(row, measurement, ["connect", "ping", "version"])
+    write = probes(measurement).get("write_and_read", {})
+    if found.result == "pass" and write.get("verdict") == "fail":
+        found = of_probes(row, measurement, ["write_and_read"])
+    if found.result == "pass":
+        version = (probes(measurement)["version"].get("evidence") or {}).get("redis_version", "")
+        found = Row(*row, "Redis %s" % version, found.result)
+    yield found
+
+
+def redis_password(facts: Facts) -> Iterator[Row]:
+    """Our own."""
+    yield of_probes(("EX-06", "Redis asks for a password", "refused without one"), redis_measurement(facts), ["password_required"])
+
+
+def redis_policy(facts: Facts) -> Iterator[Row]:
+    """Our own: any other policy drops jobs without a word."""
+    row = ("EX-07", "Redis never evicts W&B's jobs", "maxmemory-policy noeviction, memory left")
+    yield of_probes(row, redis_measurement(facts), ["settings", "memory"])
+
+
+def presigned(facts: Facts) -> Iterator[Row]:
+    """RA-20, first half."""
+    yield of_probes(("RA-20", "object storage: presigned URLs", "PUT, GET, HEAD and multipart work"), facts.here("bucket"), PRESIGNED, ", ".join(PRESIGNED))
+
+
+def cors(facts: Facts) -> Iterator[Row]:
+    """RA-20, second half: for the origin of W&B, with ETag exposed."""
+    origin = "https://%s" % facts.settings.get("host", "")
+    yield of_probes(("RA-20", "object storage: CORS", "%s may GET, HEAD, PUT and read ETag" % origin), facts.here("bucket"), CORS)
+
+
+def private(facts: Facts) -> Iterator[Row]:
+    """Our own: nobody reads the bucket without a signature."""
+    yield of_probes(("EX-08", "the bucket is private", "refused without or with a wrong signature"), facts.here("bucket"), ["public_access", "wrong_signature"])
+
+
+def confined(facts: Facts) -> Iterator[Row]:
+    """Our own: W&B's key opens nothing but its bucket."""
+    yield of_probes(("EX-09", "W&B's key cannot leave its bucket", "access denied on another bucket"), facts.here("bucket"), ["confined"])
+
+
+RULES = (redis, redis_password, redis_policy, presigned, cors, private, confined)

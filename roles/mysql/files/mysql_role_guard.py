@@ -1,0 +1,336 @@
+#!/usr/bin/env python3
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Guards the role of this MySQL server around start and stop. Managed by onprem.wandb, role mysql.
+
+prepare  before mysqld starts: directories; initialises an empty data directory of a host that never was a primary.
+guard    after mysqld started (every start is read-only, replication stopped): resumes replication, or opens the primary when that is safe.
+stop     before mysqld is stopped: offline_mode, so that no commit is acknowledged that a standby lacks.
+status   what the guard decided last.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import shutil
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+
+CONFIG = "/etc/onprem-wandb/mysql/guard.json"
+STATUS = "/run/onprem-wandb/mysql-guard.json"
+LOCK = "mysql_ha"
+NO_ACCOUNTS = 1130  # the peer was initialised and never became a member
+
+START_REPLICATION = "start replication"
+OPEN = "open"
+STAY = "stay read-only"
+WAIT = "wait"
+DONE = "nothing to do"
+
+# root never has a password: it is the operating system's root on the socket. --initialize loads no plugin, hence the row and not ALTER USER.
+INITIAL_SQL = """SET SESSION sql_log_bin = 0;
+UPDATE mysql.user SET plugin = 'auth_socket', authentication_string = '' WHERE user = 'root' AND host = 'localhost';
+"""
+
+
+def say(text: str) -> None:
+    """For the journal."""
+    print(text, flush=True)
+
+
+def fail(text: str) -> int:
+    """For the journal, as an error."""
+    print(text, file=sys.stderr, flush=True)
+    return 1
+
+
+# --- decisions, without a server -------------------------------------------------------------------------------------------------
+
+
+def decide_peer(peer: dict, me: dict) -> tuple[str, str]:
+    """What one peer means for a primary that wants to open again. peer: address, state (ok, bare, unreachable), …"""
+    where = peer["address"]
+    if peer["state"] == "bare":
+        return OPEN, f"{where} was never a member"
+    if peer["state"] != "ok":
+        return WAIT, f"{where} cannot be asked whether it took over ({peer['detail']})"
+    if peer["writable"]:
+        return STAY, f"{where} is writable"
+    if peer["ahead"]:
+        return STAY, f"{where} holds transactions that this server lacks: {peer['ahead']}"
+    if peer["source_uuid"] == me["server_uuid"]:
+        if peer["receiver"] == "No":
+            return WAIT, f"{where} has stopped receiving from this server: somebody works on it, or it is about to take over"
+        return OPEN, f"{where} replicates from this server"
+    if peer["source_uuid"] or peer["source_enabled"]:
+        return STAY, f"{where} follows another server or is set up as a primary"
+    return OPEN, f"{where} is read-only and has nothing that this server lacks"
+
+
+def decide(role: dict, me: dict, peers: list, without_peer: bool) -> tuple[str, str]:
+    """What to do with a server that came up read-only."""
+    if me["channel"]:
+        running = me["receiver"] != "No" and me["applier"] == "Yes"
+        return (DONE, "replication runs") if running else (START_REPLICATION, "a replication channel is configured")
+    if me["writable"]:
+        return DONE, "already writable"
+    if role.get("role") != "primary" or role.get("server_uuid") != me["server_uuid"]:
+        return DONE, "this host is not recorded as the primary"
+    found = [decide_peer(peer, me) for peer in peers]
+    for verdict in (STAY, WAIT):
+        reasons = [reason for what, reason in found if what == verdict]
+        if reasons and not (verdict == WAIT and without_peer):
+            return verdict, "; ".join(reasons)
+    return OPEN, "; ".join(reason for _what, reason in found) or "there is no peer"
+
+
+def data_directory(names: list, marker: bool, role: dict) -> tuple[str, str]:
+    """What to do with a data directory: start, initialise or refuse."""
+    names = [name for name in names if not name.startswith(".") and name != "lost+found"]
+    if marker:
+        return "initialise", "an initialisation was interrupted; it is done again"
+    if not names:
+        if role.get("role") == "primary":
+            return "refuse", "the data directory is empty, and this host was the primary. Is its file system mounted? To begin with an empty server, remove the role file"
+        return "initialise", "the data directory is empty"
+    if "mysql.ibd" not in names:
+        return "refuse", f"the data directory holds {', '.join(sorted(names)[:5])} and no mysql.ibd: it is not one of MySQL 8 or newer. Nothing was touched"
+    return "start", ""
+
+
+# --- before the start -------------------------------------------------------------------------------------------------------------
+
+
+def read_json(path: str) -> dict:
+    """A JSON file; empty when it cannot be read."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return json.load(stream)
+    except (OSError, ValueError):
+        return {}
+
+
+def make_directory(path: str, owner: pwd.struct_passwd, mode: int) -> None:
+    """A directory of the server's user."""
+    if not os.path.isdir(path):
+        os.makedirs(path)
+        os.chmod(path, mode)
+        os.chown(path, owner.pw_uid, owner.pw_gid)
+
+
+def initialise(config: dict, marker: str) -> None:
+    """Make an empty server. The marker tells a later start that this one was interrupted."""
+    with open(marker, "w", encoding="utf-8") as stream:
+        stream.write(config["datadir"] + "\n")
+        os.fsync(stream.fileno())
+    for name in os.listdir(config["datadir"]):
+        path = os.path.join(config["datadir"], name)
+        if name == "lost+found":
+            continue
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        else:
+            os.unlink(path)
+    with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
+        script.write(INITIAL_SQL)
+        script.flush()
+        os.chmod(script.name, 0o644)
+        subprocess.run(
+            [config["mysqld"], f"--defaults-file={config['my_cnf']}", "--initialize-insecure", f"--init-file={script.name}"], check=True
+        )
+    os.sync()
+    os.unlink(marker)
+
+
+def prepare(config: dict) -> int:
+    """Directories and data directory."""
+    owner = pwd.getpwnam(config["user"])
+    make_directory(config["datadir"], owner, 0o750)
+    os.makedirs(os.path.dirname(config["role_file"]), exist_ok=True)
+    marker = config["role_file"] + ".initialising"
+    action, why = data_directory(os.listdir(config["datadir"]), os.path.exists(marker), read_json(config["role_file"]))
+    if action == "refuse":
+        return fail(f"{config['datadir']}: {why} ({config['role_file']}).")
+    if action == "initialise":
+        say(f"{config['datadir']}: {why}")
+        initialise(config, marker)
+    return 0
+
+
+# --- with a server ----------------------------------------------------------------------------------------------------------------
+
+
+def connect_local(config: dict, timeout: int = 10):
+    """root on the socket."""
+    import pymysql
+
+    return pymysql.connect(unix_socket=config["socket"], user="root", connect_timeout=3, read_timeout=timeout, autocommit=True)
+
+
+def connect_peer(config: dict, peer: dict):
+    """The replication account over TLS; the name in the certificate is checked."""
+    import pymysql
+
+    context = ssl.create_default_context(cafile=config["ca"])
+    if hasattr(ssl, "VERIFY_X509_STRICT"):
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return pymysql.connect(
+        host=peer["host"], port=peer["port"], user=config["peer_user"], password=config["peer_password"], ssl=context,
+        connect_timeout=3, read_timeout=5, autocommit=True,
+    )
+
+
+def rows(connection, sql: str, args=None) -> list:
+    """Rows as dictionaries."""
+    import pymysql.cursors
+
+    with connection.cursor(pymysql.cursors.DictCursor) as cursor:
+        cursor.execute(sql, args)
+        return list(cursor.fetchall() or ())
+
+
+def look(connection) -> dict:
+    """What a server says about itself."""
+    names = ("server_uuid", "read_only", "super_read_only", "offline_mode", "gtid_executed", "rpl_semi_sync_source_enabled", "rpl_semi_sync_replica_enabled")
+    found = {row["Variable_name"]: row["Value"] for row in rows(connection, "SHOW GLOBAL VARIABLES WHERE Variable_name IN %s", (names,))}
+    replica = rows(connection, "SHOW REPLICA STATUS")
+    return {
+        "server_uuid": found["server_uuid"],
+        "writable": found["read_only"] == "OFF" and found["super_read_only"] == "OFF" and found["offline_mode"] == "OFF",
+        "executed": found["gtid_executed"].replace("\n", ""),
+        "source_enabled": found.get("rpl_semi_sync_source_enabled") == "ON",
+        "semi_sync": "rpl_semi_sync_source_enabled" in found,
+        "channel": bool(replica),
+        "source_uuid": replica[0]["Source_UUID"] if replica else "",
+        "receiver": replica[0]["Replica_IO_Running"] if replica else "",
+        "applier": replica[0]["Replica_SQL_Running"] if replica else "",
+        "received": replica[0]["Retrieved_Gtid_Set"].replace("\n", "") if replica else "",
+    }
+
+
+def ask(config: dict, peer: dict, here) -> dict:
+    """What a peer says, and what it holds that this server lacks."""
+    import pymysql
+
+    address = f"{peer['host']}:{peer['port']}"
+    try:
+        there = connect_peer(config, peer)
+        try:
+            found = look(there)
+        finally:
+            there.close()
+    except (pymysql.MySQLError, OSError) as error:
+        state = "bare" if error.args and error.args[0] == NO_ACCOUNTS else "unreachable"
+        return {"address": address, "state": state, "detail": str(error.args[-1] if error.args else error)}
+    held = ",".join(part for part in (found["executed"], found["received"]) if part)
+    ahead = rows(here, "SELECT GTID_SUBTRACT(%s, @@GLOBAL.gtid_executed) AS ahead", (held,))[0]["ahead"].replace("\n", "")
+    return {"address": address, "state": "ok", "detail": "", "ahead": ahead, **found}
+
+
+def run(connection, *statements: str) -> None:
+    """Change something."""
+    with connection.cursor() as cursor:
+        for statement in statements:
+            say(statement)
+            cursor.execute(statement)
+
+
+def act(action: str, me: dict, role: dict, connection) -> None:
+    """Carry the decision out."""
+    if action == START_REPLICATION:
+        if me["semi_sync"]:
+            run(connection, "SET GLOBAL rpl_semi_sync_replica_enabled = ON")
+        run(connection, "START REPLICA")
+    elif action == OPEN:
+        # In this order: no commit may be acknowledged before it waits for the standby.
+        if role.get("semi_sync"):
+            run(connection, "SET GLOBAL rpl_semi_sync_source_enabled = ON")
+        run(connection, "SET GLOBAL super_read_only = OFF", "SET GLOBAL read_only = OFF")
+
+
+def note(action: str, reason: str) -> None:
+    """For people, verify and monitoring."""
+    os.makedirs(os.path.dirname(STATUS), exist_ok=True)
+    with open(STATUS + ".new", "w", encoding="utf-8") as stream:
+        json.dump({"decision": action, "reason": reason, "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}, stream)
+        stream.write("\n")
+    os.rename(STATUS + ".new", STATUS)
+
+
+def look_and_act(config: dict) -> tuple[str, str]:
+    """One round under the lock that changes of role take."""
+    connection = connect_local(config)
+    try:
+        if rows(connection, "SELECT GET_LOCK(%s, 2) AS got", (LOCK,))[0]["got"] != 1:
+            return WAIT, "a change of roles is under way"
+        role = read_json(config["role_file"])
+        me = look(connection)
+        peers = []
+        if role.get("role") == "primary" and not me["channel"] and not me["writable"]:
+            peers = [ask(config, peer, connection) for peer in config["peers"]]
+        action, reason = decide(role, me, peers, config["boot_without_peer"])
+        act(action, me, role, connection)
+        return action, reason
+    finally:
+        connection.close()
+
+
+def guard(config: dict) -> int:
+    """Until the role is decided. Waiting has no deadline: a primary that nobody vouches for stays read-only, and says so."""
+    import pymysql
+
+    last = ""
+    while True:
+        try:
+            action, reason = look_and_act(config)
+        except (pymysql.MySQLError, OSError) as error:
+            action, reason = WAIT, f"this server does not answer: {error}"
+        if f"{action}: {reason}" != last:
+            last = f"{action}: {reason}"
+            say(last)
+            note(action, reason)
+        if action == STAY:
+            return fail(f"This server stays read-only: {reason}. Next: site.yml with the right mysql_primary, or the operations page.")
+        if action != WAIT:
+            return 0
+        time.sleep(1)
+
+
+def stop(config: dict) -> int:
+    """SIGTERM answers OK to commits that wait for a standby; offline_mode ends their sessions without an OK first."""
+    import pymysql
+
+    try:
+        connection = connect_local(config, timeout=5)
+        run(connection, "SET GLOBAL offline_mode = ON")
+        connection.close()
+    except (pymysql.MySQLError, OSError) as error:
+        say(f"The server does not answer ({error}); there is nothing to guard.")
+    return 0
+
+
+def status(_config: dict) -> int:
+    """The last decision."""
+    say(json.dumps(read_json(STATUS)))
+    return 0
+
+
+def main(arguments: list) -> int:
+    """Entry point."""
+    commands = {"prepare": prepare, "guard": guard, "stop": stop, "status": status}
+    if len(arguments) != 1 or arguments[0] not in commands:
+        return fail(f"usage: mysql-role-guard {'|'.join(commands)}")
+    config = read_json(CONFIG)
+    if not config:
+        return fail(f"{CONFIG} is missing or no JSON. Next: run the role mysql.")
+    return commands[arguments[0]](config)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,254 @@
+# Copyright (c) 2026, onprem team
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The whole look, against real servers: an API server's answers and an ingress with TLS."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import typing as t
+from contextlib import ExitStack
+
+import pytest
+
+from ansible_collections.onprem.wandb.plugins.module_utils import _wandb_instance as instance
+from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils import wandb_site as site
+
+POD_LOG = "/api/v1/namespaces/wandb/pods/wandb-app-1/log"
+
+
+class Site:
+    """An API server and an ingress, and the settings that point at them."""
+
+    def __init__(self, directory: t.Any, stack: ExitStack, standin: bool = False) -> None:
+        self.api = site.Api()
+        self.ingress = site.Ingress(standin)
+        ca_file, context = site.certificate(directory)
+        address, port = stack.enter_context(site.serve(self.api))
+        _address, ingress_port = stack.enter_context(site.serve(self.ingress, context))
+        self.settings: dict[str, t.Any] = {
+            "kubeconfig": site.kubeconfig(directory, f"http://{address}:{port}"),
+            "ingress_addresses": ["127.0.0.1"],
+            "ingress_port": ingress_port,
+            "ca_file": ca_file,
+            "request_timeout": 2.0,
+            "wait_sleep": 0.05,
+        }
+
+    def observe(self, **changes: t.Any) -> dict[str, t.Any]:
+        return instance.observe(instance.Settings(**{**self.settings, **changes}))
+
+    def items(self, path: str) -> list[t.Any]:
+        return self.api.documents[path]["items"]  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def stack() -> t.Iterator[ExitStack]:
+    with ExitStack() as found:
+        yield found
+
+
+@pytest.fixture
+def live(tmp_path: t.Any, stack: ExitStack) -> Site:
+    return Site(tmp_path, stack)
+
+
+def test_a_site_that_serves(live: Site) -> None:
+    result = live.observe(wait=True)
+    assert result["ready"], result["msg"]
+    assert result["msg"] == f"W&B https://{site.HOST} is serving."
+    assert set(result["checks"].values()) == {True}
+    assert result["attempts"] == 1
+    assert result["resource"]["phase"] == "Completed"
+    assert result["release"]["revision"] == 3
+    assert "values" not in result["release"]
+    assert result["operator"]["release"]["values"] == {"airgapped": True}
+    assert len(result["workloads"]) == 4
+    assert all(entry["ok"] and entry["component"] is None for entry in result["routes"])
+    assert [entry["status"] for entry in result["readiness"]] == [200, 200]
+
+
+def test_the_stand_in_serves_too(tmp_path: t.Any, stack: ExitStack) -> None:
+    result = Site(tmp_path, stack, standin=True).observe()
+    assert result["ready"], result["msg"]
+    assert {entry["component"] for entry in result["routes"]} == {"app", "api", "console", "weave-trace"}
+
+
+def test_the_wrong_component_behind_a_right_looking_route(tmp_path: t.Any, stack: ExitStack) -> None:
+    live = Site(tmp_path, stack, standin=True)
+    live.ingress.headers["POST /graphql"] = {"X-Standin-Component": "app"}
+    result = live.observe()
+    assert not result["ready"]
+    assert "the component 'app' answered, expected 'api'" in result["msg"]
+
+
+def test_only_what_was_asked_for_is_looked_at(live: Site) -> None:
+    result = live.observe(checks=["operator", "resource"])
+    assert set(result["checks"]) == {"api", "operator", "resource"}
+    assert "routes" not in result and "release" not in result
+
+
+def test_completed_but_the_pod_crashes(live: Site) -> None:
+    deployments = "/apis/apps/v1/namespaces/wandb/deployments"
+    live.items(deployments)[0]["status"]["availableReplicas"] = 0
+    crash = {
+        "name": "app",
+        "ready": False,
+        "restartCount": 2,
+        "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+        "lastState": {"terminated": {"exitCode": 1}},
+    }
+    live.items("/api/v1/namespaces/wandb/pods")[0] = site.pod("wandb-app", ready=False, containerStatuses=[crash])
+    live.api.documents[POD_LOG] = "starting\ncannot open mysql://wandb_local:abc123@192.0.2.21:3306/wandb_local: access denied\n"
+    live.items("/api/v1/namespaces/wandb/events").append(
+        {"involvedObject": {"kind": "Pod", "name": "wandb-app-1"}, "reason": "BackOff", "message": "Back-off restarting failed container"}
+    )
+    result = live.observe(wait=True, wait_timeout=1)
+    assert not result["ready"]
+    assert result["attempts"] > 1
+    text = result["msg"]
+    assert "Deployment wandb-app: 0 of 1 pods are available" in text
+    assert "pod wandb-app-1 on node1: container app: CrashLoopBackOff (it ended 2 times, last with exit code 1)" in text
+    assert "event: BackOff: Back-off restarting failed container" in text
+    assert "log: cannot open mysql://***@192.0.2.21:3306/wandb_local: access denied" in text
+    assert "abc123" not in text
+    # Asking for pages makes no sense yet, and nothing is claimed about them.
+    assert result["checks"]["routes"] is None
+    assert "Not looked at, because of the above: routes, readiness." in text
+
+
+def test_completed_but_an_older_change_is_what_runs(live: Site) -> None:
+    live.api.documents["/apis/apps.wandb.com/v1/namespaces/wandb/weightsandbiases/wandb"]["spec"]["values"]["global"]["size"] = "large"
+    assert "its values differ from the resource in global.size" in live.observe()["msg"]
+
+
+def test_invalid_config_brings_the_operators_words(live: Site) -> None:
+    live.api.documents["/apis/apps.wandb.com/v1/namespaces/wandb/weightsandbiases/wandb"]["status"]["phase"] = "Invalid Config"
+    live.api.documents["/api/v1/namespaces/wandb-cr/pods/wandb-controller-manager-1/log"] = '{"msg": "fine"}\n{"level": "error", "error": "chart not found"}\n'
+    result = live.observe()
+    assert "phase 'Invalid Config'" in result["msg"]
+    assert 'operator log: {"level": "error", "error": "chart not found"}' in result["msg"]
+    assert '"fine"' not in result["msg"]
+
+
+def test_what_time_does_not_mend_ends_the_wait(live: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(instance, "GIVE_UP_AFTER", 0.2)
+    del live.api.documents["/apis/apps.wandb.com/v1/namespaces/wandb/weightsandbiases/wandb"]
+    result = live.observe(wait=True, wait_timeout=60)
+    assert result["elapsed"] < 5
+    assert "it does not exist" in result["msg"]
+
+
+def test_the_crd_is_missing(live: Site) -> None:
+    for path in ("/apis/apps.wandb.com/v1/namespaces/wandb/weightsandbiases/wandb", "/apis/apps.wandb.com/v1"):
+        del live.api.documents[path]
+    live.api.set_release("wandb-cr", None)
+    result = live.observe()
+    assert "the cluster does not know this kind" in result["msg"]
+    assert "Helm release wandb-cr/operator: it does not exist" in result["msg"]
+    assert result["resource"] == {"known": False, "exists": False}
+    assert result["reachable"]
+
+
+def test_no_kubeconfig_does_not_wait(tmp_path: t.Any) -> None:
+    result = instance.observe(instance.Settings(kubeconfig=str(tmp_path / "none"), wait=True))
+    assert not result["ready"] and not result["reachable"]
+    assert result["elapsed"] < 5
+    assert result["checks"]["api"] is False
+    assert "There is no kubeconfig at" in result["msg"]
+
+
+def test_an_api_server_that_is_down(live: Site, tmp_path: t.Any) -> None:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        live.settings["kubeconfig"] = site.kubeconfig(tmp_path, f"http://127.0.0.1:{sock.getsockname()[1]}")
+    result = live.observe()
+    assert not result["reachable"]
+    assert "cannot be reached: connection refused" in result["msg"]
+
+
+def test_it_waits_for_what_comes_later(live: Site) -> None:
+    path = "/apis/apps.wandb.com/v1/namespaces/wandb/weightsandbiases/wandb"
+    live.api.documents[path]["status"] = {"phase": "Loading"}
+    threading.Timer(0.3, lambda: live.api.documents[path].update(status={"phase": "Completed"})).start()
+    result = live.observe(wait=True, wait_timeout=10)
+    assert result["ready"], result["msg"]
+    assert result["attempts"] > 2
+
+
+# -- routes over real TLS ---------------------------------------------------------------------------
+
+
+def test_a_route_with_a_broken_backend(live: Site) -> None:
+    live.ingress.answers["GET /console/api/healthz"] = (503, "no available server")
+    result = live.observe()
+    assert [problem["subject"] for problem in result["problems"]] == [f"https://{site.HOST}/console"]
+    assert "the ingress has no backend that takes requests" in result["msg"]
+
+
+def test_a_missing_rule_is_found_although_every_page_answers(live: Site) -> None:
+    live.api.documents["/apis/networking.k8s.io/v1/namespaces/wandb/ingresses"] = {"items": [site.ingress({"/": ("wandb-app", 8080)})]}
+    messages = [problem["message"] for problem in live.observe()["problems"]]
+    assert any("POST /graphql at 127.0.0.1: the Ingress sends it to wandb-app:8080, expected wandb-api:8081" in entry for entry in messages)
+
+
+def test_an_untrusted_certificate_is_one_problem(live: Site) -> None:
+    result = live.observe(ca_file=None)
+    (problem,) = result["problems"]
+    assert "the TLS certificate is not accepted" in problem["message"]
+    assert live.observe(ca_file=None, validate_certs=False)["ready"]
+
+
+def test_the_certificate_is_for_another_name(tmp_path: t.Any, stack: ExitStack) -> None:
+    live = Site(tmp_path, stack)
+    live.api.documents["/apis/networking.k8s.io/v1/namespaces/wandb/ingresses"] = {"items": [site.ingress(host="other.example.test")]}
+    (problem,) = live.observe(host="other.example.test")["problems"]
+    assert "certificate is not accepted" in problem["message"]
+    assert "other.example.test" in problem["message"]
+
+
+def test_an_expired_certificate(tmp_path: t.Any, stack: ExitStack) -> None:
+    live = Site(tmp_path, stack)
+    (tmp_path / "old").mkdir()
+    ca_file, context = site.certificate(tmp_path / "old", days=-1)
+    _address, port = stack.enter_context(site.serve(site.Ingress(), context))
+    assert "expired" in live.observe(ca_file=ca_file, ingress_port=port)["msg"]
+
+
+def test_a_ca_file_that_is_none(live: Site, tmp_path: t.Any) -> None:
+    (tmp_path / "ca.crt").write_text("not a certificate")
+    assert "CA file" in live.observe(ca_file=str(tmp_path / "ca.crt"))["msg"]
+    assert "No such file" in live.observe(ca_file=str(tmp_path / "none.crt"))["msg"]
+
+
+def test_one_of_two_addresses_is_dead(live: Site) -> None:
+    result = live.observe(ingress_addresses=["127.0.0.1", "127.0.0.2"])
+    (problem,) = result["problems"]
+    assert problem["subject"] == f"https://{site.HOST} at 127.0.0.2:{live.settings['ingress_port']}"
+    assert problem["message"] == "connection refused"
+    assert len(result["routes"]) == 2 * 7
+
+
+def test_nothing_listens_behind_the_certificate(live: Site) -> None:
+    # A server that takes the connection and says nothing: every route has the same deadline, once.
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        result = live.observe(ingress_port=silent.getsockname()[1], request_timeout=0.3)
+    assert "no answer in time" in result["msg"]
+    assert result["elapsed"] < 3
+
+
+def test_the_resource_has_no_host(live: Site) -> None:
+    del live.api.documents["/apis/apps.wandb.com/v1/namespaces/wandb/weightsandbiases/wandb"]["spec"]["values"]["global"]["host"]
+    assert "is not the URL of W&B: set wandb_fqdn" in live.observe()["msg"]
+
+
+def test_a_component_that_is_not_ready_although_its_pod_is(live: Site) -> None:
+    path = "/api/v1/namespaces/wandb/services/wandb-api:8081/proxy/ready"
+    live.api.documents[path], live.api.status[path] = {"checks": {"bucket": {"ok": False, "reason": "NoSuchBucket"}}}, 503
+    result = live.observe()
+    assert "service wandb-api:8081/ready: HTTP 503" in result["msg"]
+    assert "bucket: NoSuchBucket" in result["msg"]

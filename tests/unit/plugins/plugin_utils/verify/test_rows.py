@@ -1,0 +1,286 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Every row has an input with which it fails. A row that cannot fail proves nothing."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from ansible_collections.onprem.wandb.plugins.plugin_utils._verify.rows import all_rows
+from ansible_collections.onprem.wandb.plugins.plugin_utils._verify.rows.site import ORGANISATIONAL
+
+SITE_DOWN = {"failed": True, "msg": "no answer"}
+
+
+def probe_fails(where, check, name):
+    """A probe that found something."""
+
+    def change(facts):
+        measurement = facts.controller[check] if where == "controller" else facts.hosts[where][check]
+        for entry in measurement["probes"]:
+            if entry["name"] == name:
+                entry.update(verdict="fail", evidence={"seen": "something else"}, remedy="Mend it.")
+
+    return change
+
+
+def problem(check, **more):
+    """wandb_instance_info has something against a check."""
+
+    def change(facts):
+        facts.controller["instance"]["problems"].append({"check": check, "subject": "pod x", "message": "it crashed", **more})
+
+    return change
+
+
+def cluster(**changes):
+    return lambda facts: facts.controller["cluster"].update(changes)
+
+
+def node(name, **changes):
+    def change(facts):
+        next(item for item in facts.controller["cluster"]["nodes"] if item["name"] == name).update(changes)
+
+    return change
+
+
+def ingress(**changes):
+    return lambda facts: facts.controller["cluster"]["ingresses"][0].update(changes)
+
+
+def mysql(name, **changes):
+    return lambda facts: facts.hosts[name]["mysql"].update(changes)
+
+
+def semisync(name, **changes):
+    return lambda facts: facts.hosts[name]["mysql"]["semisync"].update(changes)
+
+
+def measured(name, **changes):
+    return lambda facts: facts.hosts[name]["host"]["measured"].update(changes)
+
+
+def settings(**changes):
+    return lambda facts: facts.settings.update(changes)
+
+
+def gone(where, check):
+    """A module that failed."""
+
+    def change(facts):
+        if where == "controller":
+            facts.controller[check] = SITE_DOWN
+        else:
+            facts.hosts[where][check] = SITE_DOWN
+
+    return change
+
+
+def online(facts):
+    """A site without mirror, whose first node cannot reach a host of W&B."""
+    facts.settings.update(mirror="", airgapped=False)
+    facts.hosts["node1"]["host"]["measured"]["endpoints"] = [{"name": "egress", "host": "quay.io", "port": 443, "error": "no TCP connection"}]
+
+
+def expecting(facts):
+    """An online site whose nodes were not asked at all."""
+    facts.settings.update(mirror="", airgapped=False)
+
+
+def external(probe):
+    """MySQL elsewhere, asked from the controller."""
+
+    def change(facts):
+        facts.groups["mysql"] = []
+        facts.controller["mysql_check"] = copy.deepcopy(facts.hosts["db1"]["mysql_check"])
+        probe_fails("controller", "mysql_check", probe)(facts)
+
+    return change
+
+
+def foreign_ca(facts):
+    """A provided certificate that the world does not trust."""
+    facts.settings["own_ca"] = False
+    for entry in facts.controller["way"]["probes"]:
+        if entry["name"] == "recognised":
+            entry.update(verdict="notice", evidence={"error": "unable to get local issuer certificate"})
+
+
+def second_redis(facts):
+    facts.groups["redis"] = ["store1", "store2"]
+
+
+# id, part of the requirement (two rows have the same id), how it is broken
+BREAKS = [
+    ("RA-02", "", node("node2", ready=False, problems=["not ready: kubelet stopped posting"])),
+    ("RA-02", "", node("node2", schedulable=False)),
+    ("RA-02", "", node("node1", problems=["DiskPressure"])),
+    ("RA-02", "", gone("controller", "cluster")),
+    ("RA-04", "", node("node1", version="v1.33.9")),
+    ("RA-04", "", cluster(version="v1.32.0")),
+    ("RA-04", "", gone("controller", "cluster")),
+    ("RA-05", "", cluster(ingress_classes=[])),
+    ("RA-05", "", settings(ingress_class="nginx")),
+    ("RA-05", "", gone("controller", "cluster")),
+    ("RA-06", "", cluster(storage_classes=[{"name": "x", "default": False, "provisioner": "y"}])),
+    ("RA-06", "", cluster(pending_claims=["wandb/data"])),
+    ("RA-06", "", gone("controller", "cluster")),
+    ("RA-08", "", cluster(helm="v4.0.1")),
+    ("RA-08", "", gone("controller", "cluster")),
+    ("RA-09", "", measured("db2", architecture="aarch64")),
+    ("RA-09", "", node("node1", architecture="arm64")),
+    ("RA-09", "", gone("db1", "host")),
+    ("RA-10", "", mysql("db1", version="8.0.31")),
+    ("RA-10", "", mysql("db2", version="10.11.6-MariaDB")),
+    ("RA-10", "", external("version")),
+    ("RA-12", "", mysql("db2", running=False, problem="Can't connect")),
+    ("RA-12", "", mysql("db2", role="none", channel=None)),
+    ("RA-12", "", mysql("db2", role="primary", read_only=False, super_read_only=False)),
+    ("RA-12", "", mysql("db2", super_read_only=False)),
+    ("RA-12", "", mysql("db2", gtid_state="DIVERGED")),
+    ("RA-12", "", mysql("db2", errant="uuid:7")),
+    ("RA-12", "", mysql("db2", channel={"receiver": "OFF", "applier": "ON", "receiver_error": "Lost connection"})),
+    ("RA-12", "", measured("db2", machine_id="m4")),
+    ("RA-12", "", gone("db2", "mysql")),
+    ("RA-14", "", probe_fails("db2", "mysql_check", "sync")),
+    ("RA-17", "", probe_fails("db1", "mysql_check", "schema")),
+    ("RA-17", "", probe_fails("db1", "mysql_check", "grants")),
+    ("RA-17", "", probe_fails("db1", "mysql_check", "connect")),
+    ("RA-17", "", external("grants")),
+    ("RA-18", "", mysql("db2", differing_variables={"sync_binlog": "0, declared 1"})),
+    ("RA-18", "", mysql("db1", persisted_variables=["sort_buffer_size"])),
+    ("RA-18", "", mysql("db1", variables={})),
+    ("RA-18", "", external("settings")),
+    ("RA-19", "", probe_fails("store1", "redis", "version")),
+    ("RA-19", "", probe_fails("store1", "redis", "connect")),
+    ("RA-19", "", probe_fails("store1", "redis", "write_and_read")),
+    ("RA-19", "", second_redis),
+    ("RA-20", "presigned", probe_fails("controller", "bucket", "presigned_put")),
+    ("RA-20", "presigned", probe_fails("controller", "bucket", "multipart")),
+    ("RA-20", "CORS", probe_fails("controller", "bucket", "cors_preflight")),
+    ("RA-20", "CORS", gone("controller", "bucket")),
+    ("RA-21", "", online),
+    ("RA-21", "", expecting),
+    ("RA-22", "", probe_fails("controller", "bucket", "connect")),
+    ("RA-22", "", probe_fails("controller", "way", "certificate")),
+    ("RA-22", "", gone("controller", "way")),
+    ("RA-23", "", probe_fails("controller", "way", "resolution")),
+    ("RA-24", "", probe_fails("controller", "way", "reach")),
+    ("RA-25", "", lambda facts: facts.controller["instance"]["routes"][1].update(ok=False)),
+    ("RA-25", "", problem("routes")),
+    ("RA-25", "", lambda facts: facts.controller["instance"].update(routes=[])),
+    ("RA-25", "", gone("controller", "instance")),
+    ("RA-26", "", ingress(release="")),
+    ("RA-26", "", ingress(tls_secrets=[])),
+    ("RA-26", "", ingress(**{"class": ""})),
+    ("RA-26", "", cluster(ingresses=[])),
+    ("RA-26", "", gone("controller", "cluster")),
+    ("RA-27", "", probe_fails("controller", "way", "certificate")),
+    ("RA-28", "", foreign_ca),
+    ("RA-30", "", problem("operator")),
+    ("RA-30", "", problem("release")),
+    ("RA-30", "", cluster(images=["docker.io/wandb/controller:latest"])),
+    ("RA-30", "", cluster(images=["registry.example.com:5000/wandb/controller"])),
+    ("RA-30", "", gone("controller", "instance")),
+    ("RA-31", "", lambda facts: facts.controller["instance"]["operator"]["release"]["values"].update(airgapped=False)),
+    ("RA-31", "", problem("workloads", message="container app: ImagePullBackOff")),
+    ("RA-31", "", gone("controller", "instance")),
+    ("RA-33", "", lambda facts: facts.capacity.append("db1: memory 2 GB, expected 64 GB")),
+    ("RA-33", "", gone("node3", "host")),
+    ("EX-01", "", measured("db2", clock={})),
+    ("EX-01", "", lambda facts: facts.clocks.append("db1: clock +5.0 s")),
+    ("EX-02", "", problem("workloads")),
+    ("EX-02", "", gone("controller", "instance")),
+    ("EX-03", "", problem("readiness")),
+    ("EX-03", "", lambda facts: facts.controller["instance"].update(readiness=[])),
+    ("EX-03", "", gone("controller", "instance")),
+    ("EX-04", "", probe_fails("controller", "way", "redirect")),
+    ("EX-05", "", probe_fails("controller", "way", "large_body")),
+    ("EX-06", "", probe_fails("store1", "redis", "password_required")),
+    ("EX-07", "", probe_fails("store1", "redis", "settings")),
+    ("EX-08", "", probe_fails("controller", "bucket", "public_access")),
+    ("EX-09", "", probe_fails("controller", "bucket", "confined")),
+    ("EX-10", "", mysql("db1", measured=None, measure_problem="A row did not arrive")),
+    ("EX-10", "", mysql("db1", measured=None)),
+    ("EX-10", "", gone("db1", "mysql")),
+    ("EX-11", "", semisync("db1", source_status="OFF")),
+    ("EX-11", "", semisync("db1", attached=0)),
+    ("EX-11", "", semisync("db2", replica_status="OFF")),
+    ("EX-11", "", gone("db2", "mysql")),
+]
+
+
+def rows_of(facts, identifier, part):
+    return [row for row in all_rows(facts) if row.id == identifier and part in row.requirement]
+
+
+def test_a_healthy_site_passes(facts):
+    assert [row for row in all_rows(facts) if row.result == "fail"] == []
+
+
+@pytest.mark.parametrize(("identifier", "part", "change"), BREAKS)
+def test_a_row_that_fails(facts, identifier, part, change):
+    change(facts)
+    (row,) = rows_of(facts, identifier, part)
+    assert row.result == "fail", row
+    assert row.measured
+
+
+def test_every_row_that_measures_can_fail(facts):
+    organisational = {identifier for identifier, _requirement, _why in ORGANISATIONAL}
+    measured_rows = {row.id for row in all_rows(facts)} - organisational
+    assert measured_rows == {identifier for identifier, _part, _change in BREAKS}
+
+
+def test_every_requirement_has_a_row(facts):
+    assert {row.id for row in all_rows(facts)} >= {"RA-%02d" % number for number in range(1, 34)}
+
+
+def test_rows_are_in_order_and_have_no_twins(facts):
+    rows = all_rows(facts)
+    assert [row.id for row in rows] == sorted((row.id for row in rows), key=lambda text: (not text.startswith("RA"), text))
+    assert len({(row.id, row.requirement) for row in rows}) == len(rows)
+
+
+def test_nothing_measured_at_all_fails_loudly(facts):
+    facts.hosts, facts.controller = {name: {} for name in facts.hosts}, {}
+    results = {row.id: row.result for row in all_rows(facts)}
+    assert "pass" not in results.values()
+
+
+def test_one_accepted_mysql_host_is_not_applicable(facts):
+    facts.groups["mysql"] = ["db1"]
+    facts.settings["single_mysql"] = True
+    assert {row.id: row.result for row in all_rows(facts)}["RA-12"] == "n.a."
+    facts.settings["single_mysql"] = False
+    assert {row.id: row.result for row in all_rows(facts)}["RA-12"] == "fail"
+
+
+def test_a_recovering_standby_is_fine(facts):
+    mysql("db2", gtid_state="RECOVERABLE", lag_seconds=0.4)(facts)
+    assert rows_of(facts, "RA-12", "")[0].result == "pass"
+
+
+def test_no_heartbeat_in_check_mode(facts):
+    mysql("db1", measured=None)(facts)
+    facts.settings["check_mode"] = True
+    assert rows_of(facts, "EX-10", "")[0].result == "n.a."
+
+
+def test_own_ca_is_not_held_against_the_site(facts):
+    foreign_ca(facts)
+    facts.settings["own_ca"] = True
+    assert rows_of(facts, "RA-28", "")[0].result == "n.a."
+
+
+def test_a_broken_base_is_named_where_the_question_was_not_asked(facts):
+    for entry in facts.controller["bucket"]["probes"]:
+        if entry["name"] == "connect":
+            entry.update(verdict="fail", evidence={"error": "refused"}, remedy="Start it.")
+        elif entry["name"] == "credentials":
+            entry.update(verdict="skip", evidence={"reason": "needs connect"})
+        elif entry["name"] == "presigned_put":
+            entry.update(verdict="skip", evidence={"reason": "needs credentials"})
+    (row,) = rows_of(facts, "RA-20", "presigned")
+    assert row.result == "fail" and row.measured.startswith("connect: error refused")
