@@ -30,7 +30,7 @@ help: ## this list
 demo: packages env ## the whole site on this machine: build, boot, install, verify
 	lab/lab build
 	lab/lab up
-	$(PLAY) playbooks/site.yml
+	ANSIBLE_CALLBACKS_ENABLED=onprem.wandb.layers $(PLAY) playbooks/site.yml
 	lab/lab info
 
 demo-down: ## remove the demo, and only it

@@ -42,8 +42,13 @@ def network(lab: Lab) -> None:
 
 
 def bridge_address(lab: Lab) -> None:
-    """Give this machine its address on the bridge: podman leaves the bridge of an internal network without one."""
+    """Give this machine its address on the bridge: podman leaves the bridge of an internal network without one.
+
+    A bridge without a hardware address of its own takes the lowest of its ports', so that it changes with every new host and hosts that know the
+    old one do not answer for up to half a minute.
+    """
     bridge = json.loads(podman("network", "inspect", lab.network))[0]["network_interface"]
+    run("ip", "link", "set", "dev", bridge, "address", "02:00:" + ":".join(f"{octet:02x}" for octet in lab.net[1].packed))
     run("ip", "address", "replace", f"{lab.gateway}/{lab.net.prefixlen}", "dev", bridge)
 
 
@@ -74,7 +79,7 @@ def create(lab: Lab, host: str, ref: str, volumes: list[str], content: str = "")
         script += [f"mkdir -p {os.path.dirname(path)}", f"cat > {path} <<'LAB'\n{text}LAB"]
     script += [
         # One image, many hosts: each gets an identity of its own.
-        "rm -f /etc/machine-id /var/lib/dbus/machine-id /etc/ssh/ssh_host_* /etc/apt/sources.list.d/*", "systemd-machine-id-setup >/dev/null 2>&1",
+        "rm -f /etc/machine-id /var/lib/dbus/machine-id /etc/ssh/ssh_host_* /etc/apt/sources.list.d/*", "systemd-machine-id-setup >/dev/null 2>&1", "systemctl restart systemd-journald",
         "ssh-keygen -A >/dev/null", "chmod 700 /root/.ssh", "systemctl daemon-reload", "systemctl enable -q --now lab-route.service", "systemctl restart ssh",
     ]
     deadline = time.monotonic() + 30

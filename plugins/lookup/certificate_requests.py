@@ -50,6 +50,7 @@ _raw:
   sample:
     - - name: ingress
         hosts: [wandb.example.com]
+        required_hosts: [wandb.example.com]
         client: false
 """
 

@@ -29,13 +29,15 @@ def run(params: t.Mapping[str, t.Any], check: bool, relabel: Relabel) -> dict[st
         raise ArtifactError(f"keep must be 0 or more, but it is {params['keep']}.")
     store = Store(params["root"])
     try:
-        states, plans = _look(store, artifacts, params)
-        result = _result(store, states, plans, params)
+        result = _result(store, *_look(store, artifacts, params), params)
         if check or not result["changed"]:
             return result
         with Lock(params["root"], params["deadline"]):
+            # Another run may have done it all before we had the lock: then it is not our change.
+            result = _result(store, *_look(store, artifacts, params), params)
+            if not result["changed"]:
+                return result
             store.prepare(artifacts)
-            # Another run may have changed things before we had the lock; the report says what was there before us.
             plans = _look(store, artifacts, params)[1]
             _stage(store, plans, params, relabel)
             for plan in plans:

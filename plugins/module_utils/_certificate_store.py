@@ -111,7 +111,8 @@ class Store:
             self._mode(self.path(f"{name}.key"), 0o600)
             return self._result(request, certs.load_chain(chain_data or b"")[0], "own")
         self._require_key(f"{name}.crt has to be issued: {reason}")
-        assert self.ca is not None
+        if self.ca is None:
+            raise Unusable("The CA has to be opened before it can issue anything.")
         key = issue.new_key()
         certificate = issue.leaf(key, name, request["hosts"], self.ca, self.ca_key, self.now, self.days, request.get("client", False))
         # A crash between the two leaves a pair that does not fit, which the next run sees.

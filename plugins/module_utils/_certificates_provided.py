@@ -55,8 +55,17 @@ def _validity(chain: t.Sequence[x509.Certificate], where: str, now: dt.datetime,
             problems.append(f"{where}: {name} is not valid before {start:%Y-%m-%d %H:%M} UTC. Look at the controller's clock, or wait.")
 
 
-def check(name: str, entry: t.Mapping[str, t.Optional[str]], hosts: t.Sequence[str], now: dt.datetime) -> Provided:
-    """Read and judge what the operator gave for one name."""
+def check(
+    name: str,
+    entry: t.Mapping[str, t.Optional[str]],
+    hosts: t.Sequence[str],
+    now: dt.datetime,
+    required_hosts: t.Optional[t.Sequence[str]] = None,
+) -> Provided:
+    """Read and judge what the operator gave for one name.
+
+    It must be valid for the required hosts (without that list for all), and at least for one of the others: a public CA signs no inner names.
+    """
     where = f"certificates_provided[{name!r}]"
     problems: list[str] = []
     chain_data, chain = _load(entry["certificate_file"] or "", "certificate", certs.load_chain, problems, where)
@@ -66,7 +75,7 @@ def check(name: str, entry: t.Mapping[str, t.Optional[str]], hosts: t.Sequence[s
         anchors = _load(entry["ca_file"] or "", "CA certificate", certs.load_chain, problems, where)[1] or []
     root = None
     if chain:
-        root = _judge_chain(chain, where, hosts, anchors, entry, problems)
+        root = _judge_chain(chain, where, hosts if required_hosts is None else required_hosts, hosts, anchors, entry, problems)
         _validity(chain, where, now, problems)
     if chain and key is not None and not certs.key_matches(chain[0], key):
         known = [number for number, item in enumerate(chain, start=1) if certs.key_matches(item, key)]
@@ -78,6 +87,7 @@ def check(name: str, entry: t.Mapping[str, t.Optional[str]], hosts: t.Sequence[s
 def _judge_chain(
     chain: list[x509.Certificate],
     where: str,
+    required: t.Sequence[str],
     hosts: t.Sequence[str],
     anchors: list[x509.Certificate],
     entry: t.Mapping[str, t.Optional[str]],
@@ -89,11 +99,13 @@ def _judge_chain(
     if disorder:
         problems.append(disorder)
         return None
-    missing = certs.uncovered(chain[0], hosts)
+    missing = certs.uncovered(chain[0], required)
+    names, addresses = certs.alternative_names(chain[0])
+    have = ", ".join(names + addresses) or "no names at all (a common name does not count)"
     if missing:
-        names, addresses = certs.alternative_names(chain[0])
-        have = ", ".join(names + addresses) or "no names at all (a common name does not count)"
         problems.append(f"{place} is not valid for {', '.join(missing)}; it has {have}.")
+    elif not required and len(certs.uncovered(chain[0], hosts)) == sum(map(len, certs.split_hosts(hosts))):
+        problems.append(f"{place} is valid for none of {', '.join(hosts)}; it has {have}.")
     root = certs.find_root(chain, anchors or certs.system_anchors())
     if root is None:
         last = chain[-1].issuer.rfc4514_string()

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import re
 import typing as t
 
 HEADER = "# Managed by Ansible, collection onprem.wandb. Changes are overwritten.\n"
@@ -45,8 +44,7 @@ class Kernel:
             return True
         if plain in self.read("/proc/filesystems").split():
             return True
-        evidence = EVIDENCE.get(plain)
-        return bool(evidence) and os.path.exists(self.path(evidence))
+        return plain in EVIDENCE and os.path.exists(self.path(EVIDENCE[plain]))
 
     def keeps_modules(self) -> bool:
         """Whether this system can load modules at boot. A container cannot: the kernel is not its own."""
@@ -105,7 +103,7 @@ def swap_units(output: str) -> list[str]:
     """Swap units that are not masked, from systemctl list-units --all --plain --no-legend --full."""
     found = []
     for line in output.splitlines():
-        fields = re.sub(r"^[^\w/-]+", "", line).split()
+        fields = line.replace("●", " ").split()
         if len(fields) >= 2 and fields[0].endswith(".swap") and fields[1] not in ("masked", "not-found"):
             found.append(fields[0])
     return found

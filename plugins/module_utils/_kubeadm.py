@@ -186,9 +186,12 @@ RESULTS = (
 )
 
 
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
 def last_words(output: str, lines: int = 12) -> str:
     """The end of kubeadm's output: its errors when it names some, without anything that looks like a bootstrap token."""
-    kept = [line.rstrip() for line in output.splitlines() if line.strip()]
+    kept = [line.rstrip() for line in COLOUR.sub("", output).splitlines() if line.strip()]
     for number, line in enumerate(kept):
         if line.startswith(("error", "[preflight] Some fatal errors")) or "fatal errors occurred" in line:
             kept = kept[number:]

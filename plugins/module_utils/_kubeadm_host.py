@@ -110,7 +110,7 @@ class Host:
 
 
 def kubelet_health(address: tuple[str, int] = HEALTHZ) -> tuple[bool, str]:
-    """Whether the kubelet says ok, and what it says otherwise."""
+    """Whether the kubelet says ok, and what it says otherwise (a text exactly when it does not)."""
     connection = http.client.HTTPConnection(*address, timeout=3)
     try:
         connection.request("GET", "/healthz")

@@ -51,7 +51,7 @@ def make_client(endpoint: Endpoint, access_key: str, secret_key: str, region: st
         retries={"total_max_attempts": 1},
         proxies={},
     )
-    return boto3.session.Session().client(
+    return boto3.client(
         "s3",
         endpoint_url=endpoint.url,
         aws_access_key_id=access_key,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import typing as t
+import uuid
 from urllib.parse import urlsplit
 
 from ansible_collections.onprem.wandb.plugins.module_utils import _s3_cors as cors
@@ -180,6 +181,32 @@ class Bucket:
             raise Finding("The object can be read without any signature: remove the bucket's public policy.", **answer.evidence("server"))
         return {**answer.evidence(), "code": answer.code()}
 
+    def _refusal(self, call: t.Callable[..., t.Any], **parameters: t.Any) -> tuple[str, str, t.Any]:
+        """Error code, name of the server, and answer of a call that may be refused."""
+        try:
+            answer = call(**parameters)
+        except Exception as error:
+            answer = getattr(error, "response", None)
+            if not isinstance(answer, dict):
+                raise
+        code = str(answer.get("Error", {}).get("Code", ""))
+        return code, answer["ResponseMetadata"]["HTTPHeaders"].get("server", ""), answer
+
+    def confined(self) -> Evidence:
+        """The key opens this bucket and no other."""
+        remedy = "Give W&B a user of its own, with a policy for its bucket only."
+        dummy, server, answer = self._refusal(self.client.list_buckets)
+        others = [entry["Name"] for entry in answer.get("Buckets") or [] if entry["Name"] != self.bucket]
+        if others:
+            raise Finding(f"The key sees other buckets. {remedy}", buckets=others[:5])
+        code = self._refusal(self.client.list_objects_v2, Bucket=f"onprem-wandb-check-{uuid.uuid4().hex[:12]}", MaxKeys=1)[0]
+        evidence = {"code for another bucket": code, "server": server}
+        if code == "NoSuchBucket" and any(name in server.lower() for name in STRICT_SERVERS):
+            raise Finding(f"The key may look for any bucket. {remedy}", **evidence)
+        if code != "AccessDenied":
+            raise Remark("This server does not let an outsider tell whether the key is confined to its bucket. Look at its policy.", **evidence)
+        return evidence
+
     # --- CORS --------------------------------------------------------------------------------------------------------------
 
     def preflight(self, origin: str, method: str) -> Answer:
@@ -242,6 +269,8 @@ class Bucket:
         return {"removed": removed}
 
 
+# Servers that refuse before they say whether a bucket exists.
+STRICT_SERVERS = ("minio", "silo")
 READING = ("cors_preflight", "cors_foreign")
 WRITING = (
     ("put", ()),
@@ -265,6 +294,7 @@ def ask(bucket: Bucket, prober: Prober, write: bool) -> None:
     """All questions about the bucket in their order. Needs the probe tls of the endpoint."""
     prober.run("credentials", bucket.credentials, needs=["tls"])
     prober.run("region", bucket.location, needs=["credentials"])
+    prober.run("confined", bucket.confined, needs=["credentials"])
     for name in READING:
         prober.run(name, getattr(bucket, name), needs=["tls"])
     if not write:

@@ -26,7 +26,8 @@ def explain(settings: Settings, cluster: Cluster, problems: t.Iterable[Problem])
         if problem.events_of:
             if namespace not in events:
                 events[namespace] = cluster.warnings(namespace)
-            problem.details += _event_lines(events[namespace], problem.events_of)
+            # What the pod's own state says already is not repeated.
+            problem.details += [line for line in _event_lines(events[namespace], problem.events_of) if line.split(": ", 2)[2] not in problem.message]
         if problem.log_from and logs < MAX_LOGS:
             logs += 1
             text = cluster.log(lines=settings.log_lines, **problem.log_from)

@@ -154,9 +154,22 @@ def judge_workloads(workloads: t.Sequence[Object], pods: t.Sequence[Object], rel
         found = judge_workload(item)
         problems.extend(found)
         if found:
-            for pod in pods_of(item, pods):
-                problems.extend(judge_pod(pod))
+            problems.extend(_alike([problem for pod in pods_of(item, pods) for problem in judge_pod(pod)]))
     return problems
+
+
+def _alike(problems: t.Sequence[Problem]) -> list[Problem]:
+    """Pods that suffer from the same thing are one entry of the report: the first one, with the number of the others."""
+    first: dict[str, Problem] = {}
+    others: dict[str, int] = {}
+    for problem in problems:
+        if problem.message in first:
+            others[problem.message] = others.get(problem.message, 0) + 1
+        else:
+            first[problem.message] = problem
+    for message, count in others.items():
+        first[message].subject += f" and {count} more of its pods"
+    return list(first.values())
 
 
 def judge_jobs(pods: t.Sequence[Object]) -> list[Problem]:

@@ -54,6 +54,12 @@ options:
         type: list
         elements: str
         required: true
+      required_hosts:
+        description:
+          - Those of O(requests[].hosts) that a certificate of the operator must be valid for; when the list is empty, at least one of them.
+            A public CA signs no inner names. Default is all of them.
+        type: list
+        elements: str
       client:
         description: Whether a client proves itself with it, too.
         type: bool
@@ -132,6 +138,7 @@ from ansible_collections.onprem.wandb.plugins.module_utils._certificates_provide
 REQUEST = {
     "name": {"type": "str", "required": True},
     "hosts": {"type": "list", "elements": "str", "required": True},
+    "required_hosts": {"type": "list", "elements": "str"},
     "client": {"type": "bool", "default": False},
 }
 FILES = {"certificate_file", "private_key_file", "ca_file"}
@@ -154,8 +161,8 @@ def wrong_requests(params: dict[str, t.Any]) -> list[str]:
 
 def check_provided(module: AnsibleModule, now: dt.datetime) -> dict[str, Provided]:
     """What the operator gave, or the end with every problem in it."""
-    hosts = {request["name"]: request["hosts"] for request in module.params["requests"]}
-    good = {name: check(name, entry, hosts[name], now) for name, entry in module.params["provided"].items()}
+    requests = {request["name"]: request for request in module.params["requests"]}
+    good = {name: check(name, entry, requests[name]["hosts"], now, requests[name]["required_hosts"]) for name, entry in module.params["provided"].items()}
     problems = [sentence for entry in good.values() for sentence in entry.problems]
     if problems:
         module.fail_json(msg="\n".join(["Provided certificates cannot be used; nothing was changed.", *problems]))

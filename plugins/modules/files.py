@@ -87,7 +87,9 @@ changed_paths:
   sample: [/etc/redis/redis.conf]
 """
 
+import grp
 import os
+import pwd
 import tempfile
 import typing as t
 
@@ -137,8 +139,28 @@ def act(module: AnsibleModule, entry: dict[str, t.Any], action: str) -> None:
         write(module, entry)
 
 
+def missing_accounts(entry: dict[str, t.Any]) -> list[str]:
+    """Owner and group that this host does not have (yet)."""
+    found = []
+    look: dict[str, t.Callable[[str], t.Any]] = {"owner": pwd.getpwnam, "group": grp.getgrnam}
+    for kind, find in look.items():
+        name = entry[kind]
+        if not name or name.isdigit():
+            continue
+        try:
+            find(name)
+        except KeyError:
+            found.append(f"{kind} {name}")
+    return found
+
+
 def settle(module: AnsibleModule, entry: dict[str, t.Any], action: str) -> bool:
     """Bring one entry into its state; True when something changed or would."""
+    strangers = missing_accounts(entry) if entry["state"] != "absent" else []
+    if strangers and module.check_mode:
+        return True  # an earlier task adds them, and only pretends to in check mode
+    if strangers:
+        raise ValueError(f"this host has no {' and no '.join(strangers)}. Install the package or add the user first.")
     if action != _files.KEEP and not module.check_mode:
         act(module, entry, action)
     if entry["state"] == "absent" or not os.path.exists(entry["path"]):

@@ -113,7 +113,7 @@ class Settings:
             if not self.kernel.has_module(module) and code:
                 self.module.fail_json(
                     msg=f"The kernel module {module} is not there and cannot be loaded (kernel {self.kernel.release}): {(errors or output).strip()}."
-                    f" Next: install the distribution's package with it (linux-modules-extra-{self.kernel.release} on Ubuntu, kernel-modules on Enterprise Linux)."
+                    f" Next: install the distribution's package with it (linux-modules-extra-{self.kernel.release} on Ubuntu, kernel-modules on EL)."
                 )
         self.write(f"/etc/modules-load.d/{name}.conf", s.modules_text(names if self.kernel.keeps_modules() else []))
 
@@ -126,7 +126,9 @@ class Settings:
             if seen == value:
                 continue
             if seen is None and not (self.module.check_mode and self.loading):
-                self.module.fail_json(msg=f"The kernel {self.kernel.release} has no sysctl {key} (wanted: {value}). Next: take it out with {key}: null in host_sysctl.")
+                self.module.fail_json(
+                    msg=f"The kernel {self.kernel.release} has no sysctl {key} (wanted: {value}). Next: take it out with {key}: null in host_sysctl."
+                )
             self.changes.append(f"sysctl {key} {seen} -> {value}")
             if not self.module.check_mode:
                 self.set(key, seen, value)
@@ -157,7 +159,9 @@ class Settings:
         for area in self.kernel.swaps():
             code, output, errors = self.module.run_command(["swapoff", area])
             if code:
-                self.module.fail_json(msg=f"Swap on {area} cannot be switched off: {(errors or output).strip()}. Next: free memory on this host, or set host_swap_off to false.")
+                self.module.fail_json(
+                    msg=f"Swap on {area} cannot be switched off: {(errors or output).strip()}. Next: free memory on this host, or set host_swap_off to false."
+                )
 
 
 def main() -> t.NoReturn:

@@ -270,7 +270,7 @@ class Node:
     def start_kubelet(self) -> None:
         """A member's kubelet must run."""
         self.module.run_command(["systemctl", "start", "kubelet"], check_rc=True)
-        self.wait(lambda: (lambda ok, text: "" if ok else text)(*h.kubelet_health()), "journalctl -u kubelet")
+        self.wait(lambda: h.kubelet_health()[1], "journalctl -u kubelet")
 
     def wait_for_api(self) -> None:
         """Until the API server answers the node."""
@@ -300,7 +300,8 @@ class Node:
             taints.append({"key": k.TAINT, "effect": "NoSchedule"})
         status, body = api.request("PATCH", path, {"spec": {"taints": taints}}, "application/merge-patch+json")
         if status != 200:
-            self.fail(f"The taint {k.TAINT} of node {self.host.name} could not be changed: {status} {body.get('message', '') if isinstance(body, dict) else body}")
+            text = body.get("message", "") if isinstance(body, dict) else body
+            self.fail(f"The taint {k.TAINT} of node {self.host.name} could not be changed: {status} {text}")
 
     def act(self, action: str) -> None:
         """One action."""

@@ -124,7 +124,9 @@ def main() -> t.NoReturn:
     except Unreachable as error:
         if module.check_mode:
             module.exit_json(changed=True)
-        module.fail_json(msg=f"No bootstrap token could be made with {p['kubeconfig']}: {error}. Next: kubectl --kubeconfig {p['kubeconfig']} get nodes, on this host.")
+        module.fail_json(
+            msg=f"No bootstrap token could be made with {p['kubeconfig']}: {error}. Next, on this host: kubectl --kubeconfig {p['kubeconfig']} get nodes"
+        )
     module.exit_json(changed=True, server=access.server, certificate_authority_data=base64.b64encode(access.ca.encode("ascii")).decode("ascii"))
 
 

@@ -34,7 +34,8 @@ attributes:
 options:
   state:
     description:
-      - V(primary) is writable, follows nobody, and its commits wait for a standby as O(semi_sync) says. A standby becomes the primary only when it has applied everything.
+      - V(primary) is writable, follows nobody, and its commits wait for a standby as O(semi_sync) says.
+        A standby becomes the primary only when it has applied everything.
       - V(replica) follows O(source_host) by GTID auto-position and is read-only for everybody.
     type: str
     choices: [primary, replica]
@@ -107,14 +108,23 @@ options:
   reseed:
     description:
       - Whether this server may be overwritten by a CLONE of the primary.
-      - V(never) refuses, V(if_empty) does so for a server without transactions and schemas, V(allow) also for one whose missing transactions the primary has purged.
+      - V(never) refuses. V(if_empty) does so for a server without transactions and schemas.
+        V(allow) does so also for one whose missing transactions the primary has purged.
     type: str
     choices: [never, if_empty, allow]
     default: if_empty
   accept_data_loss:
-    description: With O(reseed=allow), also overwrite a server that holds transactions the primary does not know. They are gone then.
+    description: With O(reseed=allow), also overwrite a server that holds transactions the primary does not know. They are saved in O(errant_directory) first.
     type: bool
     default: false
+  errant_directory:
+    description: Directory on this host for transactions that are thrown away, as SQL.
+    type: path
+    default: /var/lib/onprem-wandb/mysql-errant
+  mysqlbinlog:
+    description: The program that saves them.
+    type: path
+    default: /usr/local/bin/mysqlbinlog
   clone_user:
     description: Account of the primary for CLONE. It needs C(BACKUP_ADMIN).
     type: str
@@ -325,6 +335,8 @@ SPEC: dict[str, t.Any] = {
     "semi_sync_timeout": {"type": "int"},
     "reseed": {"type": "str", "choices": ["never", "if_empty", "allow"], "default": "if_empty"},
     "accept_data_loss": {"type": "bool", "default": False},
+    "errant_directory": {"type": "path", "default": "/var/lib/onprem-wandb/mysql-errant"},
+    "mysqlbinlog": {"type": "path", "default": "/usr/local/bin/mysqlbinlog"},
     "clone_user": {"type": "str"},
     "clone_password": {"type": "str", "no_log": True},
     "clone_timeout": {"type": "int", "default": 86400},
@@ -380,7 +392,8 @@ def restart_needed(module: AnsibleModule, run: Run) -> dict[str, t.Any]:
     wanted = module.params["variables"]
     found = drift.differences(wanted, run.server.variables(*wanted)) if wanted else {}
     if found:
-        module.warn(f"The MySQL server needs a restart for what my.cnf declares: {drift.sentence(found)}. Next: run again with -e mysql_restart_allowed=true.")
+        waits = drift.sentence(found)
+        module.warn(f"The MySQL server needs a restart for what my.cnf declares: {waits}. Next: run again with -e mysql_restart_allowed=true.")
     return found
 
 
@@ -416,7 +429,8 @@ def facts(me: Member) -> dict[str, t.Any]:
 def not_there(module: AnsibleModule, why: str) -> t.NoReturn:
     """No server: in check mode it is one to be configured, else a failure."""
     if module.check_mode:
-        module.exit_json(changed=True, statements=[], server_warnings=[], notes=[f"the server does not run yet ({why}); it would become the {module.params['state']}"])
+        note = f"the server does not run yet ({why}); it would become the {module.params['state']}"
+        module.exit_json(changed=True, statements=[], server_warnings=[], notes=[note])
     module.fail_json(msg=f"No MySQL server answers on {module.params['login_unix_socket']}: {why}. Next: systemctl status mysqld.")
 
 
@@ -441,11 +455,9 @@ def main() -> t.NoReturn:
         if refusal:
             raise Problem(f"{refusal}.")
         server.lock(module.params["deadline"])
-        run = Run(server, declare.wish(module.params), module.params["role_file"], module.params["wait_catchup"], module.params["clone_timeout"])
+        run = Run(server, declare.wish(module.params), module.params, module.run_command)
         result = bring_about(module, run)
-        module.exit_json(
-            changed=run.changed, statements=server.statements, server_warnings=server.server_warnings, notes=run.notes, **result
-        )
+        module.exit_json(changed=run.changed, statements=server.statements, server_warnings=server.server_warnings, notes=run.notes, **result)
     except Problem as problem:
         module.fail_json(msg=str(problem), statements=server.statements, server_warnings=server.server_warnings)
     except (pymysql.MySQLError, OSError) as error:

@@ -78,7 +78,8 @@ class Manager:
     def fail(self, command: str, output: str) -> t.NoReturn:
         """The end, with a sentence."""
         self.module.fail_json(
-            msg=f"{', '.join(self.missing()) or 'Packages'} could not be installed, {command} says: {o.reason(output)} Next: check the package repositories of this host."
+            msg=f"{', '.join(self.missing()) or 'Packages'} could not be installed, {command} says: {o.reason(output)}"
+            " Next: check the package repositories of this host."
         )
 
     def missing(self) -> list[str]:
@@ -131,7 +132,8 @@ class Dnf(Manager):
         return o.missing_rpms(self.names, output)
 
     def install(self, names: t.Sequence[str]) -> None:
-        code, output, errors = self.module.run_command(["dnf", "-y", "--setopt=install_weak_deps=False", "install", *names], environ_update={"LC_ALL": "C.UTF-8"})
+        command = ["dnf", "-y", "--setopt=install_weak_deps=False", "install", *names]
+        code, output, errors = self.module.run_command(command, environ_update={"LC_ALL": "C.UTF-8"})
         if code:
             self.fail("dnf", output + errors)
 
@@ -153,7 +155,7 @@ def main() -> t.NoReturn:
         manager.install(missing)
         left = manager.missing()
         if left:
-            module.fail_json(msg=f"{', '.join(left)}: the package manager reported success, but they are not installed. Virtual packages cannot be named here.")
+            module.fail_json(msg=f"{', '.join(left)}: the package manager reported success, but they are not installed. Virtual packages have no place here.")
     module.exit_json(changed=bool(missing), installed=missing)
 
 

@@ -151,7 +151,8 @@ class Check:
 
     def call(self, *words: str) -> t.Any:
         """A command on the connection that has the password."""
-        assert self.client is not None
+        if self.client is None:
+            raise ConnectionError("there is no connection")
         return self.client.call(*words)
 
     def connect(self) -> Evidence:

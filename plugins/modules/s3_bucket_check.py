@@ -109,10 +109,9 @@ EXAMPLES = r"""
 RETURN = r"""
 probes:
   description:
-    - One entry per question, in the order in which they were asked - resolve, connect, tls, tls_public, clock, credentials, region, cors_preflight,
-      cors_foreign, leftovers,
-      put, head, get, range, list, copy, multipart, multipart_abort, presigned_put, presigned_get, presigned_head, wrong_signature, public_access,
-      cors_response, delete.
+    - One entry per question, in the order in which they were asked - resolve, connect, tls, tls_public, clock, credentials, region, confined,
+      cors_preflight, cors_foreign, leftovers, put, head, get, range, list, copy, multipart, multipart_abort, presigned_put, presigned_get,
+      presigned_head, wrong_signature, public_access, cors_response, delete.
   returned: always
   type: list
   elements: dict

@@ -60,6 +60,11 @@ options:
         outside check mode the comparison with O(restart_when_newer) and O(executable) finds that out by itself.
     type: bool
     default: false
+  may_restart:
+    description:
+      - Whether a running unit may be restarted. With V(false) it is not, nothing counts as changed because of that, and RV(reason) says why it should be.
+    type: bool
+    default: true
   reload:
     description: As O(restart), for a reload.
     type: bool
@@ -86,7 +91,7 @@ actions:
   elements: str
   sample: [daemon-reload, restart]
 reason:
-  description: Why the unit was restarted or reloaded.
+  description: Why the unit was restarted or reloaded, or should be restarted when O(may_restart=false).
   returned: always
   type: str
   sample: /etc/redis/redis.conf changed after the start
@@ -156,7 +161,7 @@ def plan(unit: Unit, params: dict[str, t.Any]) -> tuple[list[str], str]:
     if params["restart"] and not reason:
         reason = "this run changes what it reads at its start"
     if reason:
-        return [*actions, "restart"], reason
+        return ([*actions, "restart"] if params["may_restart"] else actions), reason
     reason = _unit.reload_reason(state, params["reload_when_newer"])
     if params["reload"] and not reason:
         reason = "this run changes what it reads when it is reloaded"
@@ -188,6 +193,7 @@ def main() -> t.NoReturn:
             "restart_when_newer": {"type": "list", "elements": "path", "default": []},
             "executable": {"type": "path"},
             "restart": {"type": "bool", "default": False},
+            "may_restart": {"type": "bool", "default": True},
             "reload_when_newer": {"type": "list", "elements": "path", "default": []},
             "reload": {"type": "bool", "default": False},
             "timeout": {"type": "int", "default": 90},

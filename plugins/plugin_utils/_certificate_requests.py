@@ -28,18 +28,21 @@ def requests(
     domain: str,
     extra_hosts: t.Mapping[str, t.Sequence[str]],
 ) -> list[dict[str, t.Any]]:
-    """One request per certificate. A group without hosts is an external service and needs none."""
+    """One request per certificate. A group without hosts is an external service and needs none.
+
+    required_hosts are the names that clients outside use; a certificate of the operator needs only those.
+    """
 
     def every(group: str) -> list[str]:
         return [name for host in groups.get(group, ()) for name in names_of(host, hostvars[host], domain)]
 
-    found: list[dict[str, t.Any]] = [{"name": "ingress", "hosts": [wandb_fqdn], "client": False}]
+    found: list[dict[str, t.Any]] = [{"name": "ingress", "hosts": [wandb_fqdn], "required_hosts": [wandb_fqdn], "client": False}]
     if groups.get("minio"):
-        found.append({"name": "minio", "hosts": [minio_fqdn, *every("minio")], "client": False})
+        found.append({"name": "minio", "hosts": [minio_fqdn, *every("minio")], "required_hosts": [minio_fqdn], "client": False})
     if groups.get("redis"):
-        found.append({"name": "redis", "hosts": every("redis"), "client": False})
+        found.append({"name": "redis", "hosts": every("redis"), "required_hosts": [], "client": False})
     for host in groups.get("mysql", ()):
-        found.append({"name": f"mysql-{host}", "hosts": names_of(host, hostvars[host], domain), "client": True})
+        found.append({"name": f"mysql-{host}", "hosts": names_of(host, hostvars[host], domain), "required_hosts": [], "client": True})
     for request in found:
         request["hosts"] = list(dict.fromkeys([*request["hosts"], *extra_hosts.get(request["name"], ())]))
     unknown = sorted(set(extra_hosts) - {request["name"] for request in found})

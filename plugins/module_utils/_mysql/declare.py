@@ -17,8 +17,12 @@ from .server import Address, Server
 def source_address(params: dict[str, t.Any]) -> Address:
     """The primary."""
     return Address(
-        params["source_host"], params["source_port"], params["source_user"], params["source_password"],
-        (params["ssl"] or {}).get("ca") or "", (params["ssl"] or {}).get("verify", True),
+        params["source_host"],
+        params["source_port"],
+        params["source_user"],
+        params["source_password"],
+        (params["ssl"] or {}).get("ca") or "",
+        (params["ssl"] or {}).get("verify", True),
     )
 
 

@@ -16,8 +16,18 @@ from .server import Server
 SYSTEM_SCHEMAS = ("mysql", "information_schema", "performance_schema", "sys")
 PRIVATE_SCHEMA = "onprem_wandb"
 VARIABLES = (
-    "version", "server_uuid", "server_id", "read_only", "super_read_only", "offline_mode", "gtid_mode", "gtid_executed", "gtid_purged",
-    "rpl_semi_sync_source_enabled", "rpl_semi_sync_replica_enabled", "rpl_semi_sync_source_timeout",
+    "version",
+    "server_uuid",
+    "server_id",
+    "read_only",
+    "super_read_only",
+    "offline_mode",
+    "gtid_mode",
+    "gtid_executed",
+    "gtid_purged",
+    "rpl_semi_sync_source_enabled",
+    "rpl_semi_sync_replica_enabled",
+    "rpl_semi_sync_source_timeout",
 )
 # The keys of a channel that are declared, and how CHANGE REPLICATION SOURCE TO calls them.
 CHANNEL_KEYS = {

@@ -110,10 +110,7 @@ def peer_refusal(me: Member, peers: t.Sequence[Peer], wish: Wish) -> str:
     """Why this server must not become writable now; empty when it may."""
     for peer in peers:
         if peer.member and peer.member.writable:
-            return (
-                f"{peer.address} is writable. Two writable servers lose data. "
-                f"Next: declare that one as the primary (mysql_primary), or fence it first."
-            )
+            return f"{peer.address} is writable. Two writable servers lose data. Next: declare that one as the primary (mysql_primary), or fence it first."
         if peer.ahead:
             return (
                 f"{peer.address} holds transactions that this server lacks: {peer.ahead}. Opening this server would lose them. "

@@ -49,7 +49,8 @@ def class_refusal(found: gtid.Comparison, me: Member, address: str) -> str:
     if state == gtid.DIVERGED:
         return (
             f"this server holds transactions that {address} does not know: {found.errant} (class DIVERGED). Attaching it would hide them. "
-            "Next: find out what they are (mysqlbinlog --include-gtids=…); to throw them away and copy the primary again, reseed=allow and accept_data_loss=true."
+            "Next: find out what they are (mysqlbinlog --include-gtids=…); to throw them away and copy the primary again, "
+            "reseed=allow and accept_data_loss=true (-e mysql_reseed=allow -e mysql_accept_data_loss=true)."
         )
     if state == gtid.IRRECOVERABLE:
         return (
@@ -78,10 +79,11 @@ def clone_refusal(me: Member, source: Member, address: str, wish: Wish, clients:
         return "this server has to be copied from the primary by CLONE, and clone_user is not set."
     if me.writable and clients:
         return f"this server is writable and has sessions of {', '.join(clients)}: it is not wiped. Next: stop these clients."
-    if source.source_enabled and not source.attached:
+    own = int(bool(me.channel and me.channel.receiver == "ON" and me.semi_status.get("rpl_semi_sync_replica_status") == "ON"))
+    if source.source_enabled and source.attached <= own:
         return (
-            f"{address} waits for a standby in strict mode and has none: CLONE and its commits would wait for each other for ever. "
-            "Next: run once with -e mysql_semi_sync=disabled (a window without the promise, which the run reports), then once without."
+            f"the commits of {address} wait for a standby, and there is none but this one: CLONE and they would wait for each other for ever. "
+            "Next: run once with -e mysql_semi_sync=disabled (a window without the promise), then once without."
         )
     return ""
 

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import os
+import time
 import typing as t
 
 from . import heartbeat, peers, rolefile
 from .gtid import Comparison
 from .member import Member, read_local
-from .plan import CLONE, DISABLED, DRAIN, OK, SAVE_ERRANT, Peer, Plan, Wish, plan_primary
+from .plan import CLONE, DRAIN, OK, SAVE_ERRANT, Peer, Plan, Wish, plan_primary
 from .plan_replica import plan_replica, standby_problems
 from .server import LOST, Address, Problem, Server, Statement, number_of, pymysql, text_of
 
@@ -22,12 +24,15 @@ FINAL = ("(error 1045)", "(error 2061)", "(error 1236)", "(error 13114)", "(erro
 class Run:
     """One call of the module on one server."""
 
-    def __init__(self, server: Server, wish: Wish, role_file: str, wait_catchup: int, clone_timeout: int) -> None:
+    def __init__(self, server: Server, wish: Wish, params: dict[str, t.Any], command: t.Callable[[list[str]], tuple[int, str, str]]) -> None:
         self.server = server
         self.wish = wish
-        self.role_file = role_file
-        self.wait_catchup = wait_catchup
-        self.clone_timeout = clone_timeout
+        self.role_file: str = params["role_file"]
+        self.wait_catchup: int = params["wait_catchup"]
+        self.clone_timeout: int = params["clone_timeout"]
+        self.errant_directory: str = params["errant_directory"]
+        self.mysqlbinlog: str = params["mysqlbinlog"]
+        self.command = command
         self.me = read_local(server, wish.channel_name)
         self.changed = False
         self.notes: list[str] = []
@@ -52,7 +57,7 @@ class Run:
         if not self.server.check_mode:
             rolefile.write(self.role_file, wanted)
 
-    def execute(self, plan: Plan) -> None:
+    def execute(self, plan: Plan, found: t.Optional[Comparison] = None) -> None:
         """The steps of a plan, in order."""
         if plan.refusal:
             raise Problem(f"{self.server.name}: {plan.refusal}")
@@ -67,21 +72,40 @@ class Run:
             elif step == DRAIN:
                 self.drain()
             elif step == SAVE_ERRANT:
-                self.notes.append("errant transactions are thrown away, as accept_data_loss says")
+                self.save_errant(found.errant if found else "")
             elif isinstance(step, Statement):
                 self.server.change(step)
 
+    def save_errant(self, errant: str) -> None:
+        """What accept_data_loss throws away is kept as SQL for a person to read."""
+        path = os.path.join(self.errant_directory, f"errant-{self.me.server_uuid}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.sql")
+        self.notes.append(f"errant transactions saved in {path}: {errant}")
+        if self.server.check_mode:
+            return
+        os.makedirs(self.errant_directory, mode=0o700, exist_ok=True)
+        folder = os.path.dirname(str(self.server.value("SELECT @@log_bin_basename")))
+        logs = [os.path.join(folder, str(row["Log_name"])) for row in self.server.rows("SHOW BINARY LOGS")]
+        code, _output, errors = self.command([self.mysqlbinlog, "--verbose", f"--include-gtids={errant}", f"--result-file={path}", *logs])
+        if code:
+            raise Problem(f"{self.server.name}: the errant transactions {errant} could not be saved ({errors.strip()}). Nothing was thrown away.")
+        os.chmod(path, 0o600)
+
+    def applier_error(self) -> str:
+        """The applier's error now."""
+        channel = self.refresh().channel
+        return channel.applier_error if channel else "no applier"
+
     def drain(self) -> None:
         """Until everything received is applied. Never go on after a timeout: dropping the channel drops the backlog."""
-        if self.server.check_mode or not self.me.channel or not self.me.channel.received:
+        channel = self.refresh().channel
+        if self.server.check_mode or not channel or not channel.received:
             return
-        received = self.refresh().channel.received if self.me.channel else ""
-        result = self.server.value("SELECT WAIT_FOR_EXECUTED_GTID_SET(%s, %s)", (received, max(1, self.wait_catchup)))
+        result = self.server.value("SELECT WAIT_FOR_EXECUTED_GTID_SET(%s, %s)", (channel.received, max(1, self.wait_catchup)))
         if result != 0:
-            missing = peers.subtract(self.server, received, None)
+            missing = peers.subtract(self.server, channel.received, None)
             raise Problem(
-                f"{self.server.name}: received transactions are not applied within {self.wait_catchup} s: {missing} "
-                f"({self.refresh().channel.applier_error if self.me.channel else 'no applier'}). Nothing was dropped. Next: wait for the applier, or raise wait_catchup."
+                f"{self.server.name}: received transactions are not applied within {self.wait_catchup} s: {missing} ({self.applier_error()}). "
+                "Nothing was dropped. Next: wait for the applier, or raise wait_catchup."
             )
 
     def clone(self, statement: Statement) -> None:
@@ -140,10 +164,10 @@ def replica(run: Run, ask: t.Callable[[], Peer]) -> tuple[Peer, Comparison]:
         run.keep_role("replica", False)
     cloning = CLONE in plan.steps
     if cloning and not run.server.check_mode:
-        run.execute(Plan(plan.steps[: plan.steps.index(CLONE) + 2]))
+        run.execute(Plan(plan.steps[: plan.steps.index(CLONE) + 2]), found)
         source = ask()
         plan = plan_replica(run.me, source, peers.compare(run.server, run.me, source), run.wish)
-    run.execute(plan)
+    run.execute(plan, found)
     if run.server.check_mode:
         return source, found
     return settle(run, ask)
@@ -151,11 +175,15 @@ def replica(run: Run, ask: t.Callable[[], Peer]) -> tuple[Peer, Comparison]:
 
 def settle(run: Run, ask: t.Callable[[], Peer]) -> tuple[Peer, Comparison]:
     """Verify a standby; wait for it where something was changed."""
+
     def problems() -> str:
         me = run.refresh()
         found = standby_problems(me, Peer("", OK), None, run.wish)
         if me.channel and any(mark in me.channel.receiver_error for mark in FINAL):
-            raise Problem(f"{run.server.name}: cannot follow {me.channel.address()}: {me.channel.receiver_error}. Next: correct the account or the source, then run again.")
+            raise Problem(
+                f"{run.server.name}: cannot follow {me.channel.address()}: {me.channel.receiver_error}. "
+                "Next: correct the account or the source, then run again."
+            )
         if me.channel and me.channel.applier_error:
             raise Problem(f"{run.server.name}: the applier stopped: {me.channel.applier_error}. Next: mysql_replica_info shows the transaction.")
         return "; ".join(found)
@@ -184,6 +212,3 @@ def measure(run: Run, addresses: t.Sequence[Address]) -> t.Optional[dict[str, t.
     if run.server.check_mode:
         return None
     return heartbeat.measure(run.server, addresses, run.wish.deadline)
-
-
-__all__ = ["DISABLED", "Run", "measure", "primary", "replica"]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import platform
 import ssl
 import time
 import typing as t
@@ -163,8 +164,7 @@ class Server:
             waiting = self.status("Rpl_semi_sync_source_wait_sessions").get("rpl_semi_sync_source_wait_sessions", "0")
             raise Problem(
                 f"{self.name}: {statement.shown()} did not return within {statement.deadline} s ({text_of(error)}); "
-                f"{waiting} sessions wait for an acknowledgement of a standby. Nothing was decided on the base of it. "
-                "Next: bring the standby back, then run this again."
+                f"{waiting} sessions wait for an acknowledgement of a standby. Next: bring the standby back, then run this again."
             ) from error
         finally:
             if connection.open:
@@ -200,7 +200,7 @@ def _open(timeout: int, **how: t.Any) -> t.Any:
 
 def local(path: str, check_mode: bool = False, timeout: int = 30) -> Server:
     """root on the unix socket: auth_socket, so no secret."""
-    return Server(lambda seconds: _open(seconds, unix_socket=path, user="root", connect_timeout=10), "this server", check_mode, timeout)
+    return Server(lambda seconds: _open(seconds, unix_socket=path, user="root", connect_timeout=10), platform.node(), check_mode, timeout)
 
 
 def remote(address: Address, timeout: int = 10) -> Server:
@@ -208,8 +208,6 @@ def remote(address: Address, timeout: int = 10) -> Server:
     context = tls_context(address)
 
     def connect(seconds: int) -> t.Any:
-        return _open(
-            seconds, host=address.host, port=address.port, user=address.user, password=address.password, ssl=context, connect_timeout=5
-        )
+        return _open(seconds, host=address.host, port=address.port, user=address.user, password=address.password, ssl=context, connect_timeout=5)
 
     return Server(connect, str(address), check_mode=True, timeout=timeout)

@@ -9,14 +9,13 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
-from .. import _catalogue
+from .. import _catalogue, _minio_volumes
 from .interface import DATA_PATHS
 from .model import CONTROLLER, KUBE_GROUPS, ROLE_TARGETS, Host, Site
-from .values import TemplatedVariables, load_roles, read_file
+from .values import TemplatedVariables, load_options, load_variables, read_file
 
 DEFAULTS = "defaults/main.yml"
 PRIVATE = "vars/main.yml"  # defaults refer to them
-OPTIONS = "meta/argument_specs.yml"
 
 
 def roles_of(groups: Iterable[str]) -> list[str]:
@@ -41,9 +40,9 @@ class Gatherer:
         self._templar = templar
         self._hostvars = task_vars["hostvars"]
         self._place = {name: task_vars[name] for name in ("inventory_dir", "inventory_file") if task_vars.get(name)}
-        defaults, private = load_roles(loader, DEFAULTS), load_roles(loader, PRIVATE)
+        defaults, private = load_variables(loader, DEFAULTS), load_variables(loader, PRIVATE)
         self._defaults = {role: {**defaults.get(role, {}), **private.get(role, {})} for role in {**defaults, **private}}
-        self.specs = load_roles(loader, OPTIONS)
+        self.specs = load_options()
         self.groups = {name: list(hosts) for name, hosts in task_vars["groups"].items()}
 
     def _raw(self, name: str) -> dict[str, Any]:
@@ -87,6 +86,14 @@ def catalogue(controller: Host) -> Any:
     return None
 
 
+def minio_drives(host: Host) -> list[str]:
+    """Directories of the object store on a host; none when the expression is wrong, which is a finding of its own."""
+    try:
+        return _minio_volumes.drives(host.texts("minio_volumes"), host.texts("minio_host_names"))
+    except ValueError:
+        return []
+
+
 def data_paths(host: Host) -> list[str]:
     """Paths whose file systems will hold data of a host's services."""
     found: list[str] = []
@@ -94,6 +101,6 @@ def data_paths(host: Host) -> list[str]:
         if not host.in_any(KUBE_GROUPS if group == "kube" else (group,)):
             continue
         value = host.variables.get(variable) if variable else None
-        values = value if isinstance(value, (list, tuple)) else [value]
+        values = minio_drives(host) if variable == "minio_volumes" else [value]
         found += [str(item) for item in values if isinstance(item, str) and item.startswith("/")] or [default]
     return list(dict.fromkeys(found))

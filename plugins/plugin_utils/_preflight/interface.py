@@ -75,6 +75,8 @@ PORTS: tuple[tuple[str, str, str | None, int], ...] = (
     ("minio", "MinIO", "minio_port", 9000),
     ("minio", "MinIO console", "minio_console_port", 9001),
 )
+# Services that are off unless a variable says otherwise.
+OPTIONAL_SERVICES = {"MinIO console": "minio_console"}
 
 # empty group -> what, variables that must then be set, (host variable, port variable, default port) to be reached from the nodes
 EXTERNAL: dict[str, tuple[str, tuple[str, ...], tuple[str, str, int]]] = {
@@ -97,7 +99,7 @@ DATA_PATHS: tuple[tuple[str, str | None, str], ...] = (
     ("kube_control_plane", None, "/var/lib/etcd"),
     ("mysql", "mysql_data_dir", "/var/lib/mysql"),
     ("redis", "redis_data_dir", "/var/lib/redis"),
-    ("minio", "minio_data_dirs", "/var/lib/minio"),
+    ("minio", "minio_volumes", "/var/lib/minio/data"),
 )
 
 # Units of distribution packages that the collection configures -> proofs that it did. The first one is there before the package, so that

@@ -88,6 +88,10 @@ class Host:
         value = self.variables.get(name)
         return dict(value) if isinstance(value, Mapping) else {}
 
+    def texts(self, name: str) -> list[str]:
+        value = self.variables.get(name)
+        return [str(item) for item in value] if isinstance(value, (list, tuple)) else []
+
     def in_any(self, groups: Iterable[str]) -> bool:
         return not self.groups.isdisjoint(groups)
 

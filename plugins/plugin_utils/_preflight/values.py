@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import yaml
 from ansible.errors import AnsibleError
 
 COLLECTION = pathlib.Path(__file__).resolve().parents[3]
@@ -21,15 +22,22 @@ GENERATES = re.compile(r"""lookup\(\s*['"](ansible\.builtin\.)?password['"]|(que
 HIDDEN = "generated"  # stands for a secret that must not be made yet
 
 
-def load_roles(loader: Any, kind: str) -> dict[str, dict[str, Any]]:
-    """One file of every role of the collection: defaults, vars, or the options of its argument spec."""
-    found: dict[str, dict[str, Any]] = {}
+def role_files(kind: str) -> Iterator[tuple[str, pathlib.Path]]:
+    """One file of every role of the collection that has it."""
     for directory in sorted((COLLECTION / "roles").iterdir()):
         path = directory / kind
         if path.is_file():
-            content = loader.load_from_file(str(path), cache="none", trusted_as_template=True) or {}
-            found[directory.name] = options(content) if "argument_specs" in content else dict(content)
-    return found
+            yield directory.name, path
+
+
+def load_variables(loader: Any, kind: str) -> dict[str, dict[str, Any]]:
+    """Defaults or vars of every role, as templates."""
+    return {role: dict(loader.load_from_file(str(path), cache="none", trusted_as_template=True) or {}) for role, path in role_files(kind)}
+
+
+def load_options() -> dict[str, dict[str, Any]]:
+    """Options of every role from its argument spec."""
+    return {role: options(yaml.safe_load(path.read_text(encoding="utf-8")) or {}) for role, path in role_files("meta/argument_specs.yml")}
 
 
 def options(content: Mapping[str, Any]) -> dict[str, Any]:

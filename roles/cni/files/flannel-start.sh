@@ -3,8 +3,9 @@
 # Upstream's flannel CNI plugin does the same at every pod start: it reads subnet.env and calls bridge with host-local. A node's subnet never
 # changes while flannel runs, so it is written down once, and the plugin with its image is not needed.
 set -eu
-env=/run/flannel/subnet.env
-conflist=/etc/cni/net.d/10-flannel.conflist
+root=${ROOT:-} # for tests
+env=$root/run/flannel/subnet.env
+conflist=$root/etc/cni/net.d/10-flannel.conflist
 
 # 10.244.3.1/24 -> 10.244.3.0/24
 network() {
@@ -21,12 +22,14 @@ write() {
   while [ ! -s "$env" ]; do
     seconds=$(( seconds + 1 ))
     if [ "$seconds" -gt 120 ]; then
-      echo "flannel has not written $env after 120 s" >&2
-      kill 1
+      echo "flannel has not written $env after 120 s: ending it" >&2
+      # $$ is this script, and flannel after the exec below: the container starts anew.
+      kill $$
       exit 1
     fi
     sleep 1
   done
+  # shellcheck source=/dev/null
   . "$env"
   # No routes here: isDefaultGateway adds the default route, and a second one would be an error. No ipMasq: flannel does that.
   cat > "$conflist.new" <<END
@@ -53,10 +56,10 @@ END
   else
     mv "$conflist.new" "$conflist"
   fi
-  echo "$FLANNEL_SUBNET" > /run/flannel/configured
+  echo "$FLANNEL_SUBNET" > "$root/run/flannel/configured"
 }
 
 # What an earlier life of this node has left must not reach the new configuration.
-rm -f "$env" /run/flannel/configured
+rm -f "$env" "$root/run/flannel/configured"
 write &
 exec "${FLANNELD:-/opt/bin/flanneld}" "$@"

@@ -97,7 +97,8 @@ def data_directory(names: list, marker: bool, role: dict) -> tuple[str, str]:
         return "initialise", "an initialisation was interrupted; it is done again"
     if not names:
         if role.get("role") == "primary":
-            return "refuse", "the data directory is empty, and this host was the primary. Is its file system mounted? To begin with an empty server, remove the role file"
+            reason = "the data directory is empty, and this host was the primary. Is its file system mounted?"
+            return "refuse", f"{reason} To begin with an empty server, remove the role file"
         return "initialise", "the data directory is empty"
     if "mysql.ibd" not in names:
         return "refuse", f"the data directory holds {', '.join(sorted(names)[:5])} and no mysql.ibd: it is not one of MySQL 8 or newer. Nothing was touched"
@@ -141,9 +142,7 @@ def initialise(config: dict, marker: str) -> None:
         script.write(INITIAL_SQL)
         script.flush()
         os.chmod(script.name, 0o644)
-        subprocess.run(
-            [config["mysqld"], f"--defaults-file={config['my_cnf']}", "--initialize-insecure", f"--init-file={script.name}"], check=True
-        )
+        subprocess.run([config["mysqld"], f"--defaults-file={config['my_cnf']}", "--initialize-insecure", f"--init-file={script.name}"], check=True)
     os.sync()
     os.unlink(marker)
 
@@ -181,8 +180,14 @@ def connect_peer(config: dict, peer: dict):
     if hasattr(ssl, "VERIFY_X509_STRICT"):
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return pymysql.connect(
-        host=peer["host"], port=peer["port"], user=config["peer_user"], password=config["peer_password"], ssl=context,
-        connect_timeout=3, read_timeout=5, autocommit=True,
+        host=peer["host"],
+        port=peer["port"],
+        user=config["peer_user"],
+        password=config["peer_password"],
+        ssl=context,
+        connect_timeout=3,
+        read_timeout=5,
+        autocommit=True,
     )
 
 

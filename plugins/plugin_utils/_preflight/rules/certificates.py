@@ -6,17 +6,17 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping
-from typing import Any
-
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
+from typing import TYPE_CHECKING, Any
 
 from ....module_utils._certificates_provided import check
 from ... import _certificate_requests
 from ..interface import CERTIFICATE_NAMES
 from ..model import CONTROLLER, WARNING, Finding, Site
 
+if TYPE_CHECKING:
+    from cryptography import x509
+
+# The library is a requirement of ansible-core. It is imported where it is used, so that the plugins load without it for documentation.
 DAYS_LEFT = 30
 
 
@@ -35,6 +35,8 @@ def matches(name: str, pattern: str) -> bool:
 
 def names_of(certificate: x509.Certificate) -> list[str]:
     """DNS names of a certificate. Browsers and Go ignore the common name, so do we."""
+    from cryptography import x509
+
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except x509.ExtensionNotFound:
@@ -44,6 +46,8 @@ def names_of(certificate: x509.Certificate) -> list[str]:
 
 def public_bytes(key: Any) -> bytes:
     """A public key in a form that can be compared."""
+    from cryptography.hazmat.primitives import serialization
+
     return bytes(key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo))
 
 
@@ -65,6 +69,8 @@ def expected_name(site: Site, name: str) -> str:
 
 def certificates(site: Site) -> Iterator[Finding]:
     """Every provided certificate with its key."""
+    from cryptography import x509
+
     for name, certificate_file, key_file in provided(site):
         where = "certificates_provided.%s" % name
         content = site.read_file(certificate_file) if certificate_file else None
@@ -128,6 +134,9 @@ def host_name(where: str, path: str, leaf: x509.Certificate, wanted: str) -> Ite
 
 def private_key(where: str, site: Site, path: str, chain: list[x509.Certificate]) -> Iterator[Finding]:
     """The key is readable, has no passphrase, and belongs to the first certificate."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+
     variable = where + ".private_key_file"
     content = site.read_file(path) if path else None
     if content is None:

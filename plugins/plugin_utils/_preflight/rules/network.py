@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Union
 
-from ..interface import EXTERNAL, NAMES, PORTS
+from ..interface import EXTERNAL, NAMES, OPTIONAL_SERVICES, PORTS
 from ..model import CONTROLLER, KUBE_GROUPS, Finding, Host, Site
 from ..types import is_empty
 
@@ -124,7 +124,7 @@ def wanted_ports(host: Host) -> list[tuple[str, int]]:
     found = []
     for group, service, variable, port in PORTS:
         groups = KUBE_GROUPS if group == "kube" else (group,)
-        if host.in_any(groups):
+        if host.in_any(groups) and (service not in OPTIONAL_SERVICES or host.flag(OPTIONAL_SERVICES[service])):
             found.append((service, host.number(variable, port) if variable else port))
     return found
 

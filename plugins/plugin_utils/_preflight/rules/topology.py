@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ... import _minio_volumes
 from ..model import SITE, Finding, Host, Site
 
 KNOWN_GROUPS = ("kube_control_plane", "kube_node", "mysql", "redis", "minio")
@@ -63,6 +64,17 @@ def same_address(site: Site) -> Iterator[Finding]:
             yield Finding(", ".join(names), "address", place, "one inventory name per machine", remedy)
 
 
+def minio_volumes(site: Site) -> Iterator[Finding]:
+    """Every host of the object store has a directory in it."""
+    for host in site.members("minio"):
+        volumes = host.texts("minio_volumes")
+        try:
+            if volumes:
+                _minio_volumes.drives(volumes, host.texts("minio_host_names") or [host.name, address(host)])
+        except ValueError as error:
+            yield Finding(host.name, "minio_volumes", ", ".join(volumes), "directories of this host", str(error))
+
+
 def some_hosts(site: Site) -> Iterator[Finding]:
     """An inventory without any known group installs nothing."""
     if not any(site.has(group) for group in KNOWN_GROUPS):
@@ -70,4 +82,4 @@ def some_hosts(site: Site) -> Iterator[Finding]:
         yield Finding(SITE, "groups", found, "hosts in some of %s" % ", ".join(KNOWN_GROUPS), "see the inventory sample: inventories/sample")
 
 
-RULES = (mysql_group, mysql_primary, single_hosts, same_address, some_hosts)
+RULES = (mysql_group, mysql_primary, single_hosts, same_address, minio_volumes, some_hosts)

@@ -325,6 +325,19 @@ def test_runs_at_the_same_time(site: Site) -> None:
     assert not [entry for entry in os.listdir(site.root / "tool") if entry.startswith(".")]
 
 
+def test_only_one_of_two_equal_runs_says_that_it_changed_something(site: Site) -> None:
+    """Handlers hang on it."""
+    site.server.slow = 0.3
+    results: list[dict[str, t.Any]] = []
+    threads = [threading.Thread(target=lambda: results.append(site.run(site.tool("1.0")))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(result["changed"] for result in results) == [False, True]
+    assert len(site.server.log) == 1
+
+
 def test_old_cache_is_removed_fresh_parts_are_kept(site: Site) -> None:
     (site.root / ".cache").mkdir(parents=True)
     for name in ("old.part", "fresh.part"):

@@ -19,7 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 NOW = dt.datetime.now(dt.timezone.utc).replace(microsecond=0)
-HOSTS = ["wandb.lab.test", "198.18.0.11"]
+HOSTS = ("wandb.lab.test", "198.18.0.11")
 
 
 class Corporate:
@@ -57,7 +57,7 @@ def corp() -> Corporate:
 def give(tmp_path, corp):
     """Write files as an operator would and check them."""
 
-    def write(chain, key=None, ca=(), hosts=HOSTS, **replaced):
+    def write(chain, key=None, ca=(), hosts=HOSTS, required=None, **replaced):
         (tmp_path / "chain.pem").write_bytes(chain if isinstance(chain, bytes) else issue.pem(*chain))
         (tmp_path / "key.pem").write_bytes(key if isinstance(key, bytes) else issue.key_pem(key or corp.key))
         entry = {"certificate_file": str(tmp_path / "chain.pem"), "private_key_file": str(tmp_path / "key.pem")}
@@ -65,7 +65,7 @@ def give(tmp_path, corp):
             (tmp_path / "ca.pem").write_bytes(issue.pem(*ca))
             entry["ca_file"] = str(tmp_path / "ca.pem")
         entry.update(replaced)
-        return check("ingress", entry, hosts, NOW)
+        return check("ingress", entry, hosts, NOW, required)
 
     return write
 
@@ -132,6 +132,15 @@ def test_wrong_name_says_which_it_has(give, corp):
     leaf = corp.make(["other.lab.test"])
     sentence = only(give([leaf, corp.middle], ca=[corp.root]))
     assert "is not valid for wandb.lab.test, 198.18.0.11; it has other.lab.test" in sentence
+
+
+def test_a_public_certificate_needs_only_the_public_name(give, corp):
+    leaf = corp.make(["wandb.lab.test"])
+    assert give([leaf, corp.middle], ca=[corp.root], required=["wandb.lab.test"]).problems == []
+    assert give([leaf, corp.middle], ca=[corp.root], required=[]).problems == []
+    assert "is not valid for 198.18.0.11" in only(give([leaf, corp.middle], ca=[corp.root], required=["198.18.0.11"]))
+    other = corp.make(["other.lab.test"])
+    assert "is valid for none of wandb.lab.test, 198.18.0.11" in only(give([other, corp.middle], ca=[corp.root], required=[]))
 
 
 def test_expired(give, corp):

@@ -152,6 +152,14 @@ def test_a_broken_workload_is_followed_by_its_broken_pods_only() -> None:
     assert [problem.subject for problem in problems] == ["Deployment wandb-app", "pod wandb-app-1 on node1"]
 
 
+def test_pods_with_the_same_trouble_are_one_entry() -> None:
+    waiting = [{"name": "app", "ready": False, "state": {"waiting": {"reason": "ImagePullBackOff"}}}]
+    pods = [site.pod("wandb-app", ready=False, name=name, containerStatuses=waiting) for name in ("a", "b", "c")]
+    pods.append(site.pod("wandb-app", ready=False, name="d", phase="Failed", reason="Evicted"))
+    problems = judge.judge_workloads([site.workload("wandb-app", availableReplicas=0)], pods, "wandb")
+    assert [problem.subject for problem in problems[1:]] == ["pod a on node1 and 2 more of its pods", "pod d on node1"]
+
+
 # -- pods -------------------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules import topology
 
 REST = {"kube_control_plane": ["cp1"], "kube_node": ["node1"], "redis": ["store1"], "minio": ["store1"]}
@@ -46,6 +47,16 @@ def test_groups_of_one(site, found):
 def test_one_machine_under_two_names(site, found):
     assert found(topology.same_address(site(hosts={"node1": {"ansible_host": "192.0.2.1"}}))) == [("cp1, node1", "address", "problem")]
     assert not list(topology.same_address(site()))
+
+
+@pytest.mark.parametrize("volume", ["/var/lib/minio/data", "/mnt/disk{1...4}/minio", "http://store{1...4}:9000/mnt/disk{1...2}", "https://192.0.2.{7...8}/mnt/d"])
+def test_minio_volumes(site, volume):
+    assert not list(topology.minio_volumes(site({"minio_volumes": [volume]})))
+
+
+@pytest.mark.parametrize("volume", ["data", "/", "/mnt/disk{1...}/x", "/mnt/disk{4...1}", "https://other{1...4}.example.com:9000/mnt/d"])
+def test_minio_volumes_that_will_not_do(site, found, volume):
+    assert found(topology.minio_volumes(site({"minio_volumes": [volume]}))) == [("store1", "minio_volumes", "problem")]
 
 
 def test_inventory_without_known_groups(site, found):

@@ -1,0 +1,237 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Section C of the issue, each line planted on real hosts."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import pathlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+FAKE_DMI = "mount -t tmpfs none /sys/class && mkdir -p /sys/class/dmi/id && echo 4c4c4544-0042 > /sys/class/dmi/id/product_uuid"
+FAKE_SWAP = "printf 'Filename Type Size Used Priority\\n/dev/sda2 partition 2097148 0 -2\\n' > /run/swaps && mount --bind /run/swaps /proc/swaps"
+LATE_CLOCK = "printf '#!/bin/sh\\necho $(($(/usr/bin/date +%%s) + %d)).0\\n' > /usr/local/bin/date && chmod 755 /usr/local/bin/date"
+LISTEN = "systemd-run --quiet --unit planted-%d python3 -m http.server %d && timeout 10 sh -c 'until ss -ltn | grep -q :%d; do sleep 0.1; done'"
+OTHER_OS = "cp /etc/os-release /run/os-release.kept && rm /etc/os-release && printf 'ID=%s\\nVERSION_ID=%s\\n' > /etc/os-release"
+OLD_OS = "rm /etc/os-release && ln -s ../usr/lib/os-release /etc/os-release"
+MACHINE = "setarch i686 python3"
+
+
+@dataclass
+class Case:
+    """One bad input and the one finding that it must give."""
+
+    name: str
+    host: str
+    variable: str
+    words: str = ""  # somewhere in value, expected or remedy
+    vars: dict[str, Any] = field(default_factory=dict)
+    plants: list[tuple[str, str, str]] = field(default_factory=list)
+    groups: dict[str, list[str]] = field(default_factory=dict)
+    hosts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    more: tuple[tuple[str, str], ...] = ()  # findings that come with it
+
+
+def listen(host: str, port: int) -> tuple[str, str, str]:
+    return host, LISTEN % (port, port, port), "systemctl stop planted-%d" % port
+
+
+CASES = [
+    Case("site_name missing", "localhost", "site_name", "not set", {"site_name": ""}),
+    Case("FQDN empty", "localhost", "wandb_fqdn", "", {"wandb_fqdn": ""}),
+    Case("FQDN is an address", "*", "wandb_fqdn", "an address", {"wandb_fqdn": "198.18.0.11", "minio_fqdn": "s3.example.com"}),
+    Case("FQDN without a dot", "*", "wandb_fqdn", "without a dot", {"wandb_fqdn": "wandb", "minio_fqdn": "s3.example.com"}),
+    Case("boolean as text", "*", "mysql_accept_single_host", "JSON", {"mysql_accept_single_host": "false"}),
+    Case("number as text", "*", "mysql_port", "JSON", {"mysql_port": "3306"}),
+    Case("version as number", "*", "mysql_version", "quotes", {"mysql_version": 8.4}, more=(("db1, db2", "mysql_version"), ("db1", "mysql_version"))),
+    Case("list as text", "*", "host_ntp_servers", "a list", {"host_ntp_servers": "ntp.example.com"}),
+    Case("value outside the choices", "*", "preflight_size", "production", {"preflight_size": "huge"}),
+    Case("undefined variable in a template", "*", "kubernetes_pod_cidr", "undefined", {"kubernetes_pod_cidr": "{{ no_such_variable }}"}),
+    Case("Kubernetes too old", "cp1", "kubernetes_version", "1.34 or newer", {"kubernetes_version": "1.33.4"}, more=(("cp1", "kubernetes_version"),)),
+    Case("Kubernetes without checksum", "cp1", "kubernetes_version", "artifacts_overrides", {"kubernetes_version": "1.36.99"}),
+    Case("MySQL innovation release", "db1, db2", "mysql_version", "innovation", {"mysql_version": "9.1.0"}, more=(("db1", "mysql_version"),)),
+    Case("MySQL without checksum", "db1", "mysql_version", "artifacts_overrides", {"mysql_version": "8.4.99"}),
+    Case("Redis 6", "db1", "redis_version", "Redis 7", {"redis_version": "6.2"}),
+    Case("containerd for another Kubernetes", "cp1", "containerd_version", "2.3", {"containerd_version": "1.7.28"}, more=(("cp1", "containerd_version"),)),
+    Case("not x86-64", "db1", "CPU architecture", "x86_64", hosts={"db1": {"ansible_python_interpreter": MACHINE}}),
+    Case("unsupported OS", "db2", "operating system", "Debian 12/13", plants=[("db2", OTHER_OS % ("debian", "11"), OLD_OS)]),
+    Case("foreign OS", "db2", "operating system", "Debian 12/13", plants=[("db2", OTHER_OS % ("fedora", "42"), OLD_OS)]),
+    Case("cgroup v1", "cp1", "cgroup hierarchy", "preflight_allow_cgroup_v1", {"preflight_allow_cgroup_v1": False}),
+    Case("too few CPUs", "db1", "CPUs", "64", {"preflight_minimums": {"kube_node": {"hosts": 1}, "mysql": {"cpus": 64}}}, more=(("db1, db2", "CPUs"),)),
+    Case("too little memory", "cp1", "memory", "900", {"preflight_minimums": {"kube_node": {"hosts": 1, "memory_gb": 900}}}),
+    Case("too little disk", "cp1", "disk of", "90000", {"preflight_minimums": {"kube_node": {"hosts": 1, "disk_gb": 90000}}}),
+    Case("too little free disk", "cp1", "disk of", "free", {"preflight_minimums": {"kube_node": {"hosts": 1, "disk_free_gb": 90000}}}),
+    Case("too few nodes", "site", "group kube_node", "3 hosts", {"preflight_minimums": {"kube_node": {"hosts": 3}}}),
+    Case("swap on", "db1", "swap", "/dev/sda2", {"preflight_allow_swap": False}, [("db1", FAKE_SWAP, "umount /proc/swaps")]),
+    Case("clock ahead", "db2", "clock", "chrony", plants=[("db2", LATE_CLOCK % 5, "rm /usr/local/bin/date")]),
+    Case("clock behind", "cp1", "clock", "chrony", plants=[("cp1", LATE_CLOCK % -5, "rm /usr/local/bin/date")]),
+    Case("same host name", "db1, db2", "host name", "hostnamectl", plants=[("db2", "hostname db1", "hostname db2")]),
+    Case(
+        "same machine-id",
+        "db1, db2",
+        "machine-id",
+        "cloned",
+        plants=[(name, "mount --bind /run/planted-id /etc/machine-id", "umount /etc/machine-id; rm /run/planted-id") for name in ("db1", "db2")],
+    ),
+    Case(
+        "same product UUID",
+        "db1, db2",
+        "product UUID",
+        "4c4c4544",
+        {"preflight_allow_duplicate_product_uuid": False},
+        [(name, FAKE_DMI, "umount /sys/class") for name in ("db1", "db2")],
+    ),
+    Case("pods overlap services", "cp1", "kubernetes_pod_cidr / kubernetes_service_cidr", "", {"kubernetes_service_cidr": "198.19.0.0/20"}),
+    Case("pods overlap hosts", "*", "kubernetes_pod_cidr", "no host uses", {"kubernetes_pod_cidr": "198.18.0.0/16"}),
+    Case("services overlap hosts", "*", "kubernetes_service_cidr", "no host uses", {"kubernetes_service_cidr": "198.18.0.0/16"}),
+    Case("range with host bits", "cp1", "kubernetes_pod_cidr", "host bits", {"kubernetes_pod_cidr": "10.244.0.1/16"}),
+    Case("one MySQL host", "site", "group mysql", "mysql_accept_single_host", groups={"mysql": ["db1"]}),
+    Case("three MySQL hosts", "site", "group mysql", "no read replicas", groups={"mysql": ["db1", "db2", "cp1"]}),
+    Case("primary outside the group", "site", "mysql_primary", "one of db1, db2", {"mysql_primary": "cp1"}),
+    Case("primary is the standby", "site", "group mysql", "separate machines", {"host_address": "198.18.99.1"}, more=(("cp1, db1, db2", "address"),)),
+    Case("port of MySQL in use", "db2", "TCP port 3306", "python3", plants=[listen("db2", 3306)]),
+    Case("port of the API server in use", "cp1", "TCP port 6443", "kube-apiserver", plants=[listen("cp1", 6443)]),
+    Case("port of the ingress in use", "cp1", "TCP port 443", "ingress HTTPS", plants=[listen("cp1", 443)]),
+    Case("port of Redis in use", "db1", "TCP port 6379", "Redis", plants=[listen("db1", 6379)]),
+    Case("two services on one port", "db2", "TCP port 3306", "MySQL and MinIO", {"minio_port": 3306}),
+    Case("password that breaks W&B", "*", "mysql_app_password", "@", {"mysql_app_password": "p@ssw0rd"}),
+    Case("key that breaks W&B", "*", "minio_secret_key", "/", {"minio_secret_key": "abc/def"}),
+    Case("external MySQL without address", "localhost", "wandb_mysql_host", "group mysql is empty", {"wandb_mysql_password": "abc"}, groups={"mysql": []}),
+    Case(
+        "external MySQL unreachable",
+        "cp1",
+        "wandb_mysql_host",
+        "no TCP connection",
+        {"wandb_mysql_host": "127.0.0.1", "wandb_mysql_port": 3999, "wandb_mysql_password": "abc"},
+        groups={"mysql": []},
+    ),
+    Case(
+        "external S3 that does not resolve",
+        "cp1",
+        "wandb_bucket_endpoint",
+        "does not resolve",
+        {"wandb_bucket_endpoint": "s3.nowhere.invalid:9000", "wandb_bucket_access_key": "abc", "wandb_bucket_secret_key": "abc"},
+        groups={"minio": []},
+    ),
+    Case("mirror unreachable", "all hosts", "artifacts_mirror", "no TCP connection", {"artifacts_mirror": "http://127.0.0.1:9"}),
+    Case("host that does not answer", "db2", "ansible_host", "ping", hosts={"db2": {"ansible_host": "198.18.255.254", "ansible_ssh_timeout": 3}}),
+    Case("host without Python", "db2", "ansible_host", "ping", hosts={"db2": {"ansible_python_interpreter": "/usr/bin/no-python"}}),
+]
+MACHINE_ID = "echo 0123456789abcdef0123456789abcdef > /run/planted-id"
+
+
+def arrange(lab: Any, case: Case) -> None:
+    """The inventory of a case."""
+    groups = {**lab.groups(), **case.groups}
+    lab.write({name: members for name, members in groups.items() if members}, case.hosts)
+
+
+def plants_of(case: Case) -> list[tuple[str, str, str]]:
+    if case.variable == "machine-id":
+        return [(host, "%s; %s" % (MACHINE_ID, do), undo) for host, do, undo in case.plants]
+    return case.plants
+
+
+def test_a_good_site_is_ready(lab: Any) -> None:
+    report = lab.preflight()
+    assert report.code == 0, report.output
+    assert report.problems() == set()
+    assert "changed=0" in report.output and "no problem found" in report.output
+    assert "redis_password" in report.secrets
+    assert not (lab.work / "secrets").exists(), "preflight generated secrets"
+
+
+def test_check_mode_says_the_same(lab: Any) -> None:
+    assert lab.preflight("--check").code == 0
+    assert lab.preflight("--check", site_name="").code != 0
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_bad_input(lab: Any, case: Case) -> None:
+    arrange(lab, case)
+    with lab.planted(plants_of(case)):
+        report = lab.preflight(**case.vars)
+    assert report.code != 0, report.output
+    assert "Traceback" not in report.output
+    hits = [item for item in report.findings if item["variable"].startswith(case.variable) and case.host in ("*", item["host"])]
+    assert hits or case.more, report.output
+    allowed = {(item["host"], item["variable"]) for item in hits} | set(case.more)
+    assert report.problems() and report.problems() <= allowed, report.output
+    texts = ["%(value)s %(expected)s %(remedy)s" % item for item in report.findings]
+    assert any(case.words in text for text in texts), report.output
+    for secret in ("p@ssw0rd", "abc/def"):
+        assert secret not in report.output
+    assert not (lab.work / "secrets").exists(), "preflight generated secrets"
+
+
+def test_everything_at_once_in_one_report(lab: Any) -> None:
+    used: list[Case] = []
+    variables: dict[str, Any] = {}
+    with contextlib.ExitStack() as stack:
+        for case in CASES:
+            if not case.groups and not case.hosts and not set(case.vars) & set(variables) and case.variable not in {other.variable for other in used}:
+                variables.update(case.vars)
+                stack.enter_context(lab.planted(plants_of(case)))
+                used.append(case)
+        report = lab.preflight(**variables)
+    assert report.code != 0
+    found = [item["variable"] for item in report.findings]
+    assert [case.name for case in used if not any(name.startswith(case.variable) for name in found)] == [], report.output
+    assert len(used) > 20 and "Traceback" not in report.output
+
+
+def make_key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def write_pair(directory: pathlib.Path, names: list[str], days: tuple[int, int], other_key: bool = False) -> dict[str, str]:
+    """A self-signed certificate and a key, as files."""
+    key = make_key()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "planted")])
+    today = datetime.datetime.now(datetime.timezone.utc)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    builder = builder.not_valid_before(today + datetime.timedelta(days=days[0])).not_valid_after(today + datetime.timedelta(days=days[1]))
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(item) for item in names]), critical=False)
+    certificate = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    shown = make_key() if other_key else key
+    private = shown.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (directory / "site.crt").write_bytes(certificate)
+    (directory / "site.key").write_bytes(private)
+    return {"certificate_file": str(directory / "site.crt"), "private_key_file": str(directory / "site.key"), "ca_file": str(directory / "site.crt")}
+
+
+@pytest.mark.parametrize(
+    ("names", "days", "other_key", "words"),
+    [
+        (["wandb.example.com"], (-400, -1), False, "expired"),
+        (["other.example.com"], (-1, 90), False, "a certificate for wandb.example.com"),
+        (["wandb.example.com"], (-1, 90), True, "the key of the certificate"),
+    ],
+    ids=["expired", "other name", "other key"],
+)
+def test_certificates(lab: Any, tmp_path: pathlib.Path, names: list[str], days: tuple[int, int], other_key: bool, words: str) -> None:
+    provided = {"ingress": write_pair(tmp_path, names, days, other_key)}
+    report = lab.preflight(wandb_fqdn="wandb.example.com", minio_fqdn="s3.example.com", certificates_provided=provided)
+    assert report.code != 0
+    assert any(words in "%(value)s %(expected)s" % item for item in report.findings), report.output
+    assert {item[1].split("[")[0].rsplit(".", 1)[0] for item in report.problems()} <= {"certificates_provided", "certificates_provided.ingress"}
+
+
+def test_a_good_certificate(lab: Any, tmp_path: pathlib.Path) -> None:
+    provided = {"ingress": write_pair(tmp_path, ["wandb.example.com"], (-1, 90))}
+    report = lab.preflight(wandb_fqdn="wandb.example.com", minio_fqdn="s3.example.com", certificates_provided=provided)
+    assert report.code == 0, report.output
+
+
+def test_a_misspelt_variable_is_a_warning(lab: Any) -> None:
+    report = lab.preflight(mysql_verison="8.4.9")
+    assert report.code == 0 and "mysql_version" in report.about("mysql_verison")[0]["remedy"]

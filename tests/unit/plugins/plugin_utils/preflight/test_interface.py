@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The names that preflight knows of other rooms are the names of these rooms."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+from ansible_collections.onprem.wandb.plugins.plugin_utils import _catalogue
+from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight import interface, model, values
+
+OPTIONS = values.load_options()
+KNOWN = {name for options in OPTIONS.values() for name in options} | set(interface.SITE_OPTIONS) | {"wandb_fqdn", "ansible_host"}
+DEFAULTS = {role: path.read_text(encoding="utf-8") for role, path in values.role_files("defaults/main.yml")}
+
+PORT_NAMES = {variable for _group, _service, variable, _port in interface.PORTS if variable}
+EXTERNAL_NAMES = {
+    name for _what, required, (host, port, _default) in interface.EXTERNAL.values() for name in (*required, host, port) if name
+}
+SECRET_NAMES = {name for variables, _groups in interface.SECRET_FILES.values() for name in variables}
+OTHER_NAMES = {
+    "kubernetes_pod_cidr",
+    "kubernetes_service_cidr",
+    "kubernetes_control_plane_endpoint",
+    "kubernetes_version",
+    "containerd_version",
+    "mysql_version",
+    "redis_version",
+    "mysql_accept_single_host",
+    "mysql_primary",
+    "minio_host_names",
+    "host_etc_hosts",
+    "certificates_provided",
+    "preflight_size",
+    "preflight_product_mix",
+    "preflight_minimums",
+    "preflight_allow_cgroup_v1",
+    "preflight_allow_swap",
+    "preflight_allow_duplicate_product_uuid",
+    "preflight_secrets_dir",
+    *interface.NAMES,
+    *interface.CREDENTIALS,
+    *interface.CERTIFICATE_NAMES.values(),
+    *interface.OPTIONAL_SERVICES.values(),
+    *(variable for _group, variable, _path in interface.DATA_PATHS if variable),
+    *(variable for _role, variable, _artifacts in interface.ARTIFACT_VERSIONS),
+}
+
+
+@pytest.mark.parametrize("name", sorted(PORT_NAMES | EXTERNAL_NAMES | SECRET_NAMES | OTHER_NAMES))
+def test_variable_is_one_of_a_role(name):
+    assert name in KNOWN
+
+
+@pytest.mark.parametrize(("role", "variable", "artifacts"), interface.ARTIFACT_VERSIONS)
+def test_artifacts_are_in_the_catalogue_and_defaults_have_checksums(role, variable, artifacts):
+    catalogue = _catalogue.load()
+    default = yaml.safe_load(DEFAULTS[role])[variable]
+    for artifact in artifacts:
+        assert artifact in catalogue["artifacts"]
+        assert default in _catalogue.known_versions(catalogue, artifact)
+
+
+def test_every_generated_secret_is_announced():
+    generated = set()
+    for text in DEFAULTS.values():
+        generated.update(re.findall(r"lookup\('ansible\.builtin\.password', \w+ ~ '/([\w.-]+)'", text))
+    assert generated == set(interface.SECRET_FILES)
+
+
+def test_every_role_has_a_place_where_its_variables_are_read():
+    controllers = {"certificates", "cni", "storage", "ingress", "wandb", "verify"}
+    assert set(OPTIONS) == set(model.ROLE_TARGETS) | controllers
+
+
+def test_a_template_that_would_generate_a_secret_is_known_as_one():
+    assert values.generates_secret("{{ lookup('ansible.builtin.password', '/x', length=32) }}")
+    assert values.generates_secret({"a": ["{{ lookup('password', '/x') }}"]})
+    assert not values.generates_secret("{{ lookup('ansible.builtin.file', '/x/password') }}")
