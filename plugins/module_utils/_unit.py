@@ -141,7 +141,7 @@ def restart_reason(state: State, paths: t.Sequence[str], executable: t.Optional[
     """Why a running unit has to be restarted; empty when it has not."""
     if not state.active or not state.started_at:
         return ""
-    files = younger([*paths, state.fragment, *state.drop_ins, *unseen(state)], state.started_at)
+    files = younger(dict.fromkeys([*paths, state.fragment, *state.drop_ins, *unseen(state)]), state.started_at)
     if files:
         return f"{', '.join(files)} changed after the start"
     other = other_executable(state.pid, executable, proc)

@@ -63,6 +63,10 @@ class Cluster(Api):
         """What a service answers, asked through the API server."""
         return self.raw(f"/api/v1/namespaces/{namespace}/services/{name}:{port}/proxy{quote(path)}", "*/*")
 
+    def pod_page(self, namespace: str, pod: str, port: int, path: str) -> Response:
+        """What a pod answers, also one that is not ready and therefore behind no service."""
+        return self.raw(f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy{quote(path)}", "*/*")
+
     def release(self, namespace: str, name: str, known: dict[str, t.Any] | None = None) -> dict[str, t.Any] | None:
         """The newest revision of a Helm release; `known` is returned where it still is the newest."""
         secrets = self.items(f"/api/v1/namespaces/{namespace}/secrets", _METADATA_ONLY, labelSelector=f"owner=helm,name={name}")

@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb_cluster import Cluster
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb_look import Settings
+from ansible_collections.onprem.wandb.plugins.module_utils._wandb_routes import excerpt, readiness_reasons
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb_report import Problem, last_lines, masked
 
 MAX_LOGS = 8
@@ -30,11 +31,23 @@ def explain(settings: Settings, cluster: Cluster, problems: t.Iterable[Problem])
             problem.details += [line for line in _event_lines(events[namespace], problem.events_of) if line.split(": ", 2)[2] not in problem.message]
         if problem.log_from and logs < MAX_LOGS:
             logs += 1
-            text = cluster.log(lines=settings.log_lines, **problem.log_from)
-            problem.details += [f"log: {line}" for line in last_lines(text, settings.log_lines)]
+            problem.details += _probe(cluster, problem.probe_from)
+            # Kubernetes' own questions fill a log, and say nothing.
+            noise = problem.log_from.pop("without", [])
+            text = cluster.log(lines=settings.log_lines + (100 if noise else 0), **problem.log_from)
+            problem.details += [f"log: {line}" for line in last_lines(text, settings.log_lines, without=noise)]
         if problem.check == "resource" and problem.events_of:
             # The operator tells nobody else why it does not get on.
             problem.details += _operator_log(settings, cluster)
+
+
+def _probe(cluster: Cluster, target: t.Mapping[str, t.Any] | None) -> list[str]:
+    """What the pod answers to the question that its readiness probe asks, through the API server."""
+    if target is None:
+        return []
+    response = cluster.pod_page(**target)
+    reasons = readiness_reasons(response) or [excerpt(response).removeprefix(": ") or "no reason given"]
+    return [f"probe: {target['path']} says {reason}" for reason in reasons]
 
 
 def _operator_log(settings: Settings, cluster: Cluster) -> list[str]:

@@ -198,8 +198,8 @@ def _host(settings: Settings, values: judge.Object) -> tuple[str, Problem | None
 
 
 def _route_problems(facts: t.Sequence[dict[str, t.Any]], host: str, port: int) -> list[Problem]:
-    """One problem per route and cause, with the addresses at which it was seen."""
-    grouped: dict[tuple[str, str, str], list[str]] = {}
+    """One problem per cause, with the requests that met it and the addresses at which they did."""
+    grouped: dict[str, list[dict[str, t.Any]]] = {}
     everywhere: dict[str, set[str]] = {}
     for fact in facts:
         everywhere.setdefault(fact["address"], set()).add(fact["problem"] or "")
@@ -209,7 +209,8 @@ def _route_problems(facts: t.Sequence[dict[str, t.Any]], host: str, port: int) -
     problems = [Problem("routes", f"https://{host} at {address}:{port}", dead[address]) for address in silent]
     for fact in facts:
         if not fact["ok"] and fact["address"] not in silent:
-            grouped.setdefault((fact["path"], fact["request"], fact["problem"]), []).append(fact["address"])
-    for (path, request, cause), addresses in grouped.items():
-        problems.append(Problem("routes", f"https://{host}{path}", f"{request} at {', '.join(addresses)}: {cause}"))
+            grouped.setdefault(fact["problem"], []).append(fact)
+    for cause, found in grouped.items():
+        paths, requests, addresses = (", ".join(dict.fromkeys(fact[key] for fact in found)) for key in ("path", "request", "address"))
+        problems.append(Problem("routes", f"https://{host} {paths}", f"{requests} at {addresses}: {cause}"))
     return problems

@@ -47,6 +47,17 @@ def _ending(terminated: Object, before: str) -> str:
     return text + (f", {reason}" if reason and reason not in ("Error", "Completed") else "")
 
 
+def probe_paths(pod: Object, container: str) -> list[tuple[str, int | None]]:
+    """Paths and ports of the container's HTTP probes, the readiness probe first."""
+    for entry in (pod.get("spec") or {}).get("containers") or []:
+        if entry.get("name") == container:
+            ports = {port.get("name"): port.get("containerPort") for port in entry.get("ports") or []}
+            probes = [(entry.get(f"{kind}Probe") or {}).get("httpGet") or {} for kind in ("readiness", "liveness", "startup")]
+            found = [(probe["path"], probe.get("port")) for probe in probes if probe.get("path")]
+            return [(path, port if isinstance(port, int) else ports.get(port)) for path, port in found]
+    return []
+
+
 def judge_pod(pod: Object, check: str = "workloads") -> list[Problem]:
     """What keeps a pod from being ready: scheduling, images, configuration, crashes, probes."""
     meta, status = pod["metadata"], pod.get("status") or {}
@@ -68,10 +79,14 @@ def judge_pod(pod: Object, check: str = "workloads") -> list[Problem]:
         if trouble is None:
             continue
         message, previous = trouble
-        where = None
+        problem = Problem(check, subject, message, events_of=events)
+        probes = probe_paths(pod, entry["name"])
         if previous is not None:
-            where = {"namespace": meta["namespace"], "pod": meta["name"], "container": entry["name"], "previous": previous}
-        problems.append(Problem(check, subject, message, log_from=where, events_of=events))
+            where = {"namespace": meta["namespace"], "pod": meta["name"]}
+            problem.log_from = {**where, "container": entry["name"], "previous": previous, "without": [path for path, _port in probes]}
+            if "running" in entry["state"] and not init and probes and probes[0][1]:
+                problem.probe_from = {**where, "port": probes[0][1], "path": probes[0][0]}
+        problems.append(problem)
         if init:
             break
     if not problems:

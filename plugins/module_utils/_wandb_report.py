@@ -28,13 +28,15 @@ class Problem:
     fatal: bool = False
     # Where to look for the last words of the program: namespace, pod, container, previous.
     log_from: dict[str, t.Any] | None = None
+    # The page that its readiness probe asks for: namespace, pod, port, path.
+    probe_from: dict[str, t.Any] | None = None
     # Object whose events explain it, as "Kind/name".
     events_of: str | None = None
     details: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, t.Any]:
         result = asdict(self)
-        for key in ("log_from", "events_of"):
+        for key in ("log_from", "probe_from", "events_of"):
             result.pop(key)
         return result
 
@@ -44,9 +46,10 @@ def masked(text: str) -> str:
     return _ASSIGNMENT.sub(r"\g<key>***", _CREDENTIALS.sub(r"\g<scheme>***@", text))
 
 
-def last_lines(text: str, count: int, width: int = 240) -> list[str]:
-    """The last lines that say something; of an operator's many lines, those with an error in them."""
+def last_lines(text: str, count: int, width: int = 240, without: t.Collection[str] = ()) -> list[str]:
+    """The last lines that say something: those `without` the given words, or any where nothing else is there."""
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    lines = [line for line in lines if not any(word in line for word in without)] or lines
     return [masked(line if len(line) <= width else line[: width - 3] + "...") for line in lines[-count:]] if count else []
 
 

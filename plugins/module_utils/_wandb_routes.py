@@ -132,7 +132,7 @@ def judge_response(route: Route, response: Response, host: str) -> str | None:
     if response.status >= 500:
         gateway = {502: "the ingress could not talk to the backend", 503: "the ingress has no backend that takes requests", 504: "the backend did not answer"}
         hint = gateway.get(response.status)
-        return seen + (f" ({hint})" if hint else "") + _excerpt(response)
+        return seen + (f" ({hint})" if hint else "") + excerpt(response)
     if route.expect == "answer":
         return None
     if route.expect == "page" and 300 <= response.status < 400:
@@ -142,22 +142,30 @@ def judge_response(route: Route, response: Response, host: str) -> str | None:
         return None
     if route.expect == "graphql":
         return _judge_graphql(response, seen)
-    return None if 200 <= response.status < 300 else f"{seen}, expected 200{_excerpt(response)}"
+    return None if 200 <= response.status < 300 else f"{seen}, expected 200{excerpt(response)}"
 
 
 def _judge_graphql(response: Response, seen: str) -> str | None:
     # An unauthenticated query may be refused; but a GraphQL server refuses it in JSON.
-    try:
-        document = json.loads(response.body)
-    except ValueError:
-        return f"{seen} without JSON: this is not a GraphQL server{_excerpt(response)}"
-    if not isinstance(document, dict) or response.status == 404:
-        return f"{seen} with unexpected content{_excerpt(response)}"
+    if response.status == 404 or not _document(response):
+        return f"{seen}, but this is not a GraphQL server{excerpt(response)}"
     return None
 
 
-def _excerpt(response: Response) -> str:
-    text = " ".join(response.text[:400].split())
+def _document(response: Response) -> dict[str, t.Any]:
+    """The JSON object of an answer; an empty one where it is something else."""
+    try:
+        document = json.loads(response.body)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def excerpt(response: Response) -> str:
+    """The beginning of an answer, unless it is a page for a browser. Of an error of the API server, its message."""
+    document = _document(response)
+    said = str(document.get("message")) if document.get("kind") == "Status" else response.text[:400]
+    text = " ".join(said.split())
     return f": {masked(text)[:160]}" if text and not text.startswith("<") else ""
 
 
@@ -167,19 +175,14 @@ def judge_readiness(service: str, port: int, path: str, response: Response) -> P
         return None
     message = f"HTTP {response.status}, expected 200"
     reasons = readiness_reasons(response)
-    problem = Problem("readiness", f"service {service}:{port}{path}", message if reasons else message + _excerpt(response))
+    problem = Problem("readiness", f"service {service}:{port}{path}", message if reasons else message + excerpt(response))
     problem.details.extend(reasons)
     return problem
 
 
 def readiness_reasons(response: Response) -> list[str]:
     """Where /ready answers in JSON, the parts that are not fine: {"database": {"ok": false, "error": "..."}} and its like."""
-    try:
-        document = json.loads(response.body)
-    except ValueError:
-        return []
-    if not isinstance(document, dict):
-        return []
+    document = _document(response)
     reasons = []
     for section in (document, *(value for value in document.values() if isinstance(value, dict))):
         for name, state in section.items():

@@ -236,11 +236,19 @@ def main() -> None:
 
 
 def _relabel(module: AnsibleModule) -> t.Callable[[str, str], None]:
-    """On a host with SELinux give a file the context that its final path has by the policy."""
+    """On a host with SELinux give a file the context that its final path has by the policy.
+
+    A program outside a directory bin would be usr_t, which systemd does not start as an ordinary service: bin_t for it.
+    """
 
     def label(path: str, final: str) -> None:
-        if module.selinux_enabled():
-            module.set_context_if_different(path, module.selinux_default_context(final), False)
+        if not module.selinux_enabled():
+            return
+        context = module.selinux_default_context(final)
+        program = os.path.isfile(path) and not os.path.islink(path) and os.access(path, os.X_OK)
+        if program and len(context) > 2 and context[2] == "usr_t":
+            context[2] = "bin_t"
+        module.set_context_if_different(path, context, False)
 
     return label
 

@@ -11,7 +11,8 @@ from typing import Any
 
 # Variables of the site itself: no role owns them, every role maps them in its defaults.
 SITE_OPTIONS: dict[str, dict[str, Any]] = {
-    "site_name": {"type": "str", "required": True},
+    "site_name": {"type": "str", "required": True, "description": "name that destructive playbooks ask for"},
+    "wandb_fqdn": {"type": "str", "required": True, "description": "host name of W&B, such as wandb.example.com"},
     "site_secrets_dir": {"type": "path"},
     "site_kubeconfig": {"type": "path"},
     "artifacts_mirror": {"type": "str"},

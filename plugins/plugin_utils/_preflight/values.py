@@ -52,7 +52,7 @@ def generates_secret(raw: Any) -> bool:
     """Whether evaluating a value would write a secret."""
     if isinstance(raw, str):
         return bool(GENERATES.search(raw))
-    if isinstance(raw, Mapping):
+    if isinstance(raw, dict):  # and not any Mapping: hostvars evaluates what it is asked for
         return any(generates_secret(value) for value in raw.values())
     return isinstance(raw, (list, tuple)) and any(generates_secret(value) for value in raw)
 

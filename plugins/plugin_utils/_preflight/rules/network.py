@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Union
 
 from ..interface import EXTERNAL, NAMES, OPTIONAL_SERVICES, PORTS
-from ..model import CONTROLLER, KUBE_GROUPS, Finding, Host, Site
+from ..model import CONTROLLER, KUBE_GROUPS, WARNING, Finding, Host, Site
 from ..types import is_empty
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
@@ -47,6 +47,13 @@ def names(site: Site) -> Iterator[Finding]:
             reason = name_problem(value) if value else ""
             if reason:
                 yield Finding(host.name, variable, value, "a DNS name such as wandb.example.com", reason)
+
+
+def licence(site: Site) -> Iterator[Finding]:
+    """W&B's sources contradict each other on what runs without one; none says everything does."""
+    variables = site.controller.variables
+    if "wandb_license" in site.specs.get("wandb", {}) and is_empty(variables.get("wandb_license")) and "wandb_license" not in variables.errors:
+        yield Finding(CONTROLLER, "wandb_license", "not set", "a licence", "W&B starts in a limited state or not at all: get one at deploy.wandb.ai", WARNING)
 
 
 def parse_ranges(text: str) -> list[Network]:
@@ -229,4 +236,4 @@ def unreachable(site: Site) -> Iterator[Finding]:
                 yield Finding(host.name, endpoint["name"], value, "reachable from the host", remedy)
 
 
-RULES = (names, cidr_syntax, cidr_overlap, ports_in_use, ports_twice, external_missing, unreachable)
+RULES = (names, licence, cidr_syntax, cidr_overlap, ports_in_use, ports_twice, external_missing, unreachable)

@@ -119,6 +119,27 @@ def test_completed_but_the_pod_crashes(live: Site) -> None:
     assert "Not looked at, because of the above: routes, readiness." in text
 
 
+def test_a_pod_that_is_not_ready_is_asked_why(live: Site) -> None:
+    """Behind its service there is nobody to ask: the pod itself knows that the database is gone."""
+    live.items("/apis/apps/v1/namespaces/wandb/deployments")[0]["status"]["availableReplicas"] = 0
+    item = site.pod("wandb-app", ready=False)
+    item["spec"]["containers"][0].update(
+        ports=[{"name": "http", "containerPort": 8080}],
+        readinessProbe={"httpGet": {"path": "/ready", "port": "http"}},
+        livenessProbe={"httpGet": {"path": "/healthz", "port": 8080}},
+    )
+    live.items("/api/v1/namespaces/wandb/pods")[0] = item
+    page = "/api/v1/namespaces/wandb/pods/wandb-app-1:8080/proxy/ready"
+    live.api.documents[page], live.api.status[page] = {"checks": {"mysql": {"ok": False, "reason": "dial tcp: connection refused"}}}, 503
+    live.api.documents[POD_LOG] = "cannot migrate\n" + "GET /ready 503\nGET /healthz 200\n" * 20
+    live.items("/apis/discovery.k8s.io/v1/namespaces/wandb/endpointslices")[0] = site.endpoint_slice("wandb-app", ready=False)
+    result = live.observe()
+    (pod,) = [problem for problem in result["problems"] if problem["subject"] == "pod wandb-app-1 on node1"]
+    assert pod["details"] == ["probe: /ready says mysql: dial tcp: connection refused", "log: cannot migrate"]
+    routes = [problem["message"] for problem in result["problems"] if problem["check"] == "routes"]
+    assert routes == ["GET /, GET /healthz at 127.0.0.1: the service wandb-app has no ready endpoint"]
+
+
 def test_completed_but_an_older_change_is_what_runs(live: Site) -> None:
     live.api.documents["/apis/apps.wandb.com/v1/namespaces/wandb/weightsandbiases/wandb"]["spec"]["values"]["global"]["size"] = "large"
     assert "its values differ from the resource in global.size" in live.observe()["msg"]
@@ -184,14 +205,14 @@ def test_it_waits_for_what_comes_later(live: Site) -> None:
 def test_a_route_with_a_broken_backend(live: Site) -> None:
     live.ingress.answers["GET /console/api/healthz"] = (503, "no available server")
     result = live.observe()
-    assert [problem["subject"] for problem in result["problems"]] == [f"https://{site.HOST}/console"]
+    assert [problem["subject"] for problem in result["problems"]] == [f"https://{site.HOST} /console"]
     assert "the ingress has no backend that takes requests" in result["msg"]
 
 
 def test_a_missing_rule_is_found_although_every_page_answers(live: Site) -> None:
     live.api.documents["/apis/networking.k8s.io/v1/namespaces/wandb/ingresses"] = {"items": [site.ingress({"/": ("wandb-app", 8080)})]}
     messages = [problem["message"] for problem in live.observe()["problems"]]
-    assert any("POST /graphql at 127.0.0.1: the Ingress sends it to wandb-app:8080, expected wandb-api:8081" in entry for entry in messages)
+    assert any("POST /graphql, POST /graphql2 at 127.0.0.1: the Ingress sends it to wandb-app:8080, expected wandb-api:8081" in entry for entry in messages)
 
 
 def test_an_untrusted_certificate_is_one_problem(live: Site) -> None:

@@ -28,6 +28,8 @@ def test_last_lines_are_the_last_that_say_something() -> None:
     assert last_lines("a\n\nb\n  \nc\n", 2) == ["b", "c"]
     assert last_lines("x" * 300, 1, 20) == ["x" * 17 + "..."]
     assert last_lines("a\nb", 0) == []
+    assert last_lines("why\nGET /ready", 5, without=["/ready"]) == ["why"]
+    assert last_lines("GET /ready", 5, without=["/ready"]) == ["GET /ready"]
 
 
 def test_a_check_that_was_not_made_has_no_verdict() -> None:

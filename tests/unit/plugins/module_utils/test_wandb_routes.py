@@ -130,9 +130,9 @@ def test_answers_that_are_fine(path: str, response: Response) -> None:
         ("/", answer(503, "no available server"), "the ingress has no backend that takes requests"),
         ("/", answer(502), "could not talk to the backend"),
         ("/api", answer(504), "did not answer"),
-        ("/graphql", answer(200, "<html>the UI</html>"), "without JSON: this is not a GraphQL server"),
-        ("/graphql", answer(404, '{"message": "no"}'), "unexpected content"),
-        ("/graphql", answer(200, "[]"), "unexpected content"),
+        ("/graphql", answer(200, "<html>the UI</html>"), "this is not a GraphQL server"),
+        ("/graphql", answer(404, '{"message": "no"}'), "HTTP 404, but this is not a GraphQL server"),
+        ("/graphql", answer(200, "[]"), "HTTP 200, but this is not a GraphQL server"),
         ("/console", answer(500, "panic"), "HTTP 500: panic"),
         ("/console", answer(200, "{}", x_standin_component="app"), "the component 'app' answered, expected 'console'"),
         ("/traces", answer(404), "HTTP 404, expected 200"),
@@ -171,3 +171,10 @@ def test_a_component_that_does_not_say_why() -> None:
     problem = routes.judge_readiness("wandb-app", 8080, "/ready", answer(503, "database is locked"))
     assert problem is not None
     assert problem.message == "HTTP 503, expected 200: database is locked"
+
+
+def test_an_error_of_the_api_server_is_its_message() -> None:
+    body = {"kind": "Status", "message": 'no endpoints available for service "wandb-app:8080"', "code": 503}
+    problem = routes.judge_readiness("wandb-app", 8080, "/ready", answer(503, json.dumps(body, separators=(",", ":"))))
+    assert problem is not None
+    assert problem.message == 'HTTP 503, expected 200: no endpoints available for service "wandb-app:8080"'

@@ -78,11 +78,18 @@ def test_bad_arguments(capsys: pytest.CaptureFixture[str], change: dict[str, t.A
 def test_context_of_the_final_path(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], wanted: dict[str, t.Any], tmp_path: pathlib.Path
 ) -> None:
-    """SELinux: labels are looked up for the place where a file will be, and set where it is being made."""
-    labels = []
+    """SELinux: contexts are looked up for the place where a file will be, and set where it is being made; a program is bin_t."""
+    looked_up: list[str] = []
+    labels: list[tuple[str, str]] = []
+
+    def default(_self: t.Any, path: str, mode: int = 0) -> list[str]:
+        looked_up.append(path)
+        return ["system_u", "object_r", "usr_t", "s0"]
+
     monkeypatch.setattr(artifact.AnsibleModule, "selinux_enabled", lambda _self: True)
-    monkeypatch.setattr(artifact.AnsibleModule, "selinux_default_context", lambda _self, path, mode=0: path)
-    monkeypatch.setattr(artifact.AnsibleModule, "set_context_if_different", lambda _self, path, context, changed: labels.append((path, context)) or changed)
+    monkeypatch.setattr(artifact.AnsibleModule, "selinux_default_context", default)
+    monkeypatch.setattr(artifact.AnsibleModule, "set_context_if_different", lambda _self, path, context, changed: labels.append((path, context[2])) or changed)
     call(capsys, **wanted)
     base = tmp_path / "root/tool"
-    assert labels == [(f"{base}/.staging-1.0", f"{base}/1.0"), (f"{base}/.staging-1.0/tool", f"{base}/1.0/tool")]
+    assert looked_up == [f"{base}/1.0", f"{base}/1.0/tool"]
+    assert labels == [(f"{base}/.staging-1.0", "usr_t"), (f"{base}/.staging-1.0/tool", "bin_t")]

@@ -24,6 +24,12 @@ def test_names_that_will_do(site, name):
     assert not list(network.names(site({"wandb_fqdn": name})))
 
 
+def test_no_licence_is_a_warning(site, found):
+    specs = {"wandb": {"wandb_license": {"type": "str"}}}
+    assert found(network.licence(site(specs=specs))) == [("localhost", "wandb_license", "warning")]
+    assert not list(network.licence(site({"wandb_license": "abc"}, specs=specs)))
+
+
 @pytest.mark.parametrize("cidr", ["10.244.0.1/16", "10.244.0.0", "10.244.0.0/33", "fish", "010.1.0.0/16"])
 def test_ranges_that_are_none(site, cidr):
     findings = list(network.cidr_syntax(site({"kubernetes_pod_cidr": cidr})))

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Mapping
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
@@ -52,6 +53,21 @@ def test_a_secret_is_never_generated(make, tmp_path):
     assert variables.get("a") == variables.get("c") == values.HIDDEN  # supplied: there will be one
     assert variables.get("b") is None and variables.get("d") is None
     assert not path.exists() and variables.errors == {}
+
+
+def test_hostvars_are_not_walked_through(make):
+    class Exploding(Mapping):
+        def __getitem__(self, key):
+            raise AssertionError("evaluated")
+
+        def __iter__(self):
+            return iter(["a"])
+
+        def __len__(self):
+            return 1
+
+    variables = make({"a": "{{ 'hostvars' }}", "hostvars": Exploding()})
+    assert variables.get("a") == "hostvars"
 
 
 def test_names_of_ansible_are_not_the_operators(make):

@@ -18,7 +18,7 @@ SPECS = {
         "mysql_mode": {"type": "str", "choices": ["a", "b"]},
         "mysql_tree": {"type": "dict", "options": {"size": {"type": "int", "required": True}, "on": {"type": "bool"}}},
     },
-    "wandb": {"wandb_fqdn": {"type": "str", "required": True, "description": ["Name of W&B, such as wandb.example.com. More."]}},
+    "wandb": {"wandb_thing": {"type": "str", "required": True, "description": ["What O(wandb_name) is for. More."]}},
 }
 
 
@@ -29,8 +29,8 @@ def test_required_variable_missing_or_empty(site, found, name, value):
 
 
 def test_required_variable_says_what_it_is(site):
-    (finding,) = variables.required(site({"wandb_fqdn": ...}, specs=SPECS))
-    assert (finding.value, finding.expected) == ("not set", "Name of W&B, such as wandb.example.com")
+    (finding,) = variables.required(site(specs=SPECS))
+    assert (finding.variable, finding.value, finding.expected) == ("wandb_thing", "not set", "What wandb_name is for")
 
 
 @pytest.mark.parametrize(
