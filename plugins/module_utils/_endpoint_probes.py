@@ -63,15 +63,31 @@ def tls_remedy(text: str, endpoint: Endpoint) -> str:
     return "Look at the server's TLS settings: openssl s_client -connect HOST:PORT"
 
 
+def speaks_tls(endpoint: Endpoint) -> bool:
+    """Whether the port answers a TLS greeting, whatever its certificate."""
+    try:
+        _handshake(endpoint, own_ca=False)
+    except ssl.SSLCertVerificationError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
 def tls(endpoint: Endpoint) -> Evidence:
     """The certificate, as a client with our CA sees it."""
     if not endpoint.secure:
+        if speaks_tls(endpoint):
+            raise Finding("The port speaks TLS: use https://.", scheme="http")
         raise Remark("Browsers refuse plain http from a page that came by https: use TLS.", scheme="http")
     try:
         certificate = _handshake(endpoint, own_ca=True)
     except ssl.SSLError as error:
         text = getattr(error, "verify_message", "") or str(error)
         raise Finding(tls_remedy(text, endpoint), name=endpoint.host, error=text) from error
+    except OSError as error:
+        remedy = "The port does not answer a TLS greeting: is it another service, or http://? A firewall between may also cut it off."
+        raise Finding(remedy, port=endpoint.port, error=f"{type(error).__name__}: {error}") from error
     end = dt.datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), dt.timezone.utc)
     evidence = {
         "issuer": _name(certificate.get("issuer")),

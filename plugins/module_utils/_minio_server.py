@@ -78,14 +78,15 @@ class Server:
                 if code not in STARTING or time.monotonic() > end:
                     raise Unreachable(self._sentence(code, text)) from error
             except (urllib3.exceptions.HTTPError, OSError) as error:
+                reason = getattr(error, "reason", error)  # without urllib3's words about retries
                 if "CERTIFICATE_VERIFY_FAILED" in str(error):
                     raise ValueError(
-                        f"{self.endpoint.url}: its certificate is not good: {error}. Expected one for {self.endpoint.host} by a CA in "
+                        f"{self.endpoint.url}: its certificate is not good: {reason}. Expected one for {self.endpoint.host} by a CA in "
                         f"{self.endpoint.ca_file or 'the system store'}."
                     ) from error
                 if time.monotonic() > end:
                     raise Unreachable(
-                        f"{self.endpoint.url}: no answer at {self.endpoint.connect_to or self.endpoint.host} ({type(error).__name__}: {error}). "
+                        f"{self.endpoint.url}: no answer at {self.endpoint.connect_to or self.endpoint.host} ({type(reason).__name__}: {reason}). "
                         "Next, on the host: systemctl status minio"
                     ) from error
             time.sleep(PAUSE)

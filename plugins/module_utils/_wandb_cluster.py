@@ -41,6 +41,11 @@ class Cluster(Api):
     def pods(self, namespace: str) -> list[dict[str, t.Any]]:
         return self.items(f"/api/v1/namespaces/{namespace}/pods")
 
+    def nodes(self) -> list[dict[str, t.Any]]:
+        """Nodes belong to the whole cluster: a user of the namespaces alone may not see them, and gets on without."""
+        answer = self.raw("/api/v1/nodes")
+        return json.loads(answer.body).get("items") or [] if answer.status == 200 else []
+
     def ingresses(self, namespace: str) -> list[dict[str, t.Any]]:
         return self.items(f"/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses")
 

@@ -16,6 +16,7 @@ from ansible_collections.onprem.wandb.plugins.module_utils import _wandb_judge a
 from ansible_collections.onprem.wandb.plugins.module_utils import _wandb_routes as routing
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb_cluster import Cluster
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb_http import Endpoint, HttpError, tls_context
+from ansible_collections.onprem.wandb.plugins.module_utils._wandb_pods import judge_nodes
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb_report import Problem
 
 CHECKS = ("resource", "operator", "release", "workloads", "routes", "readiness")
@@ -106,7 +107,9 @@ class Look:
         workloads = self.cluster.workloads(self.settings.namespace)
         mine = [item for item in workloads if judge.release_of(item) == self.settings.name]
         self.facts["workloads"] = [_without(judge.summarise_workload(item), "observed") for item in mine]
-        self.problems += judge.judge_workloads(workloads, pods, self.settings.name)
+        found = judge.judge_workloads(workloads, pods, self.settings.name)
+        # A sick node is the reason for many sick pods, and comes before them.
+        self.problems += (judge_nodes(self.cluster.nodes()) if found else []) + found
 
     def _routes(self, values: judge.Object) -> None:
         host, problem = _host(self.settings, values)

@@ -47,6 +47,22 @@ def _ending(terminated: Object, before: str) -> str:
     return text + (f", {reason}" if reason and reason not in ("Error", "Completed") else "")
 
 
+def judge_nodes(nodes: t.Sequence[Object], check: str = "workloads") -> list[Problem]:
+    """Nodes that take no pods, or put them out: why pods wait or were evicted."""
+    problems = []
+    for node in nodes:
+        wrong = []
+        for condition in (node.get("status") or {}).get("conditions") or []:
+            bad = condition.get("status") != "True" if condition.get("type") == "Ready" else condition.get("status") == "True"
+            if bad:
+                wrong.append(f"{'not ' if condition['type'] == 'Ready' else ''}{condition['type']}: {condition.get('message') or condition.get('reason')}")
+        if (node.get("spec") or {}).get("unschedulable"):
+            wrong.append("cordoned: no pod is sent to it")
+        if wrong:
+            problems.append(Problem(check, f"node {node['metadata']['name']}", "; ".join(wrong)))
+    return problems
+
+
 def probe_paths(pod: Object, container: str) -> list[tuple[str, int | None]]:
     """Paths and ports of the container's HTTP probes, the readiness probe first."""
     for entry in (pod.get("spec") or {}).get("containers") or []:

@@ -222,7 +222,7 @@ def main() -> t.NoReturn:
     server = None
     try:
         if pymysql is not None:
-            server = local(params["login_unix_socket"], module.check_mode, params["deadline"])
+            server = local(params["login_unix_socket"], module.check_mode, params["deadline"], 0 if module.check_mode else params["deadline"])
     except (pymysql.MySQLError, OSError) as error:
         if not module.check_mode:
             module.fail_json(msg=f"No MySQL server answers on {params['login_unix_socket']}: {text_of(error)}. Next: systemctl status mysqld.")

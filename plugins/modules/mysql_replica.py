@@ -447,14 +447,15 @@ def main() -> t.NoReturn:
             not_there(module, "PyMySQL is not installed")
         module.fail_json(msg=missing_required_lib("PyMySQL"))
     try:
-        server = local(module.params["login_unix_socket"], module.check_mode, module.params["deadline"] + module.params["wait_catchup"] + 10)
+        patience = 0 if module.check_mode else module.params["deadline"]
+        timeout = module.params["deadline"] + module.params["wait_catchup"] + 10
+        server = local(module.params["login_unix_socket"], module.check_mode, timeout, patience)
     except (pymysql.MySQLError, OSError) as error:
         not_there(module, text_of(error))
     try:
         refusal = version.refusal(server.value("SELECT VERSION()"))
         if refusal:
             raise Problem(f"{refusal}.")
-        server.lock(module.params["deadline"])
         run = Run(server, declare.wish(module.params), module.params, module.run_command)
         result = bring_about(module, run)
         module.exit_json(changed=run.changed, statements=server.statements, server_warnings=server.server_warnings, notes=run.notes, **result)

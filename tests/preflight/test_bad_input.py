@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 FAKE_DMI = "mount -t tmpfs none /sys/class && mkdir -p /sys/class/dmi/id && echo 4c4c4544-0042 > /sys/class/dmi/id/product_uuid"
 FAKE_SWAP = "printf 'Filename Type Size Used Priority\\n/dev/sda2 partition 2097148 0 -2\\n' > /run/swaps && mount --bind /run/swaps /proc/swaps"
-LATE_CLOCK = "printf '#!/bin/sh\\necho $(($(/usr/bin/date +%%s) + %d)).0\\n' > /usr/local/bin/date && chmod 755 /usr/local/bin/date"
+LATE_CLOCK = "printf '#!/bin/sh\\necho $(($(/usr/bin/date +%%%%s) + %d)).0\\n' > /usr/local/bin/date && chmod 755 /usr/local/bin/date"
 LISTEN = "systemd-run --quiet --unit planted-%d python3 -m http.server %d && timeout 10 sh -c 'until ss -ltn | grep -q :%d; do sleep 0.1; done'"
 OTHER_OS = "cp /etc/os-release /run/os-release.kept && rm /etc/os-release && printf 'ID=%s\\nVERSION_ID=%s\\n' > /etc/os-release"
 OLD_OS = "rm /etc/os-release && ln -s ../usr/lib/os-release /etc/os-release"
@@ -189,6 +189,8 @@ def test_everything_at_once_in_one_report(lab: Any) -> None:
     variables: dict[str, Any] = {}
     with contextlib.ExitStack() as stack:
         for case in CASES:
+            if case.name == "undefined variable in a template":  # it would hide the findings about the range
+                continue
             if not case.groups and not case.hosts and not set(case.vars) & set(variables) and case.variable not in {other.variable for other in used}:
                 variables.update(case.vars)
                 stack.enter_context(lab.planted(plants_of(case)))

@@ -33,9 +33,21 @@ class Run:
         self.errant_directory: str = params["errant_directory"]
         self.mysqlbinlog: str = params["mysqlbinlog"]
         self.command = command
+        self.notes: list[str] = []
+        self.wait_for_clone()
+        server.lock(wish.deadline)
         self.me = read_local(server, wish.channel_name)
         self.changed = False
-        self.notes: list[str] = []
+
+    def wait_for_clone(self) -> None:
+        """A CLONE that a killed run left behind goes on in the server; what it leads to is looked at when it has ended."""
+        if self.clone_state() == "In Progress" and not self.server.check_mode:
+            self.notes.append("waited for a CLONE that was under way")
+            self.server.wait_until(lambda: "it is In Progress" if self.clone_state() == "In Progress" else "", self.clone_timeout, "the end of the CLONE", True)
+
+    def clone_state(self) -> str:
+        """State of the last CLONE."""
+        return str(self.server.value("SELECT STATE FROM performance_schema.clone_status") or "")
 
     def refresh(self) -> Member:
         """Look again."""
@@ -115,7 +127,9 @@ class Run:
         if not self.server.check_mode:
             rolefile.write(self.role_file, rolefile.record("replica", False, self.me.server_uuid))
         if not self.server.check_mode:
+            # A session that may last as long as the copy; the lock goes with the old one.
             self.server.reconnect(self.clone_timeout)
+            self.server.lock(self.wish.deadline)
         ended = ""
         try:
             self.server.change(statement)

@@ -198,9 +198,16 @@ def _open(timeout: int, **how: t.Any) -> t.Any:
     return pymysql.connect(read_timeout=timeout, write_timeout=timeout, autocommit=True, charset="utf8mb4", **how)
 
 
-def local(path: str, check_mode: bool = False, timeout: int = 30) -> Server:
-    """root on the unix socket: auth_socket, so no secret."""
-    return Server(lambda seconds: _open(seconds, unix_socket=path, user="root", connect_timeout=10), platform.node(), check_mode, timeout)
+def local(path: str, check_mode: bool = False, timeout: int = 30, patience: int = 0) -> Server:
+    """root on the unix socket: auth_socket, so no secret. patience: seconds for a server that is just starting, after CLONE for example."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            return Server(lambda seconds: _open(seconds, unix_socket=path, user="root", connect_timeout=10), platform.node(), check_mode, timeout)
+        except pymysql.MySQLError as error:
+            if number_of(error) not in UNREACHABLE or time.monotonic() > end:
+                raise
+        time.sleep(0.2)
 
 
 def remote(address: Address, timeout: int = 10) -> Server:

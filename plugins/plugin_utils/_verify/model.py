@@ -79,7 +79,7 @@ def evidence(probe: Mapping[str, Any], *keys: str) -> str:
     """What a probe saw: the named parts of it, or all."""
     seen = probe.get("evidence") or {}
     chosen = {key: seen[key] for key in keys if key in seen} or seen
-    return ", ".join("%s %s" % (key, value) for key, value in chosen.items())
+    return ", ".join("%s %s" % (key, ", ".join(map(str, value)) if isinstance(value, list) else value) for key, value in chosen.items())
 
 
 def of_probes(row: tuple[str, str, str], measurement: Measurement, names: Iterable[str], shown: str = "") -> Row:

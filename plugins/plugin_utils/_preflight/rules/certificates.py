@@ -91,13 +91,13 @@ def certificates(site: Site) -> Iterator[Finding]:
         yield from found or refused(site, name, where, certificate_file)
 
 
-def wanted_hosts(site: Site) -> dict[str, list[str]]:
-    """Names that the role certificates asks of each certificate."""
+def wanted_hosts(site: Site) -> dict[str, dict[str, Any]]:
+    """What the role certificates asks of each certificate."""
     wandb, minio = expected_name(site, "ingress"), expected_name(site, "minio")
     addresses = {host.name: {name: host.text(name) for name in _certificate_requests.ADDRESSES} for host in site.hosts.values()}
     groups = {name: [host for host in hosts if host in addresses] for name, hosts in site.groups.items()}
     requests = _certificate_requests.requests(groups, addresses, wandb, minio, wandb.partition(".")[2], {})
-    return {request["name"]: request["hosts"] for request in requests}
+    return {request["name"]: request for request in requests}
 
 
 def refused(site: Site, name: str, where: str, path: str) -> Iterator[Finding]:
@@ -108,7 +108,7 @@ def refused(site: Site, name: str, where: str, path: str) -> Iterator[Finding]:
         return
     entry: dict[str, str | None] = dict.fromkeys(("certificate_file", "private_key_file", "ca_file"))
     entry.update({key: value for key, value in site.controller.mapping("certificates_provided")[name].items() if isinstance(value, str)})
-    for sentence in check(name, entry, hosts[name], now()).problems:
+    for sentence in check(name, entry, hosts[name]["hosts"], now(), hosts[name].get("required_hosts")).problems:
         yield Finding(CONTROLLER, where, path, "a certificate that the role certificates takes", sentence)
 
 

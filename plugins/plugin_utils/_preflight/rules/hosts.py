@@ -38,6 +38,8 @@ SIZES: dict[str, dict[str, dict[str, float]]] = {
     },
     "custom": {},
 }
+EVICTION_PATHS = ("/var/lib/containerd", "/var/lib/kubelet")
+EVICTION_SHARE = 0.15  # the kubelet's default for images; for the rest it is 0.10
 DISK_SLACK = 0.95  # a 100 GB disk holds a little less once it has a file system
 
 
@@ -151,6 +153,19 @@ def disks(host: Host, wanted: Mapping[str, float], expected: str, hint: str) -> 
             yield Finding(host.name, "disk of " + disk["path"], "%g GB free" % disk["free_gb"], expected_free, "free space on the file system")
 
 
+def eviction(site: Site) -> Iterator[Finding]:
+    """The kubelet evicts pods from a node whose disk is nearly full, and Kubernetes sends no new ones there."""
+    for host in site.measured(*KUBE_GROUPS):
+        if host.mapping("kubernetes_kubelet_config_overrides").get("evictionHard"):
+            continue
+        for disk in host.measured["disks"]:
+            share = disk["free_gb"] / disk["total_gb"] if disk["total_gb"] else 1.0
+            if disk["path"] in EVICTION_PATHS and share < EVICTION_SHARE:
+                value = "%.0f %% free (%g of %g GB)" % (100 * share, disk["free_gb"], disk["total_gb"])
+                remedy = "free space: the kubelet would evict pods (or set evictionHard in kubernetes_kubelet_config_overrides)"
+                yield Finding(host.name, "disk of " + disk["path"], value, "more than %.0f %% free" % (100 * EVICTION_SHARE), remedy)
+
+
 def number_of_nodes(site: Site) -> Iterator[Finding]:
     """W&B starts with three worker nodes, so that the loss of one leaves two."""
     if not site.has("kube_control_plane") or site.limited:
@@ -171,4 +186,4 @@ def default_route(site: Site) -> Iterator[Finding]:
             yield Finding(host.name, "default route", "none", "a default route or host_address", remedy, WARNING)
 
 
-RULES = (reachable, architecture, operating_system, kernel, cgroups, swap, resources, number_of_nodes, default_route)
+RULES = (reachable, architecture, operating_system, kernel, cgroups, swap, resources, eviction, number_of_nodes, default_route)

@@ -152,5 +152,3 @@ def test_the_lock_lives_as_long_as_a_child_that_inherited_it(tmp_path: pathlib.P
     again = h.lock(path, seconds=1)
     assert again is not None
     os.close(again)
-
-

@@ -5,7 +5,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import socket
+import ssl
+import threading
+
 import pytest
+from ansible_collections.onprem.wandb.plugins.module_utils import _certificates_issue as issue
 from ansible_collections.onprem.wandb.plugins.module_utils import _s3_cors as cors
 from ansible_collections.onprem.wandb.plugins.module_utils._probes import findings
 from ansible_collections.onprem.wandb.plugins.modules import s3_bucket_check
@@ -75,6 +81,7 @@ FAULTS = {
     "no bucket": ({"refuse": {"list_objects": (404, "NoSuchBucket")}}, ["credentials"], "bucket does not exist"),
     "region refused": ({"refuse": {"list_objects": (400, "AuthorizationHeaderMalformed")}}, ["credentials"], "region"),
     "other region": ({"region": "eu-west-1"}, ["region"], "eu-west-1"),
+    "other region, strict": ({"region": "eu-west-1", "refuse": {"presigned_head": (400, "MissingFields")}}, ["region"], "are refused"),
     "other buckets in sight": ({"buckets": ["wandb-files", "payroll"]}, ["confined"], "sees other buckets"),
     "key for any bucket": ({"stranger": (404, "NoSuchBucket")}, ["confined"], "any bucket"),
     "a server that does not tell": ({"stranger": (404, "NoSuchBucket"), "software": "AmazonS3"}, ["confined"], "does not let an outsider tell"),
@@ -124,6 +131,30 @@ def test_a_name_that_does_not_resolve(tmp_path):
     dummy, probes, names = check(tmp_path, params={"endpoint": "https://s3.invalid:9000"})
     assert names == ["resolve"]
     assert "DNS record" in probes["resolve"]["remedy"]
+
+
+def test_http_at_a_port_with_tls(tmp_path):
+    key = issue.new_key()
+    certificate = issue.authority(key, "some server", dt.datetime.now(dt.timezone.utc), 1)
+    (tmp_path / "both.pem").write_bytes(issue.key_pem(key) + issue.pem(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "both.pem")
+    with socket.create_server(("127.0.0.1", 0)) as plain, context.wrap_socket(plain, server_side=True) as server:
+        threading.Thread(target=serve, args=(server,), daemon=True).start()
+        probes = check(tmp_path, params={"endpoint": f"http://127.0.0.1:{server.getsockname()[1]}"})[1]
+    assert probes["tls"]["verdict"] == "fail"
+    assert "use https://" in probes["tls"]["remedy"]
+
+
+def serve(server):
+    """Answer TLS greetings until the socket is closed."""
+    while True:
+        try:
+            server.accept()[0].close()
+        except ssl.SSLError:
+            continue
+        except OSError:
+            return
 
 
 def test_tls_at_a_port_without_tls(tmp_path):

@@ -140,6 +140,14 @@ def test_a_pod_that_is_not_ready_is_asked_why(live: Site) -> None:
     assert routes == ["GET /, GET /healthz at 127.0.0.1: the service wandb-app has no ready endpoint"]
 
 
+def test_a_sick_node_comes_before_its_sick_pods(live: Site) -> None:
+    live.items("/apis/apps/v1/namespaces/wandb/deployments")[0]["status"]["availableReplicas"] = 0
+    live.items("/api/v1/namespaces/wandb/pods")[0] = site.pod("wandb-app", ready=False, phase="Failed", reason="Evicted", message="low on disk")
+    live.items("/api/v1/nodes")[0] = site.node(pressure="True")
+    subjects = [problem["subject"] for problem in live.observe()["problems"]]
+    assert subjects[:3] == ["node node1", "Deployment wandb-app", "pod wandb-app-1 on node1"]
+
+
 def test_completed_but_an_older_change_is_what_runs(live: Site) -> None:
     live.api.documents["/apis/apps.wandb.com/v1/namespaces/wandb/weightsandbiases/wandb"]["spec"]["values"]["global"]["size"] = "large"
     assert "its values differ from the resource in global.size" in live.observe()["msg"]

@@ -9,7 +9,7 @@ import typing as t
 import pytest
 
 from ansible_collections.onprem.wandb.plugins.module_utils import _wandb_judge as judge
-from ansible_collections.onprem.wandb.plugins.module_utils._wandb_pods import judge_pod
+from ansible_collections.onprem.wandb.plugins.module_utils._wandb_pods import judge_nodes, judge_pod
 from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils import wandb_site as site
 
 
@@ -244,6 +244,24 @@ def test_a_hook_that_hangs_is_told_with_the_release() -> None:
     hook["metadata"]["ownerReferences"] = [{"kind": "Job", "name": "hook"}]
     problems = judge.judge_jobs([hook, site.pod("wandb-app", ready=False)])
     assert [(problem.check, problem.subject) for problem in problems] == [("release", "pod hook-1 on node1")]
+
+
+# -- nodes ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("node", "words"),
+    [
+        (site.node(pressure="True"), "DiskPressure: kubelet has disk pressure"),
+        (site.node(ready="Unknown"), "not Ready: KubeletReady"),
+        (site.node(ready="False"), "not Ready"),
+        ({**site.node(), "spec": {"unschedulable": True}}, "cordoned"),
+    ],
+)
+def test_a_node_that_is_not_fine(node: t.Any, words: str) -> None:
+    (problem,) = judge_nodes([site.node("other"), node])
+    assert problem.subject == "node node1"
+    assert words in problem.message
 
 
 # -- the operator -----------------------------------------------------------------------------------

@@ -87,6 +87,14 @@ def pod(owner: str, ready: bool = True, name: str | None = None, **status: t.Any
     }
 
 
+def node(name: str = "node1", ready: str = "True", pressure: str = "False") -> dict[str, t.Any]:
+    conditions = [
+        {"type": "DiskPressure", "status": pressure, "reason": "KubeletHasDiskPressure", "message": "kubelet has disk pressure"},
+        {"type": "Ready", "status": ready, "reason": "KubeletReady"},
+    ]
+    return {"metadata": {"name": name}, "spec": {}, "status": {"conditions": conditions}}
+
+
 def ingress(paths: t.Mapping[str, tuple[str, int]] | None = None, host: str = HOST) -> dict[str, t.Any]:
     paths = paths or {
         "/": ("wandb-app", 8080),
@@ -127,6 +135,7 @@ class Api:
         self.documents: dict[str, t.Any] = {
             "/apis/apps.wandb.com/v1": {"kind": "APIResourceList"},
             "/apis/apps.wandb.com/v1/namespaces/wandb/weightsandbiases/wandb": resource(),
+            "/api/v1/nodes": {"items": [node()]},
             "/apis/apps/v1/namespaces/wandb/deployments": {"items": [workload(f"wandb-{name}") for name in SERVICES]},
             "/apis/apps/v1/namespaces/wandb/statefulsets": {"items": []},
             "/apis/apps/v1/namespaces/wandb/daemonsets": {"items": []},

@@ -121,6 +121,13 @@ def test_a_file_system_counts_once_and_several_add_up(site):
     assert not list(hosts.resources(site(measured=disks(1, 2))))
 
 
+def test_a_nearly_full_node_would_evict_pods(site, found):
+    full = {"node1": {"disks": [{"path": "/var/lib/kubelet", "device": 1, "total_gb": 252.0, "free_gb": 30.0}]}}
+    assert found(hosts.eviction(site(measured=full))) == [("node1", "disk of /var/lib/kubelet", "problem")]
+    assert not list(hosts.eviction(site({"kubernetes_kubelet_config_overrides": {"evictionHard": {"nodefs.available": "1%"}}}, measured=full)))
+    assert not list(hosts.eviction(site(measured={"db1": full["node1"]})))
+
+
 def test_number_of_nodes(site, found):
     groups = {"kube_control_plane": ["cp1"], "kube_node": ["node1", "node2"]}
     assert found(hosts.number_of_nodes(site(groups=groups))) == [("site", "group kube_node", "problem")]
