@@ -12,6 +12,8 @@ from pathlib import Path
 from .config import CACHE
 from .shell import say
 
+USED: set[Path] = set()
+
 
 def digest(parts: Iterable[str | bytes | Path]) -> str:
     """Hash strings, bytes and file (or directory) contents."""
@@ -41,6 +43,7 @@ def cached(name: str, parts: Iterable[str | bytes | Path], build: Callable[[Path
     """Return the directory of a build result, building it (once, also with several labs at work) when it is not there."""
     key = digest(parts)[:16]
     final = CACHE / "builds" / f"{name}-{key}"
+    USED.add(final)
     if final.is_dir():
         return final
     final.parent.mkdir(parents=True, exist_ok=True)
@@ -61,11 +64,8 @@ def cached(name: str, parts: Iterable[str | bytes | Path], build: Callable[[Path
     return final
 
 
-def prune(keep: int = 2) -> None:
-    """Remove all but the newest results of each name."""
-    groups: dict[str, list[Path]] = {}
+def prune() -> None:
+    """Remove every result that this run has not asked for."""
     for path in (CACHE / "builds").glob("*-????????????????"):
-        groups.setdefault(path.name.rsplit("-", 1)[0], []).append(path)
-    for paths in groups.values():
-        for path in sorted(paths, key=lambda p: p.stat().st_mtime)[:-keep]:
+        if path not in USED:
             shutil.rmtree(path)

@@ -123,7 +123,7 @@ def command() -> None:
         raise LabError(f"unknown host {', '.join(sorted(unknown))}; known: {', '.join(HOSTS)}")
     actions = {
         "build": lambda: build(lab), "up": lambda: up(lab, chosen), "down": lambda: down(lab),
-        "status": lambda: status(lab), "info": lambda: info(lab), "prune": cache.prune,
+        "status": lambda: status(lab), "info": lambda: info(lab), "prune": lambda: (build(lab), cache.prune()),
     }
     actions[arguments.verb]()
 

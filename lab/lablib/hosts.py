@@ -69,7 +69,8 @@ def files(lab: Lab, host: str) -> dict[str, str]:
 def create(lab: Lab, host: str, ref: str, volumes: list[str], content: str = "") -> None:
     """Start one host and hand it its files."""
     name = lab.container(host)
-    podman("run", "-d", "--name", name, "--hostname", host, "--label", f"{LABEL}={lab.name}", "--label", f"{LABEL}.content={content}", "--cgroupns=private", "--network", lab.network,
+    podman("run", "-d", "--name", name, "--hostname", host, "--label", f"{LABEL}={lab.name}", "--label", f"{LABEL}.content={content}",
+           "--cgroupns=private", "--network", lab.network,
            "--ip", lab.address(host), "--dns", lab.mirror, "--dns-search", lab.domain, "--privileged", "--pids-limit=0",
            # Not --systemd=always: on cgroup v1 podman then binds the machine's own name=systemd hierarchy into every host, and their inits share it.
            "--systemd=false", "-e", "container=podman", "--tmpfs", "/run:rw,exec,mode=755", "--tmpfs", "/run/lock", "--tmpfs", "/tmp:exec",
@@ -79,7 +80,8 @@ def create(lab: Lab, host: str, ref: str, volumes: list[str], content: str = "")
         script += [f"mkdir -p {os.path.dirname(path)}", f"cat > {path} <<'LAB'\n{text}LAB"]
     script += [
         # One image, many hosts: each gets an identity of its own.
-        "rm -f /etc/machine-id /var/lib/dbus/machine-id /etc/ssh/ssh_host_* /etc/apt/sources.list.d/*", "systemd-machine-id-setup >/dev/null 2>&1", "systemctl restart systemd-journald",
+        "rm -f /etc/machine-id /var/lib/dbus/machine-id /etc/ssh/ssh_host_* /etc/apt/sources.list.d/*",
+        "systemd-machine-id-setup >/dev/null 2>&1", "systemctl restart systemd-journald",
         "ssh-keygen -A >/dev/null", "chmod 700 /root/.ssh", "systemctl daemon-reload", "systemctl enable -q --now lab-route.service", "systemctl restart ssh",
     ]
     deadline = time.monotonic() + 30
