@@ -1,6 +1,7 @@
 """Hosts: podman containers that boot systemd and run sshd, on one bridge without a route out."""
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import socket
@@ -41,14 +42,18 @@ def network(lab: Lab) -> None:
     podman("network", "create", "--internal", "--disable-dns", "--subnet", str(lab.net), "--label", f"{LABEL}={lab.name}", lab.network)
 
 
+def hardware_address(address: str) -> str:
+    """A hardware address by IP address. Without a given one udev in the host changes it after the boot, and neighbours that know the old one wait."""
+    return "02:00:" + ":".join(f"{octet:02x}" for octet in ipaddress.IPv4Address(address).packed)
+
+
 def bridge_address(lab: Lab) -> None:
     """Give this machine its address on the bridge: podman leaves the bridge of an internal network without one.
 
-    A bridge without a hardware address of its own takes the lowest of its ports', so that it changes with every new host and hosts that know the
-    old one do not answer for up to half a minute.
+    A bridge without a hardware address of its own takes the lowest of its ports', so that it would change with every new host.
     """
     bridge = json.loads(podman("network", "inspect", lab.network))[0]["network_interface"]
-    run("ip", "link", "set", "dev", bridge, "address", "02:00:" + ":".join(f"{octet:02x}" for octet in lab.net[1].packed))
+    run("ip", "link", "set", "dev", bridge, "address", hardware_address(lab.gateway))
     run("ip", "address", "replace", f"{lab.gateway}/{lab.net.prefixlen}", "dev", bridge)
 
 
@@ -71,7 +76,8 @@ def create(lab: Lab, host: str, ref: str, volumes: list[str], content: str = "")
     name = lab.container(host)
     podman("run", "-d", "--name", name, "--hostname", host, "--label", f"{LABEL}={lab.name}", "--label", f"{LABEL}.content={content}",
            "--cgroupns=private", "--network", lab.network,
-           "--ip", lab.address(host), "--dns", lab.mirror, "--dns-search", lab.domain, "--privileged", "--pids-limit=0",
+           "--ip", lab.address(host),
+           "--mac-address", hardware_address(lab.address(host)), "--dns", lab.mirror, "--dns-search", lab.domain, "--privileged", "--pids-limit=0",
            # Not --systemd=always: on cgroup v1 podman then binds the machine's own name=systemd hierarchy into every host, and their inits share it.
            "--systemd=false", "-e", "container=podman", "--tmpfs", "/run:rw,exec,mode=755", "--tmpfs", "/run/lock", "--tmpfs", "/tmp:exec",
            "-v", "/dev/kmsg:/dev/kmsg", *[word for volume in volumes for word in ("-v", volume)], ref)

@@ -10,7 +10,7 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.gather import Gatherer, data_paths
-from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.interface import MANAGED_UNITS
+from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.interface import EXTERNAL, MANAGED_UNITS
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.model import KUBE_GROUPS, Host
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules.network import control_plane_endpoint, external_endpoints, mirror_endpoint
 
@@ -29,6 +29,8 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         variables = task_vars or {}
         gatherer = Gatherer(self._templar, self._loader, variables)
+        if not gatherer.is_ours(variables["inventory_hostname"]):
+            return {**result, "changed": False, "measured": {}, "error": "in none of the collection's groups"}
         host = gatherer.host(variables["inventory_hostname"])
         try:
             answer = self._execute_module(module_args=self.arguments(gatherer, host), task_vars=variables)
@@ -43,7 +45,9 @@ class ActionModule(ActionBase):
         """Arguments of the task over those that follow from the host's groups."""
         endpoints = mirror_endpoint(host)
         if host.in_any(KUBE_GROUPS):
-            endpoints += control_plane_endpoint(host) + external_endpoints(gatherer.groups, gatherer.controller())
+            endpoints += control_plane_endpoint(host)
+            if any(not gatherer.groups.get(group) for group in EXTERNAL):
+                endpoints += external_endpoints(gatherer.groups, gatherer.controller())
         own = {"paths": data_paths(host), "endpoints": endpoints, "managed_units": MANAGED_UNITS}
         return {**own, **self._task.args}
 

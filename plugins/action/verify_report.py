@@ -48,7 +48,7 @@ class ActionModule(ActionBase):
         register = str(args.get("register", ""))
         hostvars = variables["hostvars"]
         gatherer = Gatherer(self._templar, self._loader, variables)
-        measured = {name: measurements(hostvars.raw_get(name).get(register)) for name in variables["ansible_play_hosts_all"]}
+        measured = {name: measurements(hostvars.raw_get(name).get(register)) for name in variables["ansible_play_hosts_all"] if gatherer.is_ours(name)}
         for name, found in measured.items():
             found.setdefault("host", {"failed": True, "msg": "%s was not measured" % name})
         site = gatherer.site_of({name: found["host"] for name, found in measured.items()})

@@ -122,6 +122,8 @@ def judge_workload(item: Object, check: str = "workloads") -> list[Problem]:
     events = f"{state['kind']}/{state['name']}"
     if not state["observed"]:
         return [Problem(check, subject, "its newest change has not been looked at by Kubernetes yet", events_of=events)]
+    if state["desired"] == 0 and state["kind"] != "DaemonSet":
+        return [Problem(check, subject, "it is scaled to 0 pods")]
     if state["ready"]:
         return []
     if state["available"] < state["desired"]:
@@ -129,7 +131,7 @@ def judge_workload(item: Object, check: str = "workloads") -> list[Problem]:
     elif state["updated"] < state["desired"]:
         message = f"{state['updated']} of {state['desired']} pods have the newest version"
     else:
-        message = f"{state['total'] - state['updated']} old pods have not gone yet"
+        message = f"its newest version is not rolled out: {state['total'] - state['updated']} of {state['total']} pods are old ones"
     for condition in (item.get("status") or {}).get("conditions") or []:
         failing = condition.get("type") == "ReplicaFailure" and condition.get("status") == "True"
         stuck = condition.get("type") == "Progressing" and condition.get("status") == "False"

@@ -14,7 +14,11 @@ from dataclasses import asdict, dataclass, field
 CHECKS = ("api", "resource", "operator", "release", "workloads", "routes", "readiness")
 
 _CREDENTIALS = re.compile(r"(?P<scheme>[a-z0-9+.-]+://)[^\s/@:]*:[^\s/@]+@", re.IGNORECASE)
-_ASSIGNMENT = re.compile(r"(?P<key>(?:password|passwd|secret|secret_?key|access_?key|token|license)[\"']?\s*[:=]\s*[\"']?)[^\s\"',;&]+", re.IGNORECASE)
+_ASSIGNMENT = re.compile(
+    r"(?P<key>(?:password|passwd|secret|secret_?key|access_?key|token|license)[\"']?\s*[:=]\s*[\"']?)"
+    r"(?!(?:yes|no|true|false)\b)[^\s\"',;&]+",
+    re.IGNORECASE,
+)
 
 
 @dataclass
@@ -47,10 +51,19 @@ def masked(text: str) -> str:
 
 
 def last_lines(text: str, count: int, width: int = 240, without: t.Collection[str] = ()) -> list[str]:
-    """The last lines that say something: those `without` the given words, or any where nothing else is there."""
+    """The last different lines that say something: those `without` the given words, or any where nothing else is there."""
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
     lines = [line for line in lines if not any(word in line for word in without)] or lines
-    return [masked(line if len(line) <= width else line[: width - 3] + "...") for line in lines[-count:]] if count else []
+    seen: dict[str, list[str]] = {}
+    for line in reversed(lines):
+        # A program that tries again says the same thing with another time in front.
+        seen.setdefault(re.sub(r"\d+", "0", line), []).append(line)
+    shown = [(same[0], len(same)) for same in list(seen.values())[:count]]
+    return [masked(_cut(line, width)) + (f" (said {times} times)" if times > 1 else "") for line, times in reversed(shown)]
+
+
+def _cut(line: str, width: int) -> str:
+    return line if len(line) <= width else line[: width - 3] + "..."
 
 
 def verdicts(problems: t.Iterable[Problem], looked_at: t.Collection[str]) -> dict[str, bool | None]:

@@ -189,7 +189,7 @@ def test_everything_at_once_in_one_report(lab: Any) -> None:
     variables: dict[str, Any] = {}
     with contextlib.ExitStack() as stack:
         for case in CASES:
-            if case.name == "undefined variable in a template":  # it would hide the findings about the range
+            if case.variable == "kubernetes_pod_cidr":  # it would hide the finding about pods and services
                 continue
             if not case.groups and not case.hosts and not set(case.vars) & set(variables) and case.variable not in {other.variable for other in used}:
                 variables.update(case.vars)

@@ -11,7 +11,7 @@ from ansible.errors import AnsibleError
 
 from .. import _catalogue, _minio_volumes
 from .interface import DATA_PATHS
-from .model import CONTROLLER, KUBE_GROUPS, ROLE_TARGETS, Host, Site
+from .model import CONTROLLER, KNOWN_GROUPS, KUBE_GROUPS, ROLE_TARGETS, Host, Site
 from .values import TemplatedVariables, load_options, load_variables, read_file
 
 DEFAULTS = "defaults/main.yml"
@@ -42,12 +42,15 @@ class Gatherer:
         self._place = {name: task_vars[name] for name in ("inventory_dir", "inventory_file") if task_vars.get(name)}
         defaults, private = load_variables(loader, DEFAULTS), load_variables(loader, PRIVATE)
         self._defaults = {role: {**defaults.get(role, {}), **private.get(role, {})} for role in {**defaults, **private}}
-        self.specs = load_options()
         self.groups = {name: list(hosts) for name, hosts in task_vars["groups"].items()}
 
     def _raw(self, name: str) -> dict[str, Any]:
         """Variables of a host before templating. The implicit localhost is in no inventory: it gets the place of the others' inventory."""
         return {**self._place, **self._hostvars.raw_get(name), "hostvars": self._hostvars}
+
+    def is_ours(self, name: str) -> bool:
+        """Whether a host is in a group that this collection knows."""
+        return any(name in self.groups.get(group, []) for group in KNOWN_GROUPS)
 
     def host(self, name: str, measurement: Mapping[str, Any] | None = None) -> Host:
         """A host of the inventory, or the controller."""
@@ -68,11 +71,11 @@ class Gatherer:
         return self.site_of({name: self._hostvars.raw_get(name).get(register) for name in names})
 
     def site_of(self, measurements: Mapping[str, Any]) -> Site:
-        """The whole site with the given measurements."""
-        hosts = {name: self.host(name, found or {"error": "was not measured"}) for name, found in measurements.items()}
+        """The whole site with the given measurements. Hosts in none of our groups are somebody else's business."""
+        hosts = {name: self.host(name, found or {"error": "was not measured"}) for name, found in measurements.items() if self.is_ours(name)}
         controller = self.controller()
-        limited = set(hosts) < set(self.groups.get("all", []))
-        return Site(hosts, controller, self.groups, self.specs, catalogue(controller), read_file, limited)
+        limited = set(hosts) < {name for name in self.groups.get("all", []) if self.is_ours(name)}
+        return Site(hosts, controller, self.groups, load_options(), catalogue(controller), read_file, limited)
 
 
 def catalogue(controller: Host) -> Any:

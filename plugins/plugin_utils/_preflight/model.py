@@ -13,6 +13,7 @@ WARNING = "warning"
 CONTROLLER = "localhost"
 SITE = "site"  # the host column of a finding about the inventory as a whole
 KUBE_GROUPS = ("kube_control_plane", "kube_node")
+KNOWN_GROUPS = (*KUBE_GROUPS, "mysql", "redis", "minio")
 
 
 @dataclass(frozen=True)

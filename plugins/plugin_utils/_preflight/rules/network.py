@@ -172,7 +172,7 @@ def split_endpoint(text: str, default_port: int) -> tuple[str, int]:
 
 
 def external_endpoints(groups: dict[str, list[str]], controller: Host) -> list[dict[str, object]]:
-    """What the nodes must reach because the inventory has no host for it, and the mirror."""
+    """What the nodes must reach because the inventory has no host for it."""
     found: list[dict[str, object]] = []
     for group, (_what, _required, (host_variable, port_variable, default)) in EXTERNAL.items():
         address = controller.text(host_variable)

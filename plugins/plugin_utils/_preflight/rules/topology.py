@@ -7,9 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ... import _minio_volumes
-from ..model import SITE, Finding, Host, Site
-
-KNOWN_GROUPS = ("kube_control_plane", "kube_node", "mysql", "redis", "minio")
+from ..model import KNOWN_GROUPS, SITE, Finding, Host, Site
 
 
 def address(host: Host) -> str:

@@ -112,6 +112,7 @@ def test_a_rolled_out_workload_is_fine(kind: str) -> None:
         (site.workload("a", replicas=2, availableReplicas=None), "0 of 2 pods are available"),
         (site.workload("a", replicas=2, updatedReplicas=1), "1 of 2 pods have the newest version"),
         (site.workload("a", **{"replicas": 3}, updatedReplicas=2, availableReplicas=3), "2 of 3 pods have the newest version"),
+        (site.workload("a", replicas=0), "it is scaled to 0 pods"),
         (site.workload("a", observedGeneration=1), "has not been looked at by Kubernetes"),
         (site.workload("a", "DaemonSet", 3, numberAvailable=2), "2 of 3 pods are available"),
         (
@@ -136,7 +137,7 @@ def test_a_workload_that_is_not_fine(item: t.Any, words: str) -> None:
 def test_old_pods_that_have_not_gone_are_not_a_finished_rollout() -> None:
     item = site.workload("a")
     item["status"]["replicas"] = 2
-    assert "1 old pods have not gone yet" in said(judge.judge_workload(item))
+    assert "its newest version is not rolled out: 1 of 2 pods are old ones" in said(judge.judge_workload(item))
 
 
 def test_a_release_without_workloads_does_not_serve() -> None:

@@ -17,6 +17,7 @@ from ansible_collections.onprem.wandb.plugins.module_utils._wandb_report import 
         ("s3://AK:SK@s3.test:9000/b?tls=true", "s3://***@s3.test:9000/b?tls=true"),
         ("password=abc and more", "password=*** and more"),
         ('{"secretKey": "abc", "a": 1}', '{"secretKey": "***", "a": 1}'),
+        ("Access denied (using password: YES)", "Access denied (using password: YES)"),
         ("nothing to hide at https://host/path", "nothing to hide at https://host/path"),
     ],
 )
@@ -26,6 +27,7 @@ def test_credentials_are_masked(text: str, expected: str) -> None:
 
 def test_last_lines_are_the_last_that_say_something() -> None:
     assert last_lines("a\n\nb\n  \nc\n", 2) == ["b", "c"]
+    assert last_lines("10:01 no db\n10:02 up\n10:03 no db\n", 5) == ["10:02 up", "10:03 no db (said 2 times)"]
     assert last_lines("x" * 300, 1, 20) == ["x" * 17 + "..."]
     assert last_lines("a\nb", 0) == []
     assert last_lines("why\nGET /ready", 5, without=["/ready"]) == ["why"]

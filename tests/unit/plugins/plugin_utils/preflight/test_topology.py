@@ -49,7 +49,7 @@ def test_one_machine_under_two_names(site, found):
     assert not list(topology.same_address(site()))
 
 
-@pytest.mark.parametrize("volume", ["/var/lib/minio/data", "/mnt/disk{1...4}/minio", "http://store{1...4}:9000/mnt/disk{1...2}", "https://192.0.2.{7...8}/mnt/d"])
+@pytest.mark.parametrize("volume", ["/var/lib/minio/data", "/mnt/disk{1...4}/minio", "http://store{1...4}:9000/mnt/d{1...2}", "https://192.0.2.{7...8}/mnt/d"])
 def test_minio_volumes(site, volume):
     assert not list(topology.minio_volumes(site({"minio_volumes": [volume]})))
 

@@ -1,0 +1,84 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module unit decides to do."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from ansible_collections.onprem.wandb.plugins.modules import unit
+
+DEFAULTS = {
+    "enabled": True,
+    "state": "started",
+    "restart_when_newer": [],
+    "reload_when_newer": [],
+    "executable": None,
+    "restart": False,
+    "may_restart": True,
+    "reload": False,
+}
+
+
+class Shown:
+    """A unit in a given state."""
+
+    def __init__(self, **properties):
+        microseconds = int((time.clock_gettime(time.CLOCK_MONOTONIC) - 60) * 1e6)
+        self.properties = {
+            "LoadState": "loaded",
+            "ActiveState": "active",
+            "SubState": "running",
+            "UnitFileState": "enabled",
+            "NeedDaemonReload": "no",
+            "ExecMainStartTimestampMonotonic": microseconds,
+            "StateChangeTimestampMonotonic": microseconds,
+            **properties,
+        }
+
+    def show(self):
+        return "".join(f"{key}={value}\n" for key, value in self.properties.items())
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    """A file younger than the unit's process."""
+    path = tmp_path / "conf"
+    path.write_text("x")
+    return str(path)
+
+
+def plan(params=None, **properties):
+    return unit.plan(Shown(**properties), {**DEFAULTS, **(params or {})})
+
+
+@pytest.mark.parametrize(
+    ("properties", "params", "expected"),
+    [
+        ({}, {}, []),
+        ({"ActiveState": "inactive", "UnitFileState": "disabled"}, {}, ["enable", "start"]),
+        ({"ActiveState": "failed"}, {}, ["start"]),
+        ({"NeedDaemonReload": "yes"}, {}, ["daemon-reload"]),
+        ({}, {"enabled": False}, ["disable"]),
+        ({}, {"state": "stopped", "enabled": False}, ["disable", "stop"]),
+        ({"ActiveState": "inactive"}, {"state": "stopped"}, []),
+        ({}, {"restart": True}, ["restart"]),
+        ({"ActiveState": "inactive"}, {"restart": True}, ["start"]),
+        ({}, {"reload": True}, ["reload"]),
+        ({}, {"restart": True, "reload": True}, ["restart"]),
+        ({}, {"restart": True, "may_restart": False}, []),
+    ],
+)
+def test_actions(properties, params, expected):
+    assert plan(params, **properties)[0] == expected
+
+
+def test_files_written_after_the_start(fresh):
+    assert plan({"restart_when_newer": [fresh]})[0] == ["restart"]
+    assert plan({"reload_when_newer": [fresh]})[0] == ["reload"]
+    assert plan({"restart_when_newer": [fresh], "reload_when_newer": [fresh]})[0] == ["restart"]
+    actions, reason = plan({"restart_when_newer": [fresh], "may_restart": False})
+    assert actions == []
+    assert fresh in reason
