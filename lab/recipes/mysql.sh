@@ -130,7 +130,7 @@ lap "patched"
 
 # ---- 5. tarball ------------------------------------------------------------------------------------
 cd "$WORK/out"
-TAR=(tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@${SOURCE_DATE_EPOCH:-1700000000} -cf -)
+TAR=(tar --sort=name --owner=0 --group=0 --numeric-owner "--mtime=@${SOURCE_DATE_EPOCH:-1700000000}" -cf -)
 if [ "$COMPRESS" != zstd ]; then "${TAR[@]}" "$NAME" | xz -T0 "$XZ_LEVEL" > "$NAME.tar.xz"; lap "xz $(stat -c%s "$NAME.tar.xz")"; fi
 if [ "$COMPRESS" != xz ]; then "${TAR[@]}" "$NAME" | zstd -q -T0 -10 -f -o "$NAME.tar.zst"; lap "zstd -10 $(stat -c%s "$NAME.tar.zst")"; fi
 du -sm "$NAME" >&2

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import typing as t
 
+import jsonschema
 import pytest
 import yaml
 
@@ -127,13 +128,11 @@ def secret(rendered: dict[str, t.Any], case: str, name: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("case", [name for name in CASES if name != "everything"])
 def test_the_stand_ins_strict_schema_accepts_what_is_rendered(rendered: dict[str, t.Any], case: str) -> None:
-    jsonschema = pytest.importorskip("jsonschema")
     jsonschema.validate(values(rendered, case), json.loads((STANDIN / "operator-wandb/values.schema.json").read_text()))
     jsonschema.validate(rendered[case]["operator"], json.loads((STANDIN / "operator/values.schema.json").read_text()))
 
 
 def test_every_component_is_known_to_the_stand_in(rendered: dict[str, t.Any]) -> None:
-    jsonschema = pytest.importorskip("jsonschema")
     jsonschema.validate(values(rendered, "everything"), json.loads((STANDIN / "operator-wandb/values.schema.json").read_text()))
 
 

@@ -17,7 +17,6 @@ from ansible_collections.onprem.wandb.plugins.module_utils._probes import findin
 from ansible_collections.onprem.wandb.plugins.modules import s3_bucket_check
 from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils.fake_s3 import FakeS3
 
-pytest.importorskip("boto3")
 WANDB = "https://wandb.test"
 # The fake speaks plain http, which the check remarks; everything else is good.
 HTTP = ["tls"]
