@@ -2,11 +2,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import tarfile
 from pathlib import Path
 
 from .cache import cached
 from .config import CACHE, REPO, versions
-from .shell import run, say
+from .shell import LabError, run, say
 
 # Programs of the lab itself, which no inventory knows: the mirror's registry, the DNS server that is also the cluster's, etcd.
 ETCD, COREDNS, REGISTRY, MC, LOCAL_TOOLS = "3.6.8", "1.14.2", "3.1.2", "0.0.0-20250313080218-cf909e1063a9", "1"
@@ -84,3 +86,31 @@ def build_all() -> dict[str, Path]:
         found[name] = component(name)
         say(f"{number} of {len(COMPONENTS)}: {name} {environment()[VARIABLE[name]]}")
     return found
+
+
+def test_bench(mysql_tarball: Path) -> tuple[Path, Path]:
+    """What the stand-in's tests run against: a directory of real programs, and a MySQL tree."""
+    def build(out: Path) -> None:
+        (out / "bin").mkdir()
+        found = {"etcd": component("etcd"), "kube-apiserver": component("kubernetes"), "helm": component("helm"), "minio": component("minio")}
+        for name, directory in found.items():
+            (out / "bin" / name).symlink_to(directory / name)
+        # Redis is one program with several names; redis-tools holds it and starts no service.
+        (out / "bin/redis-server").symlink_to("/usr/bin/redis-check-rdb")
+        with tarfile.open(mysql_tarball) as tar:
+            tar.extractall(out / "mysql", filter="tar")
+        tree = next((out / "mysql").iterdir())
+        run(str(tree / "bin/relocate"), str(CACHE / "builds" / out.name[1:].rsplit(".", 1)[0] / "mysql" / tree.name))
+
+    parts = ["bench-1", str(mysql_tarball), *[str(component(name)) for name in ("etcd", "kubernetes", "helm", "minio")]]
+    bench = cached("bench", parts, build)
+    return bench / "bin", next((bench / "mysql").iterdir())
+
+
+def test_standin(mysql_tarball: Path) -> None:
+    """Go tests of the stand-in against real services."""
+    programs, mysql = test_bench(mysql_tarball)
+    env = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "STANDIN_PROGRAMS": str(programs), "STANDIN_MYSQL": str(mysql)}
+    done = subprocess.run(["go", "test", "-count=1", "./..."], cwd=REPO / "lab/standin", env=env, check=False)
+    if done.returncode:
+        raise LabError(f"`go test ./...` in lab/standin ended with {done.returncode}")

@@ -4,6 +4,7 @@
   lab up [--hosts a,b] boot the mirror and the hosts
   lab down             remove this lab: containers, volumes, network, names, state
   lab status           what runs, where every artifact came from
+  lab test             the stand-in's own tests, against real MySQL, Redis, S3 and Kubernetes API
   lab info             where the site is reached and how to log in
 
 LAB_NAME, LAB_NET (inside 198.18.0.0/15) and LAB_OS (bookworm, trixie) choose another lab.
@@ -15,7 +16,7 @@ import json
 import shutil
 from pathlib import Path
 
-from . import cache, hosts, mirror
+from . import binaries, cache, hosts, mirror, packages
 from .config import HOSTS, REPO, Lab
 from .shell import LabError, main, run, say
 
@@ -112,10 +113,15 @@ Hosts           ssh -i {lab.state}/ssh/id_ed25519 -o UserKnownHostsFile={lab.sta
 """)
 
 
+def test() -> None:
+    """Prove the stand-in itself."""
+    binaries.test_standin(next(packages.mysql().glob("*.tar.xz")))
+
+
 def command() -> None:
     """Parse and dispatch."""
     parser = argparse.ArgumentParser(prog="lab", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("verb", choices=["build", "up", "down", "status", "info", "prune"])
+    parser.add_argument("verb", choices=["build", "up", "down", "status", "info", "prune", "test"])
     parser.add_argument("--hosts", default=",".join(HOSTS), help="comma-separated host names (default: all)")
     arguments = parser.parse_args()
     lab, chosen = Lab.from_env(), arguments.hosts.split(",")
@@ -123,7 +129,7 @@ def command() -> None:
         raise LabError(f"unknown host {', '.join(sorted(unknown))}; known: {', '.join(HOSTS)}")
     actions = {
         "build": lambda: build(lab), "up": lambda: up(lab, chosen), "down": lambda: down(lab),
-        "status": lambda: status(lab), "info": lambda: info(lab), "prune": lambda: (build(lab), cache.prune()),
+        "status": lambda: status(lab), "info": lambda: info(lab), "prune": lambda: (build(lab), cache.prune()), "test": test,
     }
     actions[arguments.verb]()
 

@@ -162,7 +162,7 @@ def _version_problem(seen: Evidence, wanted: Wanted) -> str:
         if version.lstrip("v") != wanted.version.lstrip("v"):
             return (
                 f"{seen.host} runs Kubernetes {version.lstrip('v')} ({what}), kubernetes_version asks for {wanted.version}. A running cluster is not upgraded"
-                f" by this play, and nothing was changed. Next: set kubernetes_version to {version.lstrip('v')}."
+                f" by this play, and was left as it is. Next: set kubernetes_version to {version.lstrip('v')}."
             )
     return ""
 
@@ -170,7 +170,7 @@ def _version_problem(seen: Evidence, wanted: Wanted) -> str:
 def _sentence(seen: Evidence, text: str) -> str:
     return (
         f"{seen.host} {text}. It is not touched, because it may hold somebody's cluster. Next: correct the inventory, or, if nothing on this host"
-        f" is needed, make it bare: ansible-playbook onprem.wandb.reset --limit {seen.host}."
+        f" is needed, make it bare: ansible-playbook onprem.wandb.reset --limit {seen.host} -e confirm=<site_name>"
     )
 
 

@@ -169,9 +169,9 @@ class Node:
         self.lock: t.Optional[int] = None
         self.seconds: dict[str, float] = {}
 
-    def fail(self, text: str, **extra: t.Any) -> t.NoReturn:
+    def fail(self, text: str) -> t.NoReturn:
         """The end, with a sentence."""
-        self.module.fail_json(msg=text, seconds=self.seconds, **extra)
+        self.module.fail_json(msg=text)
 
     def look(self) -> k.Decision:
         """Evidence and verdict."""

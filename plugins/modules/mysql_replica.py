@@ -393,7 +393,7 @@ def restart_needed(module: AnsibleModule, run: Run) -> dict[str, t.Any]:
     found = drift.differences(wanted, run.server.variables(*wanted)) if wanted else {}
     if found:
         waits = drift.sentence(found)
-        module.warn(f"The MySQL server needs a restart for what my.cnf declares: {waits}. Next: run again with -e mysql_restart_allowed=true.")
+        module.warn(f"{run.server.name}: MySQL needs a restart for what my.cnf declares: {waits}. Next: run again with mysql_restart_allowed: true.")
     return found
 
 

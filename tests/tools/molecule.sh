@@ -9,6 +9,7 @@ log=.lab/logs/molecule-$scenario.out
 rm -f ".lab/logs/ansible-$scenario.log"
 started=$SECONDS
 export NO_COLOR=1 ANSIBLE_NOCOLOR=1
+molecule reset --scenario-name "$scenario" >/dev/null 2>&1   # what an earlier run left: with --destroy=never molecule would go on from there
 molecule test --scenario-name "$scenario" --no-command-borders --no-shared-state "$@" 2>&1 | tee "$log"
 if grep -n 'Missing playbook' "$log"; then
     echo "molecule-$scenario: FAILED, a step has no playbook and did nothing: name it in molecule/$scenario/molecule.yml" >&2

@@ -122,7 +122,7 @@ def peer_refusal(me: Member, peers: t.Sequence[Peer], wish: Wish) -> str:
             return (
                 f"{peer.address} cannot be asked whether it took over ({peer.detail}). This server stays read-only. "
                 "Next: bring that server up, or, if it is certain that it never became the primary, run again with accept_unreachable_peers "
-                "(-e mysql_boot_without_peer=true)."
+                "(mysql_boot_without_peer: true)."
             )
     return ""
 

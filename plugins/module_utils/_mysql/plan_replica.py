@@ -50,12 +50,12 @@ def class_refusal(found: gtid.Comparison, me: Member, address: str) -> str:
         return (
             f"this server holds transactions that {address} does not know: {found.errant} (class DIVERGED). Attaching it would hide them. "
             "Next: find out what they are (mysqlbinlog --include-gtids=…); to throw them away and copy the primary again, "
-            "reseed=allow and accept_data_loss=true (-e mysql_reseed=allow -e mysql_accept_data_loss=true)."
+            "reseed=allow and accept_data_loss=true (mysql_reseed: allow, mysql_accept_data_loss: true)."
         )
     if state == gtid.IRRECOVERABLE:
         return (
             f"{address} has purged transactions that this server lacks: {found.purged} (class IRRECOVERABLE). "
-            "Next: reseed=allow copies the primary again and wipes this server (-e mysql_reseed=allow)."
+            "Next: reseed=allow copies the primary again and wipes this server (mysql_reseed: allow)."
         )
     if state == gtid.NEW:
         return f"this server is empty and {address} holds {found.missing}. Next: reseed=if_empty copies it."
@@ -83,7 +83,7 @@ def clone_refusal(me: Member, source: Member, address: str, wish: Wish, clients:
     if source.source_enabled and source.attached <= own:
         return (
             f"the commits of {address} wait for a standby, and there is none but this one: CLONE and they would wait for each other for ever. "
-            "Next: run once with -e mysql_semi_sync=disabled (a window without the promise), then once without."
+            "Next: run once with mysql_semi_sync: disabled (a window without the promise), then once without."
         )
     return ""
 

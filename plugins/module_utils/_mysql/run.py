@@ -41,13 +41,17 @@ class Run:
 
     def wait_for_clone(self) -> None:
         """A CLONE that a killed run left behind goes on in the server; what it leads to is looked at when it has ended."""
-        if self.clone_state() == "In Progress" and not self.server.check_mode:
+        if self.cloning() and not self.server.check_mode:
             self.notes.append("waited for a CLONE that was under way")
-            self.server.wait_until(lambda: "it is In Progress" if self.clone_state() == "In Progress" else "", self.clone_timeout, "the end of the CLONE", True)
+            self.server.wait_until(self.cloning, self.clone_timeout, "the end of the CLONE", reconnect=True)
 
-    def clone_state(self) -> str:
-        """State of the last CLONE."""
-        return str(self.server.value("SELECT STATE FROM performance_schema.clone_status") or "")
+    def cloning(self) -> str:
+        """The session that clones; empty when there is none. After a crash the record says In Progress for ever, so the session counts."""
+        rows = self.server.rows(
+            "SELECT p.ID AS id FROM performance_schema.clone_status s JOIN performance_schema.processlist p ON p.ID = s.PID"
+            " WHERE s.STATE = 'In Progress' AND p.COMMAND = 'Query' AND p.ID <> CONNECTION_ID()"
+        )
+        return f"session {rows[0]['id']} clones" if rows else ""
 
     def refresh(self) -> Member:
         """Look again."""
@@ -140,21 +144,23 @@ class Run:
         if self.server.check_mode:
             return
 
+        begin = time.monotonic()
+
         def cloned() -> str:
             rows = self.server.rows("SELECT STATE, BEGIN_TIME, ERROR_NO, ERROR_MESSAGE FROM performance_schema.clone_status")
-            if not rows or str(rows[0]["BEGIN_TIME"]) == old:
-                return f"no record of this clone yet ({ended})"
-            if rows[0]["STATE"] == "Failed":
-                raise Problem(f"{self.server.name}: CLONE failed: {rows[0]['ERROR_MESSAGE']} (error {rows[0]['ERROR_NO']}).")
-            return "" if rows[0]["STATE"] == "Completed" else f"the clone is {rows[0]['STATE']}"
+            new = bool(rows) and str(rows[0]["BEGIN_TIME"]) != old
+            if new and rows[0]["STATE"] == "Completed":
+                return ""
+            if new and rows[0]["ERROR_NO"]:
+                raise Problem(f"{self.server.name}: CLONE ended early: {rows[0]['ERROR_MESSAGE']} (error {rows[0]['ERROR_NO']}). Next: run again.")
+            if int(self.server.status("Uptime")["uptime"]) < time.monotonic() - begin:
+                raise Problem(f"{self.server.name}: the server was restarted in the middle of the CLONE. Next: run again.")
+            return f"the clone is {rows[0]['STATE']} ({ended})" if new else f"no record of this clone yet ({ended})"
 
         # The copy is there; what follows is a start with crash recovery.
         self.server.wait_until(cloned, min(self.clone_timeout, 600), "the restart after CLONE", reconnect=True)
         self.server.lock(10)
         self.refresh()
-        if self.me.channel:
-            # A donor that is itself a standby hands its channel on.
-            self.server.change(Statement("RESET REPLICA ALL"))
 
 
 def primary(run: Run, asked: t.Sequence[Peer]) -> None:

@@ -66,7 +66,7 @@ def test_the_taint_follows_the_inventory(tainted: bool, schedulable: bool | None
 
 
 @pytest.mark.parametrize(("decision", "words"), [
-    (cp(**{**MEMBER_CP, "cluster_version": "v1.36.3"}), ["1.36.3", "kubernetes_version asks for 1.36.4", "nothing was changed"]),
+    (cp(**{**MEMBER_CP, "cluster_version": "v1.36.3"}), ["1.36.3", "kubernetes_version asks for 1.36.4", "left as it is"]),
     (node(**{**MEMBER_NODE, "node_version": "v1.35.8"}), ["1.35.8", "(the kubelet)"]),
     (node(**{**MEMBER_NODE, "server": "https://other:6443"}), ["https://other:6443", SERVER]),
     (node(**{**MEMBER_NODE, "node_known": False, "api_text": "answers 404"}), ["does not know a node node1", "reset --limit node1"]),
