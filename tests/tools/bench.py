@@ -32,7 +32,7 @@ def timed(command: list[str], log: str, **extra: str) -> float:
     print(f"bench: {log}: {' '.join(command)} (log: {path.relative_to(TOP)})", flush=True)
     began = time.monotonic()
     with path.open("wb") as out:
-        code = subprocess.run(command, cwd=TOP, env=environment(**extra), stdout=out, stderr=subprocess.STDOUT, check=False).returncode
+        code = subprocess.run(command, cwd=TOP, env={**environment(), **extra}, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
     seconds = time.monotonic() - began
     if code != 0:
         raise SystemExit(f"bench: {log} ended with {code} after {seconds:.0f} s:\n" + "\n".join(path.read_text(errors="replace").splitlines()[-40:]))

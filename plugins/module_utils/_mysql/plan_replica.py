@@ -57,7 +57,7 @@ def class_refusal(found: gtid.Comparison, me: Member, address: str) -> str:
             f"{address} has purged transactions that this server lacks: {found.purged} (class IRRECOVERABLE). "
             "Next: reseed=allow copies the primary again and wipes this server (mysql_reseed: allow)."
         )
-    if state == gtid.NEW:
+    if state == gtid.NEW and not me.schemas:
         return f"this server is empty and {address} holds {found.missing}. Next: reseed=if_empty copies it."
     return (
         f"this server has schemas ({', '.join(me.schemas)}) without a single transaction: their origin is unknown. "

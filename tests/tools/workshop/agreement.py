@@ -139,9 +139,9 @@ def collection_problems() -> Iterator[str]:
     declared = {str(name): str(version) for name, version in (load(TOP / "galaxy.yml").get("dependencies") or {}).items()}
     wanted = {entry["name"]: str(entry["version"]) for entry in load(TOP / "requirements.yml").get("collections") or []}
     used = set()
-    for name in files(".yml", ".j2", ".py", under=["roles", "playbooks", "plugins"]):
-        text = (TOP / name).read_text(encoding="utf-8")
-        used |= set(re.findall(r"ansible_collections\.(\w+\.\w+)" if name.suffix == ".py" else r"\b(\w+\.\w+)\.\w+", text))
+    for file in files(".yml", ".j2", ".py", under=["roles", "playbooks", "plugins"]):
+        text = (TOP / file).read_text(encoding="utf-8")
+        used |= set(re.findall(r"ansible_collections\.(\w+\.\w+)" if file.suffix == ".py" else r"\b(\w+\.\w+)\.\w+", text))
     used &= KNOWN_COLLECTIONS
     for name in sorted(used - set(declared)):
         yield f"galaxy.yml: {name} is used, but is no dependency"

@@ -73,7 +73,7 @@ def role_readme(role: Role) -> str:
 
 def example(role: Role) -> list[str]:
     """The smallest play: on the hosts of the collection's own play, with the variables that have no default."""
-    play = next((play for path in sorted((TOP / "playbooks").glob("*.yml")) for play in load(path) if uses(play, role.name)), {})
+    play: dict[str, Any] = next((play for path in sorted((TOP / "playbooks").glob("*.yml")) for play in load(path) if uses(play, role.name)), {})
     required = [name for name, option in role.options.items() if option.get("required")]
     lines = [f"- name: {play.get('name', 'Run ' + role.name)}", f"  hosts: {play.get('hosts', 'all')}"]
     lines += [f"  {key}: {json.dumps(play[key])}".replace('"', "") for key in ("connection", "become") if key in play]

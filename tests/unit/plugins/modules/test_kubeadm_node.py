@@ -14,11 +14,12 @@ import pytest
 import yaml
 
 from ansible_collections.onprem.wandb.plugins.module_utils import _kubeadm as k
-from ansible_collections.onprem.wandb.plugins.modules import kubeadm_node, kubeadm_token
+from ansible_collections.onprem.wandb.plugins.module_utils import _kubeadm_run as run
+from ansible_collections.onprem.wandb.plugins.modules import kubeadm_token
 
 
 def test_the_discovery_file_is_a_kubeconfig() -> None:
-    text = kubeadm_node.discovery_kubeconfig({"server": "https://k8s:6443", "certificate_authority_data": "QUJD", "token": "abcdef.0123456789abcdef"})
+    text = run.discovery_kubeconfig({"server": "https://k8s:6443", "certificate_authority_data": "QUJD", "token": "abcdef.0123456789abcdef"})
     config = yaml.safe_load(text)
     assert config["clusters"][0]["cluster"] == {"server": "https://k8s:6443", "certificate-authority-data": "QUJD"}
     assert config["users"][0]["user"] == {"token": "abcdef.0123456789abcdef"}
@@ -26,13 +27,13 @@ def test_the_discovery_file_is_a_kubeconfig() -> None:
 
 
 def test_drift_names_the_lines() -> None:
-    assert kubeadm_node.drift("a: 1\nb: 2\n", "a: 1\nb: 2\n") == ""
-    assert kubeadm_node.drift("a: 1\nb: 2\n", "a: 1\nb: 3\n") == "-b: 2; +b: 3"
+    assert run.drift("a: 1\nb: 2\n", "a: 1\nb: 2\n") == ""
+    assert run.drift("a: 1\nb: 2\n", "a: 1\nb: 3\n") == "-b: 2; +b: 3"
 
 
 def test_ready() -> None:
-    assert kubeadm_node.is_ready({"status": {"conditions": [{"type": "Ready", "status": "True"}]}})
-    assert not kubeadm_node.is_ready({"status": {"conditions": [{"type": "Ready", "status": "Unknown"}]}})
+    assert run.is_ready({"status": {"conditions": [{"type": "Ready", "status": "True"}]}})
+    assert not run.is_ready({"status": {"conditions": [{"type": "Ready", "status": "Unknown"}]}})
 
 
 def test_remove(tmp_path: pathlib.Path) -> None:
@@ -40,7 +41,7 @@ def test_remove(tmp_path: pathlib.Path) -> None:
     (tmp_path / "d/f").write_text("x")
     (tmp_path / "l").symlink_to(tmp_path / "d")
     for name in ("l", "d", "d"):
-        kubeadm_node.remove(str(tmp_path / name))
+        run.remove(str(tmp_path / name))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -57,7 +58,7 @@ class FakeModule:
 
 def play(monkeypatch: pytest.MonkeyPatch, *decisions: k.Decision) -> tuple[list[str], k.Decision]:
     """settle() over a sequence of verdicts; returns what was done."""
-    node = kubeadm_node.Node(t.cast(t.Any, FakeModule()))
+    node = run.Node(t.cast(t.Any, FakeModule()))
     rest = list(decisions)
     monkeypatch.setattr(node, "look", lambda: rest.pop(0) if len(rest) > 1 else rest[0])
     monkeypatch.setattr(node, "act", lambda action: None)
@@ -85,7 +86,7 @@ def test_an_action_without_effect_ends_with_a_sentence(monkeypatch: pytest.Monke
 
 
 def test_a_join_without_a_token_is_a_sentence() -> None:
-    node = kubeadm_node.Node(t.cast(t.Any, FakeModule(state=k.JOINED, discovery=None)))
+    node = run.Node(t.cast(t.Any, FakeModule(state=k.JOINED, discovery=None)))
     with pytest.raises(SystemExit, match="no bootstrap token"):
         node.join()
 
@@ -94,7 +95,7 @@ def test_a_killed_kubeadm_says_so() -> None:
     module = FakeModule()
     module.get_bin_path = lambda *_a, **_k: "/usr/local/bin/kubeadm"  # type: ignore[attr-defined]
     module.run_command = lambda *_a, **_k: (-9, "[certs] Generating\n", "")  # type: ignore[attr-defined]
-    node = kubeadm_node.Node(t.cast(t.Any, module))
+    node = run.Node(t.cast(t.Any, module))
     with pytest.raises(SystemExit, match=r"(?s)killed by signal 9 \(SIGKILL\).*\[certs\] Generating.*run the playbook again"):
         node.kubeadm(k.INIT, "init")
 

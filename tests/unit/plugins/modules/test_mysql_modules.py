@@ -1,0 +1,71 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The MySQL modules where no server answers. With servers they are tested on the lab's hosts."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import typing as t
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.onprem.wandb.plugins.modules import mysql_accounts, mysql_replica, mysql_replica_info
+
+REPLICA = {"state": "replica", "source_host": "10.0.0.21", "source_user": "repl", "source_password": "s3cret"}
+ACCOUNTS = {
+    "databases": [{"name": "wandb_local"}],
+    "users": [{"name": "app", "password": "s3cret", "grants": [{"privileges": ["ALL"], "target": "wandb_local.*", "grant_option": True}]}],
+}
+
+
+def call(module: t.Any, capsys: pytest.CaptureFixture[str], tmp_path: t.Any, check: bool = False, **args: t.Any) -> dict[str, t.Any]:
+    """The module's answer."""
+    args.setdefault("login_unix_socket", str(tmp_path / "mysqld.sock"))
+    with patch_module_args({**args, "_ansible_check_mode": check}), pytest.raises(SystemExit):
+        module.main()
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> None:
+    """patch_module_args works once per import of basic."""
+    importlib.import_module("ansible.module_utils.basic")
+
+
+def test_check_mode_foretells_a_standby_on_a_bare_host(capsys: pytest.CaptureFixture[str], tmp_path: t.Any) -> None:
+    found = call(mysql_replica, capsys, tmp_path, check=True, **REPLICA)
+    assert found["changed"] is True
+    assert "would become the replica" in found["notes"][0]
+
+
+def test_a_missing_server_is_a_sentence(capsys: pytest.CaptureFixture[str], tmp_path: t.Any) -> None:
+    found = call(mysql_replica, capsys, tmp_path, state="primary", deadline=0)
+    assert found["failed"] is True
+    assert "No MySQL server answers on" in found["msg"]
+    assert "Next: systemctl status mysqld" in found["msg"]
+
+
+@pytest.mark.parametrize("missing", ["source_host", "source_user", "source_password"])
+def test_a_standby_needs_a_source(capsys: pytest.CaptureFixture[str], tmp_path: t.Any, missing: str) -> None:
+    found = call(mysql_replica, capsys, tmp_path, **{key: value for key, value in REPLICA.items() if key != missing})
+    assert found["failed"] is True
+    assert missing in found["msg"]
+
+
+def test_check_mode_lists_the_accounts_of_a_bare_host(capsys: pytest.CaptureFixture[str], tmp_path: t.Any) -> None:
+    found = call(mysql_accounts, capsys, tmp_path, check=True, **ACCOUNTS)
+    assert [one.split()[0] for one in found["statements"]] == ["CREATE", "CREATE", "GRANT"]
+    assert "s3cret" not in json.dumps(found["statements"])
+
+
+def test_a_name_that_cannot_be_written_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: t.Any) -> None:
+    found = call(mysql_accounts, capsys, tmp_path, databases=[{"name": "a;b"}])
+    assert "a;b" in found["msg"]
+
+
+def test_info_says_that_nothing_runs(capsys: pytest.CaptureFixture[str], tmp_path: t.Any) -> None:
+    found = call(mysql_replica_info, capsys, tmp_path)
+    assert found["running"] is False
+    assert found["problem"]

@@ -1,0 +1,152 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The decisions of the role guard, and that it never opens a server which the module would refuse to open."""
+
+from __future__ import annotations
+
+import importlib.util
+import pathlib
+import typing as t
+
+import pytest
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql import plan
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.member import Channel, Member
+from hypothesis import given
+from hypothesis import strategies as st
+
+PATH = pathlib.Path(__file__).parents[3] / "roles/mysql/files/mysql_role_guard.py"
+SPEC = importlib.util.spec_from_file_location("mysql_role_guard", PATH)
+assert SPEC and SPEC.loader
+guard = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(guard)
+
+ME = {"server_uuid": "me", "channel": False, "writable": False, "receiver": "", "applier": ""}
+PRIMARY = {"role": "primary", "server_uuid": "me", "semi_sync": True}
+PEER = {
+    "address": "db2:3306",
+    "state": "ok",
+    "detail": "",
+    "writable": False,
+    "ahead": "",
+    "source_uuid": "me",
+    "receiver": "Connecting",
+    "source_enabled": False,
+}
+
+
+def decide(role: t.Any = None, me: t.Any = None, peer: t.Any = None, without_peer: bool = False) -> tuple[str, str]:
+    peers = [] if peer is None else [{**PEER, **peer}]
+    return guard.decide(PRIMARY if role is None else role, {**ME, **(me or {})}, peers, without_peer)
+
+
+def test_a_configured_channel_is_resumed() -> None:
+    assert decide(me={"channel": True, "receiver": "No", "applier": "No"})[0] == guard.START_REPLICATION
+    assert decide(me={"channel": True, "receiver": "Yes", "applier": "Yes"})[0] == guard.DONE
+
+
+def test_a_channel_wins_over_the_record() -> None:
+    assert decide(role=PRIMARY, me={"channel": True, "receiver": "No", "applier": "No"}, peer={})[0] == guard.START_REPLICATION
+
+
+@pytest.mark.parametrize("role", [{}, {"role": "replica", "server_uuid": "me"}, {"role": "primary", "server_uuid": "another data directory"}])
+def test_a_host_that_is_not_recorded_as_the_primary_stays_closed(role: dict[str, t.Any]) -> None:
+    assert decide(role=role, peer={})[0] == guard.DONE
+
+
+@pytest.mark.parametrize(
+    ("peer", "expected"),
+    [
+        ({}, guard.OPEN),
+        ({"receiver": "Yes"}, guard.OPEN),
+        ({"source_uuid": ""}, guard.OPEN),
+        ({"state": "bare"}, guard.OPEN),
+        ({"writable": True}, guard.STAY),
+        ({"ahead": "u:7"}, guard.STAY),
+        ({"source_uuid": "third"}, guard.STAY),
+        ({"source_uuid": "", "source_enabled": True}, guard.STAY),
+        ({"receiver": "No"}, guard.WAIT),
+        ({"state": "unreachable"}, guard.WAIT),
+    ],
+)
+def test_what_a_peer_means_for_the_recorded_primary(peer: dict[str, t.Any], expected: str) -> None:
+    assert decide(peer=peer)[0] == expected
+
+
+def test_without_peers_the_primary_opens() -> None:
+    assert decide()[0] == guard.OPEN
+
+
+def test_an_unreachable_peer_may_be_accepted_and_a_writable_one_never() -> None:
+    assert decide(peer={"state": "unreachable"}, without_peer=True)[0] == guard.OPEN
+    assert decide(peer={"writable": True}, without_peer=True)[0] == guard.STAY
+
+
+@given(
+    st.sampled_from(["ok", "bare", "unreachable"]),
+    st.booleans(),
+    st.sampled_from(["", "u:7"]),
+    st.sampled_from(["", "me", "third"]),
+    st.sampled_from(["Yes", "No", "Connecting"]),
+    st.booleans(),
+    st.booleans(),
+)
+def test_the_guard_opens_nothing_that_the_module_would_refuse(
+    state: str, writable: bool, ahead: str, source_uuid: str, receiver: str, source_enabled: bool, without_peer: bool
+) -> None:
+    seen = {
+        "state": state,
+        "writable": writable,
+        "ahead": ahead,
+        "source_uuid": source_uuid,
+        "receiver": receiver,
+        "source_enabled": source_enabled,
+    }
+    if decide(peer=seen, without_peer=without_peer)[0] != guard.OPEN:
+        return
+    channel = Channel({}, {"Yes": "ON", "No": "OFF"}.get(receiver, "CONNECTING"), source_uuid=source_uuid) if source_uuid else None
+    member = Member("8.4.11", "peer", not writable, not writable, source_enabled=source_enabled, channel=channel)
+    peer = plan.Peer("db2:3306", state, member=member if state == "ok" else None, ahead=ahead if state == "ok" else "")
+    me = Member("8.4.11", "me", source_enabled=False, replica_enabled=False)
+    assert not plan.peer_refusal(me, [peer], plan.Wish(accept_unreachable_peers=without_peer))
+
+
+@pytest.mark.parametrize(
+    ("names", "marker", "role", "expected"),
+    [
+        ([], False, {}, "initialise"),
+        (["lost+found", ".snapshot"], False, {}, "initialise"),
+        ([], False, {"role": "replica"}, "initialise"),
+        ([], False, {"role": "primary"}, "refuse"),
+        (["mysql.ibd", "ibdata1", "mysql"], False, {"role": "primary"}, "start"),
+        (["ibdata1"], True, {}, "initialise"),
+        (["ibdata1"], False, {}, "refuse"),
+        (["precious.txt"], False, {}, "refuse"),
+    ],
+)
+def test_what_happens_to_a_data_directory(names: list[str], marker: bool, role: dict[str, t.Any], expected: str) -> None:
+    assert guard.data_directory(names, marker, role)[0] == expected
+
+
+def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert guard.main(["open"]) == 1
+    assert "usage" in capsys.readouterr().err
+
+
+def test_a_missing_configuration_is_said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    monkeypatch.setattr(guard, "CONFIG", str(tmp_path / "guard.json"))
+    assert guard.main(["guard"]) == 1
+    assert "run the role mysql" in capsys.readouterr().err
+
+
+def test_initialising_leaves_the_marker_when_it_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    data = tmp_path / "data"
+    (data / "half").mkdir(parents=True)
+    (data / "lost+found").mkdir()
+    marker = tmp_path / "marker"
+    with pytest.raises(guard.subprocess.CalledProcessError):
+        guard.initialise({"datadir": str(data), "mysqld": "/bin/false", "my_cnf": "/x"}, str(marker))
+    assert marker.exists()
+    assert [path.name for path in data.iterdir()] == ["lost+found"]
+    guard.initialise({"datadir": str(data), "mysqld": "/bin/true", "my_cnf": "/x"}, str(marker))
+    assert not marker.exists()
