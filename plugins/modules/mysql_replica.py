@@ -179,7 +179,7 @@ options:
     default: false
   variables:
     description:
-      - Variables and the values they are declared with in C(my.cnf). A difference is no failure: the server needs a restart, and a warning says so.
+      - Variables and the values they are declared with in C(my.cnf). A difference is no failure. The server needs a restart then, and a warning says so.
     type: dict
     default: {}
   tls_certificate_file:

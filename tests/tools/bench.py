@@ -57,7 +57,7 @@ def machine() -> str:
     memory = re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text(encoding="utf-8"))
     system = re.search(r'PRETTY_NAME="?([^"\n]+)', Path("/etc/os-release").read_text(encoding="utf-8"))
     gib = f"{int(memory[1]) / 1048576:.0f} GiB" if memory else "?"
-    return f"{os.cpu_count()} cores, {gib}, {system[1] if system else '?'}, kernel {platform.release()}"
+    return f"{len(os.sched_getaffinity(0))} cores, {gib}, {system[1] if system else '?'}, kernel {platform.release()}"
 
 
 def measure(inventory: str) -> dict[str, Any]:

@@ -78,19 +78,20 @@ class Run:
         if plan.refusal:
             raise Problem(f"{self.server.name}: {plan.refusal}")
         self.changed = self.changed or bool(plan.steps)
-        steps = list(plan.steps)
-        while steps:
-            step = steps.pop(0)
+        cloning = False
+        for step in plan.steps:
             if step == CLONE:
-                clone = steps.pop(0)
-                assert isinstance(clone, Statement)
-                self.clone(clone)
+                cloning = True
             elif step == DRAIN:
                 self.drain()
             elif step == SAVE_ERRANT:
                 self.save_errant(found.errant if found else "")
             elif isinstance(step, Statement):
-                self.server.change(step)
+                if cloning:
+                    self.clone(step)
+                else:
+                    self.server.change(step)
+                cloning = False
 
     def save_errant(self, errant: str) -> None:
         """What accept_data_loss throws away is kept as SQL for a person to read."""
@@ -168,7 +169,7 @@ def primary(run: Run, asked: t.Sequence[Peer]) -> None:
     had_standby = run.had_standby()
     run.execute(plan_primary(run.me, asked, run.wish, had_standby))
     if not run.server.check_mode:
-        me = run.refresh()
+        me = run.refresh() if run.changed else run.me
         if not me.writable or me.channel:
             raise Problem(f"{run.server.name}: is not writable after all statements (role {me.role}). Next: run again with -vvv and read the statements.")
         had_standby = bool(me.source_enabled)
@@ -189,6 +190,8 @@ def replica(run: Run, ask: t.Callable[[], Peer]) -> tuple[Peer, Comparison]:
         plan = plan_replica(run.me, source, peers.compare(run.server, run.me, source), run.wish)
     run.execute(plan, found)
     if run.server.check_mode:
+        return source, found
+    if not run.changed and not standby_problems(run.me, source, found if source.member else None, run.wish):
         return source, found
     return settle(run, ask)
 

@@ -23,6 +23,7 @@ UNREACHABLE = (2002, 2003, 2005)
 LOST = (2006, 2013)  # the server went away; CLONE ends so
 NO_ACCOUNTS = 1130  # no account may connect from here: the server was initialised and never became a member
 OFFLINE = 3032
+NO_SUCH_SESSION = 1094
 
 
 class Problem(Exception):
@@ -160,7 +161,7 @@ class Server:
         try:
             self._run(connection, statement)
         except pymysql.MySQLError as error:
-            self.rows(f"KILL {int(connection.thread_id())}")
+            self._kill(connection.thread_id())
             waiting = self.status("Rpl_semi_sync_source_wait_sessions").get("rpl_semi_sync_source_wait_sessions", "0")
             raise Problem(
                 f"{self.name}: {statement.shown()} did not return within {statement.deadline} s ({text_of(error)}); "
@@ -169,6 +170,14 @@ class Server:
         finally:
             if connection.open:
                 connection.close()
+
+    def _kill(self, session: int) -> None:
+        """End a session; one that has ended by itself is no error."""
+        try:
+            self.rows(f"KILL {int(session)}")
+        except pymysql.MySQLError as error:
+            if number_of(error) != NO_SUCH_SESSION:
+                raise
 
     def lock(self, seconds: int) -> None:
         """One changes roles at a time."""

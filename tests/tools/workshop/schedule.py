@@ -93,7 +93,7 @@ def everything(checks: list[str]) -> int:
     standin = Job("standin", ["lab/lab", "test"])
     scenarios = [Job(f"molecule-{name}", ["make", "--no-print-directory", "molecule", f"SCENARIO={name}"]) for name in scenario_names()]
     board.jobs = [*cheap, build, standin, *scenarios]
-    board.say(f"{len(board.jobs)} checks on {os.cpu_count()} cores: {', '.join(job.name for job in board.jobs)}")
+    board.say(f"{len(board.jobs)} checks on {cores()} cores: {', '.join(job.name for job in board.jobs)}")
     if not scenarios:
         board.say("no scenario in molecule/: that is a failure, the site would be unproved.")
         scenarios = [Job("molecule", ["false"])]
@@ -116,7 +116,7 @@ def everything(checks: list[str]) -> int:
                 job = waiting.pop()
             board.run(job)
 
-    lanes = [threading.Thread(target=lane, daemon=True) for lane in [lab_lane, *[cheap_lane] * max(1, (os.cpu_count() or 2) // 2)]]
+    lanes = [threading.Thread(target=lane, daemon=True) for lane in [lab_lane, *[cheap_lane] * max(1, cores() // 2)]]
     done = threading.Event()
     threading.Thread(target=board.heartbeat, args=(done,), daemon=True).start()
     try:
@@ -132,6 +132,11 @@ def everything(checks: list[str]) -> int:
     finally:
         done.set()
     return score(board)
+
+
+def cores() -> int:
+    """The cores this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def score(board: Board) -> int:

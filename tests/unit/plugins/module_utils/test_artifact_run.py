@@ -329,7 +329,7 @@ def test_only_one_of_two_equal_runs_says_that_it_changed_something(site: Site) -
     """Handlers hang on it."""
     site.server.slow = 0.3
     results: list[dict[str, t.Any]] = []
-    threads = [threading.Thread(target=lambda: results.append(site.run(site.tool("1.0")))) for _ in range(2)]
+    threads = [threading.Thread(target=lambda: results.append(site.run(site.tool("1.0")))) for dummy in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
