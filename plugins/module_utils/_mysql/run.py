@@ -130,8 +130,8 @@ class Run:
         before = self.server.rows("SELECT BEGIN_TIME FROM performance_schema.clone_status")
         old = str(before[0]["BEGIN_TIME"]) if before else ""
         if not self.server.check_mode:
-            rolefile.write(self.role_file, rolefile.record("replica", False, self.me.server_uuid))
-        if not self.server.check_mode:
+            if self.role_file:
+                rolefile.write(self.role_file, rolefile.record("replica", False, self.me.server_uuid))
             # A session that may last as long as the copy; the lock goes with the old one.
             self.server.reconnect(self.clone_timeout)
             self.server.lock(self.wish.deadline)
