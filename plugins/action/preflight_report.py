@@ -41,7 +41,7 @@ class ActionModule(ActionBase):
 def verdict(site: Site, findings: list[Finding]) -> dict[str, Any]:
     """The result of the task: the report was printed, so one sentence is enough."""
     problems, warnings = report.split(findings)
-    summary = {"problems": len(problems), "warnings": len(warnings)}
+    summary = {"problem_count": len(problems), "warning_count": len(warnings)}
     if not problems:
         return {**summary, "failed": False, "msg": "%s ready" % report.counted(len(site.hosts), "host")}
     found = report.counted(len(problems), "problem")

@@ -58,12 +58,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-problems:
+problem_count:
   description: Number of problems.
   returned: always
   type: int
   sample: 0
-warnings:
+warning_count:
   description: Number of warnings.
   returned: always
   type: int
