@@ -92,6 +92,12 @@ changelog-check: env ## fragments, changelog and CHANGELOG.rst agree
 habits: env ## what the repository must never hold
 	@$(CHECK) habits
 
+preflight-hosts: packages env ## bad input, planted on lab hosts of its own
+	@tests/tools/preflight.sh
+
+standin: packages env ## the stand-in's own tests, against real services
+	@lab/lab test
+
 molecule: env ## one scenario: make molecule SCENARIO=site MOLECULE_ARGS=--destroy=never
 	@tests/tools/molecule.sh $(SCENARIO) $(MOLECULE_ARGS)
 

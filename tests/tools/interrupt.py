@@ -21,6 +21,8 @@ def interrupt(command: list[str], task: str, name: str, delay: float) -> str:
     wanted = re.compile(rf"^TASK \[.*(?:{task})")
     seen: list[str] = []
     began = time.monotonic()
+    # A shell that starts this in the background makes it and its children deaf to Ctrl-C: hear it again.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True) as process:
         assert process.stdout is not None
         for line in process.stdout:

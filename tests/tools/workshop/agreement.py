@@ -34,6 +34,7 @@ def agreement() -> str:
     inventories = some(sorted(path for path in (TOP / "inventories").rglob("*.yml") if "secrets" not in path.parts), "inventory file")
     problems += list(inventory_problems(inventories, found))
     problems += list(collection_problems())
+    problems += list(readme_problems((TOP / "README.md").read_text(encoding="utf-8"), load(TOP / "inventories/sample/group_vars/all.yml")))
     if problems:
         raise CheckFailed(f"{len(problems)} disagreements:\n  " + "\n  ".join(problems))
     return f"{len(found)} roles, {sum(len(role.options) for role in found)} variables, {len(inventories)} inventory files"
@@ -149,6 +150,17 @@ def collection_problems() -> Iterator[str]:
         yield f"galaxy.yml: {name} is a dependency, but nothing uses it"
     if declared != wanted:
         yield f"requirements.yml: it names {wanted}, galaxy.yml depends on {declared}"
+
+
+def readme_problems(readme: str, sample: dict[str, Any]) -> Iterator[str]:
+    """What README.md tells an operator to set is what the sample inventory sets, and fewer than ten."""
+    section = re.search(r"^## What you must set$(.*?)^## ", readme, re.MULTILINE | re.DOTALL)
+    told = re.findall(r"^\| `(\w+)` \|", section[1], re.MULTILINE) if section else []
+    wanted = [name for name in sample if not name.startswith("ansible_")]
+    if sorted(told) != sorted(wanted):
+        yield f"README.md: 'What you must set' lists {', '.join(told) or 'nothing'}; inventories/sample/group_vars/all.yml sets {', '.join(wanted)}"
+    if len(told) >= 10:
+        yield f"README.md: 'What you must set' lists {len(told)} variables, expected fewer than ten"
 
 
 def inventory_problems(paths: list[Path], everyone: list[Role]) -> Iterator[str]:

@@ -91,8 +91,9 @@ def everything(checks: list[str]) -> int:
     cheap = [Job(name, [sys.executable, str(TOP / "tests/tools/check.py"), name]) for name in checks]
     build = Job("lab-build", ["lab/lab", "build"])
     standin = Job("standin", ["lab/lab", "test"])
+    refusals = Job("preflight-hosts", ["tests/tools/preflight.sh"])
     scenarios = [Job(f"molecule-{name}", ["make", "--no-print-directory", "molecule", f"SCENARIO={name}"]) for name in scenario_names()]
-    board.jobs = [*cheap, build, standin, *scenarios]
+    board.jobs = [*cheap, build, standin, refusals, *scenarios]
     board.say(f"{len(board.jobs)} checks on {cores()} cores: {', '.join(job.name for job in board.jobs)}")
     if not scenarios:
         board.say("no scenario in molecule/: that is a failure, the site would be unproved.")
@@ -101,7 +102,7 @@ def everything(checks: list[str]) -> int:
 
     def lab_lane() -> None:
         if board.run(build):
-            for job in [*scenarios, standin]:
+            for job in [*scenarios, refusals, standin]:
                 board.run(job)
         else:
             board.say("molecule: not run, because the lab's artifacts were not built")

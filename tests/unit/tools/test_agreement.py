@@ -134,3 +134,15 @@ def test_an_inventory_sets_only_documented_variables(tmp_path: Path, monkeypatch
 def test_no_role_at_all_is_a_failure(tmp_path: Path) -> None:
     with pytest.raises(base.CheckFailed, match="no role in"):
         collection.roles(tmp_path)
+
+
+README = "# x\n## What you must set\n| Variable | Meaning |\n|---|---|\n| `site_name` | x |\n| `wandb_fqdn` | `y` |\n\n## Versions\n| `no` | x |\n"
+
+
+def test_the_readme_tells_what_the_sample_sets() -> None:
+    assert list(agreement.readme_problems(README, {"site_name": 1, "wandb_fqdn": 1, "ansible_user": 1})) == []
+    assert "lists site_name, wandb_fqdn; inventories" in next(agreement.readme_problems(README, {"site_name": 1}))
+    many = {f"site_{number}": 1 for number in range(10)}
+    rows = "".join(f"| `{name}` | x |\n" for name in many)
+    assert "fewer than ten" in next(agreement.readme_problems("## What you must set\n" + rows + "## Versions\n", many))
+    assert "lists nothing" in next(agreement.readme_problems("nothing", {"site_name": 1}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import pytest
@@ -17,6 +18,14 @@ def run(sleep: float) -> list[str]:
 @pytest.mark.parametrize("name", ["INT", "KILL"])
 def test_a_run_is_broken_off_in_the_named_task(name: str) -> None:
     assert "during TASK [kubernetes : B]" in interrupt(run(0.5), "kubernetes : B", name, 0.1)
+
+
+def test_ctrl_c_works_in_the_background_too() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert "SIGINT" in interrupt(run(0.5), "kubernetes : B", "INT", 0.1)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_task_that_never_came_is_a_failure() -> None:
