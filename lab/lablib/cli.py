@@ -107,6 +107,8 @@ def info(lab: Lab) -> None:
     print(f"""
 W&B (stand-in)  https://wandb.{lab.domain}/          CA: {lab.state}/secrets/certificates/ca.crt
                 curl --cacert {lab.state}/secrets/certificates/ca.crt https://wandb.{lab.domain}/
+Log in          the stand-in asks for nothing; its console for the password of Secret wandb/wandb-password:
+                kubectl --kubeconfig {lab.state}/kubeconfig -n wandb get secret wandb-password -o jsonpath={{.data.password}} | base64 -d
 Bucket          https://s3.{lab.domain}:9000          root password: {lab.state}/secrets/minio_root_password
 Kubernetes      kubectl --kubeconfig {lab.state}/kubeconfig get pods -A
 Hosts           ssh -i {lab.state}/ssh/id_ed25519 -o UserKnownHostsFile={lab.state}/ssh/known_hosts root@{lab.address('cp1')}

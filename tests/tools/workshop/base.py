@@ -21,16 +21,16 @@ class CheckFailed(Exception):
 
 
 def files(*suffixes: str, under: Iterable[str] = (), top: Path = TOP) -> list[Path]:
-    """The project's files, relative to top: tracked ones and new ones that git does not ignore."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *under],
-        cwd=top,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    """The project's files, relative to top: tracked ones and new ones that git does not ignore. An unpacked archive without .git is read the same way."""
+    git = ["git", "-c", "safe.directory=*"]
+    if not (top / ".git").exists():
+        empty = top / ".lab/files.git"
+        subprocess.run([*git, "init", "--quiet", "--bare", empty], check=True)
+        git += [f"--git-dir={empty}", f"--work-tree={top}"]
+    command = [*git, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *under]
+    listed = subprocess.run(command, cwd=top, capture_output=True, text=True, check=False)
     if listed.returncode != 0:
-        raise CheckFailed(f"git ls-files in {top} failed: {listed.stderr.strip()}. The checks read the list of files from git; run them in a clone.")
+        raise CheckFailed(f"git ls-files in {top} failed: {listed.stderr.strip()}. The checks read the list of files from git.")
     names = sorted({Path(name) for name in listed.stdout.split("\0") if name})
     return [name for name in names if (not suffixes or name.name.endswith(suffixes)) and (top / name).is_file()]
 

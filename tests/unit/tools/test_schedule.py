@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from workshop import base, schedule
+from workshop import schedule
 
 
 @pytest.fixture(autouse=True)
@@ -35,8 +35,3 @@ def test_a_failure_shows_its_log_and_what_did_not_run_failed_too(capsys: pytest.
     assert "FAILED with exit code 3" in said
     assert "the reason" in said
     assert said.splitlines()[-1] == "0 passed, 2 failed"
-
-
-def test_no_file_to_check_is_a_failure() -> None:
-    with pytest.raises(base.CheckFailed, match="no plugin found"):
-        base.some([], "plugin")

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 import typing as t
 from contextlib import ExitStack
 
@@ -200,11 +199,18 @@ def test_an_api_server_that_is_down(live: Site, tmp_path: t.Any) -> None:
 
 def test_it_waits_for_what_comes_later(live: Site) -> None:
     path = "/apis/apps.wandb.com/v1/namespaces/wandb/weightsandbiases/wandb"
-    live.api.documents[path]["status"] = {"phase": "Loading"}
-    threading.Timer(0.3, lambda: live.api.documents[path].update(status={"phase": "Completed"})).start()
-    result = live.observe(wait=True, wait_timeout=10)
+    resource = live.api.documents[path]
+    answer, asked = live.api.answer, []
+
+    def finished_at_the_third_question(*arguments: t.Any) -> t.Any:
+        asked.extend(argument for argument in arguments if argument == path)
+        resource["status"] = {"phase": "Completed" if len(asked) > 2 else "Loading"}
+        return answer(*arguments)
+
+    live.api.answer = finished_at_the_third_question  # type: ignore[method-assign]
+    result = live.observe(wait=True, wait_timeout=30)
     assert result["ready"], result["msg"]
-    assert result["attempts"] > 2
+    assert result["attempts"] == 3
 
 
 # -- routes over real TLS ---------------------------------------------------------------------------
