@@ -19,6 +19,8 @@ def check() -> str:
     stale = [str(path.relative_to(TOP)) for path, text in wanted.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
     if stale:
         raise CheckFailed(f"out of date: {', '.join(stale)}. Run `make docs` and commit the result.")
+    if re.search(r"<!-- bench:begin -->\s*<!-- bench:end -->", (TOP / "README.md").read_text(encoding="utf-8")):
+        raise CheckFailed("README.md shows no measured numbers: run `make bench BENCH_ARGS=--readme` and commit the result.")
     return f"{len(wanted)} files"
 
 

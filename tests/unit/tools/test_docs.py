@@ -46,6 +46,14 @@ def test_a_stale_readme_fails_and_is_named(tmp_path: Path, monkeypatch: pytest.M
     assert docs.check() == "1 files"
 
 
+def test_a_readme_without_numbers_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docs, "TOP", tmp_path)
+    monkeypatch.setattr(docs, "texts", dict)
+    (tmp_path / "README.md").write_text("<!-- bench:begin -->\n<!-- bench:end -->\n", encoding="utf-8")
+    with pytest.raises(base.CheckFailed, match="make bench"):
+        docs.check()
+
+
 def test_a_block_without_markers_fails() -> None:
     assert docs.replace_block("a\n<!-- x:begin -->\nold\n<!-- x:end -->\nb\n", "x", "new") == "a\n<!-- x:begin -->\nnew\n<!-- x:end -->\nb\n"
     with pytest.raises(base.CheckFailed, match="x:begin"):
