@@ -212,8 +212,10 @@ def wait_port(address: str, port: int, seconds: float) -> None:
 def remove(lab: Lab, host: str) -> None:
     """Remove one host with its volumes, whatever state it is in."""
     name = lab.container(host)
-    if podman("ps", "-a", "--quiet", "--filter", f"name=^{name}$", "--filter", f"label={LABEL}={lab.name}").strip():
-        podman("rm", "--force", "--time", "3", name)
+    deadline = time.monotonic() + 60
+    # podman 4.3 sometimes fails to remove a container that stops while it is being killed; the next attempt finds it stopped.
+    while podman("ps", "-a", "--quiet", "--filter", f"name=^{name}$", "--filter", f"label={LABEL}={lab.name}").strip():
+        podman("rm", "--force", "--time", "3", name, check=time.monotonic() > deadline)
     if host != MIRROR[0]:
         for volume in volumes_of(lab, host):
             podman("volume", "rm", "--force", volume.split(":")[0])
