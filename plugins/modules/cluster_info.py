@@ -13,24 +13,10 @@ description:
   - Needs no Python library; runs where the kubeconfig is, normally on the controller.
 author:
   - onprem team (@onprem)
-attributes:
-  check_mode:
-    description: Reads only.
-    support: full
-  diff_mode:
-    description: Changes nothing, so there is no difference to show.
-    support: none
-  idempotent:
-    description: Reads only.
-    support: full
+extends_documentation_fragment:
+  - onprem.wandb.reading
+  - onprem.wandb.kubeconfig
 options:
-  kubeconfig:
-    description: The kubeconfig file of the cluster.
-    type: path
-    required: true
-  context:
-    description: The context of the kubeconfig to use. Without it, the current one.
-    type: str
   namespace:
     description: Namespace whose Ingress objects and workloads are returned.
     type: str
@@ -113,7 +99,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.onprem.wandb.plugins.module_utils import _cluster_info as info
-from ansible_collections.onprem.wandb.plugins.module_utils._wandb_api import Api, ApiStatusError, ClusterError
+from ansible_collections.onprem.wandb.plugins.module_utils._kube_api import ARGUMENTS, Api, ApiStatusError, ClusterError
 
 WORKLOADS = ("deployments", "statefulsets", "daemonsets")
 
@@ -147,8 +133,7 @@ def look(api: Api, namespace: str) -> dict[str, Any]:
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "kubeconfig": {"type": "path", "required": True},
-            "context": {"type": "str"},
+            **ARGUMENTS,
             "namespace": {"type": "str", "default": "wandb"},
             "helm_binary": {"type": "path", "default": ""},
             "timeout": {"type": "float", "default": 10.0},

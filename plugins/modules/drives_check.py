@@ -15,16 +15,8 @@ description:
   - Changes nothing.
 author:
   - onprem team (@onprem)
-attributes:
-  check_mode:
-    support: full
-    description: Does the same in check mode.
-  diff_mode:
-    support: none
-    description: Nothing changes.
-  idempotent:
-    support: full
-    description: Nothing changes.
+extends_documentation_fragment:
+  - onprem.wandb.reading
 options:
   paths:
     description: Directories of the data. They need not exist.

@@ -14,16 +14,8 @@ description:
   - Runs where clients are, normally on the controller. Needs nothing but Python.
 author:
   - onprem team (@onprem)
-attributes:
-  check_mode:
-    description: Changes nothing.
-    support: full
-  diff_mode:
-    description: Changes nothing, so there is no difference to show.
-    support: none
-  idempotent:
-    description: Changes nothing.
-    support: full
+extends_documentation_fragment:
+  - onprem.wandb.reading
 options:
   host:
     description: Host name of W&B.

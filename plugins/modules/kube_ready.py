@@ -17,21 +17,13 @@ description:
   - Runs where the kubeconfig is, which is the controller. Client certificates and tokens are supported, commands (C(exec)) are not.
 author:
   - onprem team (@onprem)
+extends_documentation_fragment:
+  - onprem.wandb.reading
+  - onprem.wandb.kubeconfig
 attributes:
   check_mode:
-    support: full
     description: Looks once and does not wait. A cluster that is not there, and one that is not ready, are results and no failures.
-  diff_mode:
-    support: none
-    description: It changes nothing.
-  idempotent:
-    support: full
-    description: It changes nothing.
 options:
-  kubeconfig:
-    description: Kubeconfig with one cluster.
-    type: path
-    required: true
   nodes:
     description: Names of nodes that must be Ready.
     type: list
@@ -98,11 +90,10 @@ seconds:
 
 import time
 import typing as t
-from urllib.parse import quote
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.onprem.wandb.plugins.module_utils import _kube_ready as r
-from ansible_collections.onprem.wandb.plugins.module_utils._kubeadm_api import Api, Unreachable, load_kubeconfig
+from ansible_collections.onprem.wandb.plugins.module_utils._kube_api import ARGUMENTS, Api, ApiStatusError, ClusterError
 
 
 class Cluster:
@@ -111,25 +102,16 @@ class Cluster:
     def __init__(self, api: Api) -> None:
         self.api = api
 
-    def get(self, path: str) -> t.Any:
-        """An object, or None when there is none."""
-        status, body = self.api.get(path)
-        if status == 404:
-            return None
-        if status != 200:
-            raise Unreachable(f"{self.api.access.server} answers {status} for {path}: {body.get('message', '') if isinstance(body, dict) else body}")
-        return body
-
     def problems(self, nodes: t.Sequence[str], workloads: t.Sequence[dict[str, str]]) -> list[str]:
         """One line for each node and workload that is not ready."""
         found = []
-        seen = {item["metadata"]["name"]: item for item in (self.get("/api/v1/nodes") or {}).get("items", [])} if nodes else {}
+        seen = {item["metadata"]["name"]: item for item in self.api.items("/api/v1/nodes")} if nodes else {}
         for name in nodes:
             text = r.node_problem(seen[name]) if name in seen else f"the cluster does not know it, it knows {', '.join(sorted(seen)) or 'none'}"
             if text:
                 found.append(f"node {name}: {text}")
         for item in workloads:
-            body = self.get(f"/apis/apps/v1/namespaces/{item['namespace']}/{r.PATHS[item['kind']]}/{item['name']}")
+            body = self.api.find(f"/apis/apps/v1/namespaces/{item['namespace']}/{r.PATHS[item['kind']]}/{item['name']}")
             text = r.workload_problem(dict(body, kind=item["kind"])) if body else "does not exist"
             if text:
                 found.append(f"{item['kind']} {item['namespace']}/{item['name']}: {text}")
@@ -139,7 +121,7 @@ class Cluster:
         """Pods, containers, warnings and log lines behind unready workloads."""
         found = []
         for item in workloads:
-            body = self.get(f"/apis/apps/v1/namespaces/{item['namespace']}/{r.PATHS[item['kind']]}/{item['name']}")
+            body = self.api.find(f"/apis/apps/v1/namespaces/{item['namespace']}/{r.PATHS[item['kind']]}/{item['name']}")
             if body and r.workload_problem(dict(body, kind=item["kind"])):
                 found += self.pods(item["namespace"], r.selector(body))
         return found
@@ -147,22 +129,22 @@ class Cluster:
     def pods(self, namespace: str, selector: str) -> list[str]:
         """What is wrong with the pods of one workload."""
         found, names = [], []
-        for pod in (self.get(f"/api/v1/namespaces/{namespace}/pods?labelSelector={quote(selector)}") or {}).get("items", []):
+        for pod in self.api.items(f"/api/v1/namespaces/{namespace}/pods", labelSelector=selector):
             name = pod["metadata"]["name"]
             for container, text in r.pod_problems(pod):
                 names.append(name)
                 found.append(f"  pod {name} on {pod['spec'].get('nodeName', 'no node')}{', container ' + container if container else ''}: {text}")
                 if container and r.needs_log(text):
                     found += [f"    | {line}" for line in self.log(namespace, name, container)]
-        events = (self.get(f"/api/v1/namespaces/{namespace}/events") or {}).get("items", []) if names else []
+        events = self.api.items(f"/api/v1/namespaces/{namespace}/events") if names else []
         return found + [f"  warning {line}" for line in r.last_events(events, names)]
 
     def log(self, namespace: str, pod: str, container: str) -> list[str]:
         """The last lines of a container, of its previous life when this one has none."""
         for previous in ("true", "false"):
-            status, body = self.api.get(f"/api/v1/namespaces/{namespace}/pods/{pod}/log?container={container}&tailLines=5&previous={previous}")
-            if status == 200 and body:
-                return str(body).splitlines()
+            answer = self.api.raw(f"/api/v1/namespaces/{namespace}/pods/{pod}/log", "*/*", container=container, tailLines=5, previous=previous)
+            if answer.status == 200 and answer.body:
+                return answer.text.splitlines()
         return []
 
 
@@ -175,7 +157,7 @@ def main() -> t.NoReturn:
     }
     module = AnsibleModule(
         argument_spec={
-            "kubeconfig": {"type": "path", "required": True},
+            **ARGUMENTS,
             "nodes": {"type": "list", "elements": "str", "default": []},
             "workloads": {"type": "list", "elements": "dict", "default": [], "options": workload},
             "timeout": {"type": "int", "default": 300},
@@ -185,25 +167,28 @@ def main() -> t.NoReturn:
     p = module.params
     begun = time.monotonic()
     end = begun + (0 if module.check_mode else p["timeout"])
-    problems: list[str] = []
-    reachable = False
-    cluster: t.Optional[Cluster] = None
+    try:
+        cluster = Cluster(Api(p["kubeconfig"], p["context"]))
+    except ClusterError as error:
+        # Time mends no kubeconfig. In check mode it may be that the cluster is not made yet.
+        if not module.check_mode:
+            module.fail_json(msg=str(error))
+        module.exit_json(changed=False, reachable=False, ready=False, problems=[str(error)], seconds=0.0)
     while True:
         try:
-            cluster = cluster or Cluster(Api(load_kubeconfig(p["kubeconfig"])))
             problems = cluster.problems(p["nodes"], p["workloads"])
             reachable = True
-        except Unreachable as error:
+        except (ClusterError, ApiStatusError) as error:
             problems, reachable = [str(error)], False
         if not problems or time.monotonic() >= end:
             break
         time.sleep(0.5)
     result = {"changed": False, "reachable": reachable, "ready": not problems, "problems": problems, "seconds": round(time.monotonic() - begun, 1)}
     if problems and not module.check_mode:
-        if reachable and cluster:
+        if reachable:
             try:
                 problems += cluster.details(p["workloads"])
-            except Unreachable as error:
+            except (ClusterError, ApiStatusError) as error:
                 problems.append(str(error))
         # The message has them all: the result would only repeat them.
         del result["problems"]

@@ -19,6 +19,8 @@ author:
   - onprem team (@onprem)
 requirements:
   - minio >= 7.2.15
+extends_documentation_fragment:
+  - onprem.wandb.s3_endpoint
 attributes:
   check_mode:
     support: full
@@ -30,17 +32,6 @@ attributes:
     support: full
     description: A second run changes nothing.
 options:
-  endpoint:
-    description: The service, C(https://name:port).
-    type: str
-    required: true
-  connect_to:
-    description: Address to reach O(endpoint) at, where its name does not resolve. The certificate is still that of the name.
-    type: str
-    default: ""
-  ca_file:
-    description: CA certificates to trust beside those of the system.
-    type: path
   root_user:
     description: Access key of the administrator.
     type: str
@@ -116,7 +107,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.onprem.wandb.plugins.module_utils import _minio_account as account
-from ansible_collections.onprem.wandb.plugins.module_utils._endpoint import Endpoint
+from ansible_collections.onprem.wandb.plugins.module_utils._endpoint import ADDRESS, Endpoint
 from ansible_collections.onprem.wandb.plugins.module_utils._minio_server import MINIO_ERROR, Server, Unreachable
 
 
@@ -124,9 +115,7 @@ def main() -> t.NoReturn:
     """Entry point."""
     module = AnsibleModule(
         argument_spec={
-            "endpoint": {"type": "str", "required": True},
-            "connect_to": {"type": "str", "default": ""},
-            "ca_file": {"type": "path"},
+            **ADDRESS,
             "root_user": {"type": "str", "required": True},
             "root_password": {"type": "str", "required": True, "no_log": True},
             "bucket": {"type": "str", "required": True},

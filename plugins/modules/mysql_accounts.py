@@ -67,9 +67,11 @@ options:
         type: str
         default: "%"
       password:
-        description: Password. It is stored as C(caching_sha2_password).
+        description: Password. It is stored as C(caching_sha2_password). Exactly one of this and O(users[].socket_user) is given.
         type: str
-        required: true
+      socket_user:
+        description: System user who logs in over the socket without a password (C(auth_socket)). Only with O(users[].host=localhost).
+        type: str
       require_ssl:
         description: Refuse connections without TLS.
         type: bool
@@ -161,7 +163,8 @@ SPEC: dict[str, t.Any] = {
         "options": {
             "name": {"type": "str", "required": True},
             "host": {"type": "str", "default": "%"},
-            "password": {"type": "str", "required": True, "no_log": True},
+            "password": {"type": "str", "no_log": True},
+            "socket_user": {"type": "str"},
             "require_ssl": {"type": "bool", "default": False},
             "grants": {"type": "list", "elements": "dict", "default": [], "options": GRANT_OPTIONS},
         },

@@ -16,16 +16,8 @@ author:
   - onprem team (@onprem)
 requirements:
   - PyMySQL where it runs
-attributes:
-  check_mode:
-    description: Reads only.
-    support: full
-  diff_mode:
-    description: Changes nothing, so there is no difference to show.
-    support: none
-  idempotent:
-    description: Reads only.
-    support: full
+extends_documentation_fragment:
+  - onprem.wandb.reading
 options:
   host:
     description: Address or name of the server.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: mysql_replica
-short_description: The role of one MySQL server in a pair, primary or hot standby
+short_description: The role of one MySQL server in a pair
 version_added: 1.0.0
 description:
   - Brings a MySQL server into the declared role, by GTID and with semi-synchronous replication, and verifies the result.
@@ -37,8 +37,12 @@ options:
       - V(primary) is writable, follows nobody, and its commits wait for a standby as O(semi_sync) says.
         A standby becomes the primary only when it has applied everything.
       - V(replica) follows O(source_host) by GTID auto-position and is read-only for everybody.
+      - V(fenced) is taken from the application. C(offline_mode) ends its sessions without an OK for commits that wait for a standby, then
+        C(super_read_only). Accounts with C(CONNECTION_ADMIN) (replication) still get in, so a standby receives the last transactions.
+        On a host whose server does not run only O(role_file) is written, and the role guard will not open it. A process that hangs is killed.
+      - V(absent) follows nobody and stays read-only. What it received is applied before its channel goes.
     type: str
-    choices: [primary, replica]
+    choices: [primary, replica, fenced, absent]
     required: true
   login_unix_socket:
     description: Socket of the server.
@@ -102,6 +106,11 @@ options:
     type: str
     choices: [required, after_first_standby, disabled]
     default: required
+  degraded_reason:
+    description:
+      - With O(state=primary) and O(semi_sync=disabled), why. The window is kept in O(role_file) with its beginning and GTID set until
+        O(semi_sync=required) ends it.
+    type: str
   semi_sync_timeout:
     description: Milliseconds after which a primary gives up waiting. Without it the server's value (C(my.cnf)) stays.
     type: int
@@ -136,7 +145,7 @@ options:
     type: int
     default: 86400
   expect_gtid_superset_of:
-    description: A GTID set. Fails when the server does not hold all of it in the end.
+    description: A GTID set that the server must hold. It is waited for (O(wait_catchup)), on a new primary before it is opened.
     type: str
   wait_catchup:
     description: Seconds to wait until everything is applied, after something was changed. V(0) does not wait.
@@ -198,6 +207,17 @@ options:
     description: File in which the role is kept for the role guard at boot. Empty keeps none.
     type: str
     default: /var/lib/onprem-wandb/mysql-role.json
+  journal_file:
+    description: File to which every statement that changed the server is appended, with its time and seconds, as JSON lines. Empty keeps none.
+    type: str
+    default: /var/lib/onprem-wandb/mysql-journal.jsonl
+  operation:
+    description: Name of the procedure this run is a step of, for the journal.
+    type: str
+  unit:
+    description: systemd unit of the server. With O(state=fenced) its process is killed when it runs and does not answer.
+    type: str
+    default: mysqld.service
 seealso:
   - module: onprem.wandb.mysql_replica_info
 """
@@ -277,6 +297,11 @@ notes:
   type: list
   elements: str
   sample: ["role file: replica"]
+degraded_window:
+  description: The degraded window that this run ended, with its seconds and the transactions that only this server held.
+  returned: when one was ended
+  type: dict
+  sample: {since: "2026-11-23T22:10:04Z", ended: "2026-11-23T22:31:40Z", seconds: 1296, reason: "memory of db2", transactions: "1abe9d5b-…:43-51"}
 measured:
   description: With O(measure), the seconds of the commit, and until the row was read on each peer.
   returned: when measured
@@ -303,14 +328,15 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.onprem.wandb.plugins.module_utils._mysql import declare, drift, version
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql import declare, drift, rolefile, version
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.journal import Journal
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.member import Member
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.report import describe, semisync, standing
-from ansible_collections.onprem.wandb.plugins.module_utils._mysql.run import Run, measure, primary, replica
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.run import Run, absent, fenced, measure, primary, replica
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem, Statement, local, pymysql, text_of
 
 SPEC: dict[str, t.Any] = {
-    "state": {"type": "str", "choices": ["primary", "replica"], "required": True},
+    "state": {"type": "str", "choices": ["primary", "replica", "fenced", "absent"], "required": True},
     "login_unix_socket": {"type": "path", "default": "/run/mysqld/mysqld.sock"},
     "channel": {"type": "str", "default": ""},
     "source_host": {"type": "str"},
@@ -332,6 +358,7 @@ SPEC: dict[str, t.Any] = {
     },
     "get_source_public_key": {"type": "bool", "no_log": False},
     "semi_sync": {"type": "str", "choices": ["required", "after_first_standby", "disabled"], "default": "required"},
+    "degraded_reason": {"type": "str"},
     "semi_sync_timeout": {"type": "int"},
     "reseed": {"type": "str", "choices": ["never", "if_empty", "allow"], "default": "if_empty"},
     "accept_data_loss": {"type": "bool", "default": False},
@@ -359,6 +386,9 @@ SPEC: dict[str, t.Any] = {
     "tls_address": {"type": "str", "default": "127.0.0.1"},
     "tls_port": {"type": "int", "default": 3306},
     "role_file": {"type": "str", "default": "/var/lib/onprem-wandb/mysql-role.json"},
+    "journal_file": {"type": "str", "default": "/var/lib/onprem-wandb/mysql-journal.jsonl"},
+    "operation": {"type": "str"},
+    "unit": {"type": "str", "default": "mysqld.service"},
 }
 
 
@@ -368,20 +398,28 @@ def bring_about(module: AnsibleModule, run: Run) -> dict[str, t.Any]:
     before = describe(run.me)
     reload_tls(module, run)
     result: dict[str, t.Any] = {"gtid_state": "", "missing": "", "errant": "", "lag_seconds": None}
+    addresses = declare.peer_addresses(params)
     if params["state"] == "primary":
-        addresses = declare.peer_addresses(params)
         primary(run, [declare.asked(run.server, one) for one in addresses])
+        if run.window:
+            result["degraded_window"] = run.window
+        if run.degraded and not params["degraded_reason"]:
+            module.warn(
+                f"{run.server.name}: runs degraded since {run.degraded['since']} ({run.degraded['reason']}): a failover may lose acknowledged transactions. "
+                "Next: the playbook mysql_rejoin or mysql_undegrade."
+            )
         if params["measure"]:
             result["measured"] = measure(run, addresses)
+    elif params["state"] == "fenced":
+        fenced(run)
+    elif params["state"] == "absent":
+        absent(run, [declare.asked(run.server, one) for one in addresses])
     else:
         _source, found = replica(run, lambda: declare.asked(run.server, declare.source_address(params)))
         result.update(standing(run.me, found))
         if params["max_lag"] is not None and (result["lag_seconds"] or 0) > params["max_lag"]:
             raise Problem(f"this server is {result['lag_seconds']:.0f} s behind its source, more than max_lag {params['max_lag']} s.")
     after = run.me if not module.check_mode else declare.foreseen(run.me, params)
-    expected = params["expect_gtid_superset_of"]
-    if expected and not module.check_mode and not run.server.value("SELECT GTID_SUBSET(%s, @@GLOBAL.gtid_executed)", (expected,)):
-        raise Problem(f"this server does not hold all of {expected}; it holds {run.me.executed}.")
     if run.changed:
         result["diff"] = {"before": before, "after": describe(after)}
     return {**result, **facts(run.me), "restart_needed": restart_needed(module, run)}
@@ -427,11 +465,36 @@ def facts(me: Member) -> dict[str, t.Any]:
 
 
 def not_there(module: AnsibleModule, why: str) -> t.NoReturn:
-    """No server: in check mode it is one to be configured, else a failure."""
+    """No server. Out of service is reached by the record alone; for the rest it is a failure, in check mode a server to be configured."""
+    params = module.params
+    state = params["state"]
+    if state in ("fenced", "absent"):
+        kept = rolefile.read(params["role_file"])
+        wanted = {**kept, "role": "fenced" if state == "fenced" else "none"}
+        changed = bool(kept) and wanted != kept
+        journal = Journal("" if module.check_mode else params["journal_file"], params["operation"] or "", state)
+        notes = [f"no server answers ({why}); the record keeps it read-only at its next start"]
+        if changed and not module.check_mode:
+            journal.add("note", f"role file: {wanted['role']} (no server answers: {why})")
+            rolefile.write(params["role_file"], wanted)
+        if state == "fenced" and hangs(module):
+            changed = True
+            notes.append(f"{params['unit']} hangs and is killed; SIGKILL answers no waiting commit with OK")
+            if not module.check_mode:
+                journal.add("note", notes[-1])
+                module.run_command(["systemctl", "kill", "--kill-who=main", "--signal=SIGKILL", params["unit"]], check_rc=True)
+        module.exit_json(changed=changed, statements=[], server_warnings=[], notes=notes)
     if module.check_mode:
-        note = f"the server does not run yet ({why}); it would become the {module.params['state']}"
+        note = f"the server does not run yet ({why}); it would become the {state}"
         module.exit_json(changed=True, statements=[], server_warnings=[], notes=[note])
-    module.fail_json(msg=f"No MySQL server answers on {module.params['login_unix_socket']}: {why}. Next: systemctl status mysqld.")
+    module.fail_json(msg=f"No MySQL server answers on {params['login_unix_socket']}: {why}. Next: systemctl status mysqld.")
+
+
+def hangs(module: AnsibleModule) -> bool:
+    """Whether the process is there although the socket does not answer: it could come back writable. One that is starting comes back read-only."""
+    _code, output, _errors = module.run_command(["systemctl", "show", "--property=ActiveState,MainPID", module.params["unit"]])
+    found = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
+    return found.get("ActiveState") in ("active", "deactivating") and found.get("MainPID", "0") != "0"
 
 
 def main() -> t.NoReturn:
@@ -447,7 +510,7 @@ def main() -> t.NoReturn:
             not_there(module, "PyMySQL is not installed")
         module.fail_json(msg=missing_required_lib("PyMySQL"))
     try:
-        patience = 0 if module.check_mode else module.params["deadline"]
+        patience = 0 if module.check_mode or module.params["state"] in ("fenced", "absent") else module.params["deadline"]
         timeout = module.params["deadline"] + module.params["wait_catchup"] + 10
         server = local(module.params["login_unix_socket"], module.check_mode, timeout, patience)
     except (pymysql.MySQLError, OSError) as error:
@@ -460,6 +523,8 @@ def main() -> t.NoReturn:
         result = bring_about(module, run)
         module.exit_json(changed=run.changed, statements=server.statements, server_warnings=server.server_warnings, notes=run.notes, **result)
     except Problem as problem:
+        if not module.check_mode:
+            Journal(module.params["journal_file"], module.params["operation"] or "", module.params["state"]).add("failure", str(problem))
         module.fail_json(msg=str(problem), statements=server.statements, server_warnings=server.server_warnings)
     except (pymysql.MySQLError, OSError) as error:
         module.fail_json(msg=f"The MySQL server on {module.params['login_unix_socket']} failed: {text_of(error)}.", statements=server.statements)

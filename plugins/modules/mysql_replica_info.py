@@ -88,6 +88,21 @@ options:
     description: Where the role is kept for the role guard.
     type: path
     default: /var/lib/onprem-wandb/mysql-role.json
+  marker_file:
+    description: Where mysql_degrade notes on a standby that the primary does not wait for it.
+    type: path
+    default: /var/lib/onprem-wandb/mysql-degraded.json
+  journal_file:
+    description: Where M(onprem.wandb.mysql_replica) keeps its journal.
+    type: path
+    default: /var/lib/onprem-wandb/mysql-journal.jsonl
+  journal_lines:
+    description: How many of its last lines to return.
+    type: int
+    default: 0
+  operation:
+    description: Only the lines of this procedure.
+    type: str
 seealso:
   - module: onprem.wandb.mysql_replica
 """
@@ -104,7 +119,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 running:
-  description: Whether a server answers on the socket. When not, only RV(problem) is there besides.
+  description: Whether a server answers on the socket. When not, only RV(problem) and what the host's files say is there besides.
   returned: always
   type: bool
   sample: true
@@ -182,7 +197,7 @@ channel:
   description: The replication channel of a standby, with receiver, applier and their last errors. Null on a primary.
   returned: when it runs
   type: dict
-  sample: {host: 10.0.0.21, receiver: "ON", applier: "ON", receiver_error: "", applier_error: ""}
+  sample: {host: 10.0.0.21, receiver: "ON", applier: "ON", receiver_error: "", applier_error: "", contact_age_seconds: 1.2}
 peers:
   description: What each peer answered.
   returned: when it runs
@@ -234,15 +249,37 @@ guard:
   sample: {decision: open, reason: "10.0.0.22:3306 replicates from this server", at: "2026-11-23T13:54:31Z"}
 recorded_role:
   description: The record for the role guard.
-  returned: when it runs
+  returned: always
   type: dict
   sample: {role: primary, semi_sync: true}
+degraded:
+  description: The window in which this server runs knowingly without the promise of its standby, or the note of it on a standby. Null when there is none.
+  returned: always
+  type: dict
+  sample: {since: "2026-11-23T22:10:04Z", reason: "memory of db2", gtid_executed: "1abe9d5b-…:1-42", seconds: 311}
+disk:
+  description: Bytes of the file system of the data directory, and of the binary logs in it.
+  returned: when it runs
+  type: dict
+  sample: {path: /var/lib/mysql, total: 107374182400, free: 96636764160, binary_logs: 1073741824}
+uptime_seconds:
+  description: Seconds since the server started.
+  returned: when it runs
+  type: int
+  sample: 86400
+journal:
+  description: Lines of the journal, the newest last.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{at: "2026-11-23T22:10:04.120Z", operation: switchover, state: fenced, statement: "SET GLOBAL offline_mode = ON", seconds: 0.002}]
 """
 
+import shutil
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.onprem.wandb.plugins.module_utils._mysql import drift, heartbeat, peers, report, rolefile
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql import drift, heartbeat, journal, peers, report, rolefile
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.gtid import Comparison
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.member import Member, read_local
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.plan import Peer
@@ -266,6 +303,10 @@ SPEC: dict[str, t.Any] = {
     "variables": {"type": "dict"},
     "guard_status_file": {"type": "path", "default": "/run/onprem-wandb/mysql-guard.json"},
     "role_file": {"type": "path", "default": "/var/lib/onprem-wandb/mysql-role.json"},
+    "marker_file": {"type": "path", "default": "/var/lib/onprem-wandb/mysql-degraded.json"},
+    "journal_file": {"type": "path", "default": "/var/lib/onprem-wandb/mysql-journal.jsonl"},
+    "journal_lines": {"type": "int", "default": 0},
+    "operation": {"type": "str"},
 }
 
 
@@ -341,25 +382,48 @@ def collect(module: AnsibleModule, server: Server) -> dict[str, t.Any]:
         "persisted_variables": sorted(row["name"] for row in persisted),
         "plugins": sorted(name for name in PLUGINS if name in me.plugins),
         "clients": [one for one in me.clients if one.split("@")[0] != params["peer_user"]],
+        "disk": disk(server),
+        "uptime_seconds": int(server.status("Uptime")["uptime"]),
         "guard": rolefile.read(params["guard_status_file"]),
-        "recorded_role": rolefile.read(params["role_file"]),
+    }
+
+
+def disk(server: Server) -> dict[str, t.Any]:
+    """The room of the data directory, and what the binary logs take of it."""
+    path = str(server.value("SELECT @@datadir"))
+    found = shutil.disk_usage(path)
+    logs = sum(int(row["File_size"]) for row in server.rows("SHOW BINARY LOGS"))
+    return {"path": path, "total": found.total, "free": found.free, "binary_logs": logs}
+
+
+def records(params: dict[str, t.Any]) -> dict[str, t.Any]:
+    """What this host's files say, whether the server runs or not."""
+    kept = rolefile.read(params["role_file"])
+    degraded = kept.get("degraded") or rolefile.read(params["marker_file"]) or None
+    if degraded:
+        degraded = {**degraded, "seconds": rolefile.age(degraded)}
+    return {
+        "recorded_role": kept,
+        "degraded": degraded,
+        "journal": journal.read(params["journal_file"], params["operation"] or "", params["journal_lines"]),
     }
 
 
 def main() -> t.NoReturn:
     """Entry point."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    kept = records(module.params)
     if pymysql is None:
-        module.fail_json(msg=missing_required_lib("PyMySQL"))
+        module.exit_json(changed=False, running=False, problem=missing_required_lib("PyMySQL"), **kept)
     try:
         server = local(module.params["login_unix_socket"])
     except (pymysql.MySQLError, OSError) as error:
-        module.exit_json(changed=False, running=False, problem=text_of(error))
+        module.exit_json(changed=False, running=False, problem=text_of(error), **kept)
     try:
         result = collect(module, server)
     except (pymysql.MySQLError, OSError) as error:
         module.fail_json(msg=f"The MySQL server on {module.params['login_unix_socket']} failed: {text_of(error)}.")
-    module.exit_json(changed=False, running=True, **result)
+    module.exit_json(changed=False, running=True, **result, **kept)
 
 
 if __name__ == "__main__":

@@ -14,16 +14,8 @@ description:
     host into a measurement with an error, so that M(onprem.wandb.preflight_report) can name it among all other problems.
 author:
   - onprem team (@onprem)
-attributes:
-  check_mode:
-    description: Runs in check mode and does the same.
-    support: full
-  diff_mode:
-    description: Nothing changes, there is nothing to compare.
-    support: none
-  idempotent:
-    description: Never changes anything.
-    support: full
+extends_documentation_fragment:
+  - onprem.wandb.reading
 options:
   root:
     description: Directory of the collection's own programs; a listening process that runs from there is ours.
@@ -37,6 +29,11 @@ options:
     default: {}
   paths:
     description: Paths whose file systems are measured. A path that does not exist yet is measured at its nearest parent.
+    type: list
+    elements: str
+    default: []
+  unused:
+    description: IPv4 addresses of the host's network that nobody should have. Who answers for them is asked by ARP.
     type: list
     elements: str
     default: []
@@ -90,6 +87,7 @@ measured:
     default_route: true
     addresses: [10.0.0.21/24]
     disks: [{path: /var/lib/mysql, probed: /var/lib, device: 2049, total_gb: 502.1, free_gb: 480.3}]
+    answering: {10.0.0.20: ""}
     ports: [{port: 22, address: 0.0.0.0, pid: 611, process: sshd, exe: /usr/sbin/sshd, unit: ssh.service, ours: false}]
     endpoints: [{name: artifacts_mirror, host: mirror.example.com, port: 8080, addresses: [10.0.0.10], error: ""}]
     clock: {offset: 0.002, uncertainty: 0.011}
@@ -99,6 +97,7 @@ import json
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.onprem.wandb.plugins.module_utils import _arp
 from ansible_collections.onprem.wandb.plugins.module_utils import _preflight_host as host
 
 
@@ -124,12 +123,24 @@ def parse_addresses(text: str) -> list[str]:
     return found
 
 
+def answering(module: AnsibleModule) -> dict[str, str]:
+    """Hardware address by address, empty where nobody answers."""
+    found = dict.fromkeys(module.params["unused"], "")
+    command = module.get_bin_path("ip")
+    for address in found if command else ():
+        rc, out, _err = module.run_command([command, "-j", "route", "get", address])
+        interface = _arp.interface_of(out) if rc == 0 else ""
+        found[address] = _arp.ask(address, interface) if interface else ""
+    return found
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "root": {"type": "path", "default": "/opt/onprem-wandb"},
             "managed_units": {"type": "dict", "default": {}},
             "paths": {"type": "list", "elements": "str", "default": []},
+            "unused": {"type": "list", "elements": "str", "default": []},
             "endpoints": {
                 "type": "list",
                 "elements": "dict",
@@ -147,6 +158,7 @@ def main() -> None:
     measured.update(host.resources(module.params["paths"]))
     measured["addresses"] = interface_addresses(module)
     measured["ports"] = host.listeners(module.params["root"], module.params["managed_units"])
+    measured["answering"] = answering(module)
     measured["endpoints"] = host.reach_all(module.params["endpoints"])
     module.exit_json(changed=False, measured=measured)
 

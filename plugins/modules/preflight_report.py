@@ -16,19 +16,9 @@ description:
   - Values of secrets are never printed. A secret that is neither supplied nor there yet is named as one that will be generated; it is not generated.
 author:
   - onprem team (@onprem)
-attributes:
-  check_mode:
-    description: Runs in check mode and does the same.
-    support: full
-  diff_mode:
-    description: Nothing changes, there is nothing to compare.
-    support: none
-  idempotent:
-    description: Never changes anything.
-    support: full
-  action:
-    description: Runs on the controller, once for all hosts of the play.
-    support: full
+extends_documentation_fragment:
+  - onprem.wandb.reading
+  - onprem.wandb.report
 options:
   register:
     description: Name of the variable in which the result of M(onprem.wandb.preflight_facts) was registered on every host.

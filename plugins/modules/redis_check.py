@@ -16,15 +16,13 @@ description:
   - Writes one key under C(onprem-wandb-check:), which expires within a minute.
 author:
   - onprem team (@onprem)
+extends_documentation_fragment:
+  - onprem.wandb.reading
+  - onprem.wandb.probes
 attributes:
   check_mode:
-    support: full
     description: In check mode nothing is written. When nothing listens, the module says so and does not fail, because the service may not be there yet.
-  diff_mode:
-    support: none
-    description: Nothing changes.
   idempotent:
-    support: full
     description: Nothing changes.
 options:
   host:
@@ -62,15 +60,6 @@ options:
     description: Seconds to wait for each answer, and altogether while the server loads its data.
     type: int
     default: 30
-  report_only:
-    description: Return findings instead of failing on them.
-    type: bool
-    default: false
-  accept_findings:
-    description: Names of probes whose finding is accepted.
-    type: list
-    elements: str
-    default: []
 """
 
 EXAMPLES = r"""
@@ -126,7 +115,7 @@ import uuid
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.onprem.wandb.plugins.module_utils import _redis
-from ansible_collections.onprem.wandb.plugins.module_utils._probes import Evidence, Finding, Prober, Remark, Skipped, findings, report
+from ansible_collections.onprem.wandb.plugins.module_utils._probes import ARGUMENTS, Evidence, Finding, Prober, Remark, Skipped, findings, report
 
 POLICY = "An eviction policy other than noeviction silently drops W&B's jobs: set maxmemory-policy noeviction."
 
@@ -278,8 +267,7 @@ def main() -> t.NoReturn:
             "version": {"type": "str", "default": "7"},
             "settings": {"type": "dict", "default": {"maxmemory-policy": "noeviction"}},
             "timeout": {"type": "int", "default": 30},
-            "report_only": {"type": "bool", "default": False},
-            "accept_findings": {"type": "list", "elements": "str", "default": []},
+            **ARGUMENTS,
         },
         supports_check_mode=True,
     )

@@ -19,29 +19,17 @@ author:
   - onprem team (@onprem)
 requirements:
   - boto3 >= 1.34
+extends_documentation_fragment:
+  - onprem.wandb.reading
+  - onprem.wandb.probes
+  - onprem.wandb.s3_endpoint
 attributes:
   check_mode:
-    support: full
     description:
       - Only questions that write nothing are asked. When nothing listens, the module says so and does not fail, because the service may not be there yet.
-  diff_mode:
-    support: none
-    description: Nothing changes.
   idempotent:
-    support: full
     description: Nothing changes.
 options:
-  endpoint:
-    description: The service as W&B's configuration names it, C(https://name:port).
-    type: str
-    required: true
-  connect_to:
-    description: Address to reach O(endpoint) at, where its name does not resolve. The certificate is still that of the name.
-    type: str
-    default: ""
-  ca_file:
-    description: CA certificates to trust beside those of the system.
-    type: path
   bucket:
     description: Name of the bucket.
     type: str
@@ -79,19 +67,10 @@ options:
     description: Seconds after which no more questions are asked.
     type: int
     default: 120
-  report_only:
-    description: Return findings instead of failing on them.
-    type: bool
-    default: false
   strict:
     description: Notices count as findings, too.
     type: bool
     default: false
-  accept_findings:
-    description: Names of probes whose finding is accepted.
-    type: list
-    elements: str
-    default: []
 """
 
 EXAMPLES = r"""
@@ -151,8 +130,8 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.onprem.wandb.plugins.module_utils import _endpoint_probes, _s3_client, _s3_probes
-from ansible_collections.onprem.wandb.plugins.module_utils._endpoint import Endpoint
-from ansible_collections.onprem.wandb.plugins.module_utils._probes import Prober, findings, report
+from ansible_collections.onprem.wandb.plugins.module_utils._endpoint import ADDRESS, Endpoint
+from ansible_collections.onprem.wandb.plugins.module_utils._probes import ARGUMENTS, Prober, findings, report
 
 
 def run(params: dict[str, t.Any], directory: str, write: bool) -> Prober:
@@ -171,9 +150,7 @@ def main() -> t.NoReturn:
     """Entry point."""
     module = AnsibleModule(
         argument_spec={
-            "endpoint": {"type": "str", "required": True},
-            "connect_to": {"type": "str", "default": ""},
-            "ca_file": {"type": "path"},
+            **ADDRESS,
             "bucket": {"type": "str", "required": True},
             "region": {"type": "str", "default": "us-east-1"},
             "access_key": {"type": "str", "required": True, "no_log": False},
@@ -183,9 +160,8 @@ def main() -> t.NoReturn:
             "prefix": {"type": "str"},
             "timeout": {"type": "int", "default": 10},
             "deadline": {"type": "int", "default": 120},
-            "report_only": {"type": "bool", "default": False},
             "strict": {"type": "bool", "default": False},
-            "accept_findings": {"type": "list", "elements": "str", "default": []},
+            **ARGUMENTS,
         },
         supports_check_mode=True,
     )

@@ -14,16 +14,13 @@ description:
   - A module that fails and a host that cannot be reached are results, too, so that a report can name them. Meant for modules that only read.
 author:
   - onprem team (@onprem)
+extends_documentation_fragment:
+  - onprem.wandb.reading
 attributes:
   check_mode:
     description: The modules run in check mode, too.
-    support: full
-  diff_mode:
-    description: Nothing changes, there is nothing to compare.
-    support: none
   idempotent:
     description: Never changes anything, as long as the modules do not.
-    support: full
   action:
     description: Runs on the controller and starts the modules on the host.
     support: full

@@ -14,19 +14,12 @@ description:
   - Fails when a row fails, except in check mode.
 author:
   - onprem team (@onprem)
+extends_documentation_fragment:
+  - onprem.wandb.reading
+  - onprem.wandb.report
 attributes:
   check_mode:
     description: Prints the same, and does not fail.
-    support: full
-  diff_mode:
-    description: Nothing changes, there is nothing to compare.
-    support: none
-  idempotent:
-    description: Never changes anything.
-    support: full
-  action:
-    description: Runs on the controller, once for all hosts of the play.
-    support: full
 options:
   register:
     description: Name of the variable in which the result of M(onprem.wandb.verify_measure) was registered on every host.

@@ -17,30 +17,15 @@ description:
     the resource was read. This module compares the Helm release with the resource, looks at every workload of the release and its pods,
     asks each route through the ingress at the address of each node, and asks the components whether they can use database, queue and bucket.
   - Runs where the kubeconfig is, normally on the controller. Every request has a deadline.
+extends_documentation_fragment:
+  - onprem.wandb.reading
+  - onprem.wandb.kubeconfig
 attributes:
-  check_mode:
-    description: Reads only.
-    support: full
-  diff_mode:
-    description: Changes nothing, so there is no difference to show.
-    support: none
-  idempotent:
-    description: Reads only.
-    support: full
   platform:
     description: Target systems.
     platforms: posix
     support: full
 options:
-  kubeconfig:
-    description:
-      - The kubeconfig file of the cluster.
-    type: path
-    required: true
-  context:
-    description:
-      - The context of the kubeconfig to use. Without it, the current one.
-    type: str
   name:
     description:
       - Name of the C(WeightsAndBiases) resource, which is also the name of its Helm release.
@@ -121,9 +106,6 @@ options:
       - Number of last log lines of a broken container in the report.
     type: int
     default: 5
-requirements:
-  - PyYAML
-  - kubernetes (Python package), only for a kubeconfig that gets its token from a program
 seealso:
   - module: kubernetes.core.k8s_info
 """
@@ -246,14 +228,14 @@ attempts:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.onprem.wandb.plugins.module_utils._kube_api import ARGUMENTS
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb_instance import CHECKS, Settings, observe
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "kubeconfig": {"type": "path", "required": True},
-            "context": {"type": "str"},
+            **ARGUMENTS,
             "name": {"type": "str", "default": "wandb"},
             "namespace": {"type": "str", "default": "wandb"},
             "operator_namespace": {"type": "str", "default": "wandb-cr"},

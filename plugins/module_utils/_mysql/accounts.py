@@ -91,6 +91,8 @@ def user_statements(user: dict[str, t.Any], seen: t.Optional[dict[str, t.Any]]) 
     """CREATE or ALTER USER where something differs. seen: plugin, stored (bytes), ssl_type, locked."""
     tls = "REQUIRE SSL" if user["require_ssl"] else "REQUIRE NONE"
     name = (user["name"], user["host"])
+    if user.get("socket_user"):
+        return socket_statements(name, user["socket_user"], seen)
     identified = f"USER %s@%s IDENTIFIED WITH caching_sha2_password BY %s {tls}"
     if seen is None:
         return [Statement(f"CREATE {identified}", (*name, user["password"]), (2,))]
@@ -98,6 +100,16 @@ def user_statements(user: dict[str, t.Any], seen: t.Optional[dict[str, t.Any]]) 
         return [Statement(f"ALTER {identified}", (*name, user["password"]), (2,))]
     if (seen["ssl_type"] == "ANY") != user["require_ssl"] or (seen["ssl_type"] not in ("", "ANY")):
         return [Statement(f"ALTER USER %s@%s {tls}", name)]
+    return []
+
+
+def socket_statements(name: tuple[str, str], system_user: str, seen: t.Optional[dict[str, t.Any]]) -> list[Statement]:
+    """CREATE or ALTER USER for a system user on the socket; there is no password and nothing to encrypt."""
+    identified = "USER %s@%s IDENTIFIED WITH auth_socket AS %s REQUIRE NONE"
+    if seen is None:
+        return [Statement(f"CREATE {identified}", (*name, system_user))]
+    if (seen["plugin"], seen["stored"], seen["ssl_type"]) != ("auth_socket", system_user.encode(), ""):
+        return [Statement(f"ALTER {identified}", (*name, system_user))]
     return []
 
 
@@ -119,7 +131,10 @@ def mistakes(databases: t.Iterable[dict[str, t.Any]], users: t.Iterable[dict[str
             if not NAME.fullmatch(database[key]):
                 found.append(f"database {key} {database[key]!r}: expected letters, digits, _ and -")
     for user in users:
-        if not user["password"]:
+        if user.get("socket_user"):
+            if user.get("password") or user["require_ssl"] or user["host"] != "localhost":
+                found.append(f"user {user['name']!r}: socket_user goes with host localhost and without password and require_ssl")
+        elif not user.get("password"):
             found.append(f"user {user['name']!r}: the password is empty")
         for grant in user["grants"]:
             if not TARGET.fullmatch(grant["target"]):

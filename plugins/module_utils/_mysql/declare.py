@@ -67,6 +67,7 @@ def wish(params: dict[str, t.Any]) -> Wish:
     return Wish(
         semi_sync=params["semi_sync"],
         semi_sync_timeout=params["semi_sync_timeout"],
+        expect_superset=params["expect_gtid_superset_of"] or "",
         accept_unreachable_peers=params["accept_unreachable_peers"],
         deadline=params["deadline"],
         channel=channel(params) if params["state"] == "replica" else {},
@@ -81,7 +82,12 @@ def wish(params: dict[str, t.Any]) -> Wish:
 
 def foreseen(me: Member, params: dict[str, t.Any]) -> Member:
     """What the server would be after the change; for the diff of a check run."""
-    standby = params["state"] == "replica"
+    state = params["state"]
+    if state == "fenced":
+        return dataclasses.replace(me, read_only=True, super_read_only=True, offline=True)
+    if state == "absent":
+        return dataclasses.replace(me, read_only=True, super_read_only=True, channel=None, replica_enabled=False)
+    standby = state == "replica"
     return dataclasses.replace(
         me,
         read_only=standby,

@@ -53,11 +53,16 @@ def measure(server: Server, addresses: t.Sequence[Address], seconds: int) -> dic
     """Write on this server, read on the others."""
     token = uuid.uuid4().hex
     server_uuid = str(server.value("SELECT @@server_uuid"))
-    known = len(server.statements)
-    prepare(server, seconds)
-    begin = time.monotonic()
-    server.change(Statement(WRITE, (token,), deadline=seconds))
-    commit = time.monotonic() - begin
-    del server.statements[known:]  # a measurement is no change of the server
+    known, observer = len(server.statements), server.observer
+    server.observer = None
+    try:
+        prepare(server, seconds)
+        begin = time.monotonic()
+        server.change(Statement(WRITE, (token,), deadline=seconds))
+        commit = time.monotonic() - begin
+    finally:
+        # A measurement is no change of the server.
+        del server.statements[known:]
+        server.observer = observer
     arrived = {str(address): round(wait_for(address, server_uuid, token, begin, seconds), 4) for address in addresses}
     return {"token": token, "commit_seconds": round(commit, 4), "seconds": arrived}

@@ -59,6 +59,7 @@ class Channel:
     receiver_error: str = ""
     applier_error: str = ""
     heartbeat: str = ""
+    contact_age: t.Optional[float] = None  # seconds since the source was heard last; None: not since this server started
     applying_since: t.Optional[float] = None  # age in seconds of the transaction that is being applied
 
     @property
@@ -96,6 +97,11 @@ class Member:
     def writable(self) -> bool:
         """Takes writes of an application."""
         return not self.read_only and not self.super_read_only and not self.offline
+
+    @property
+    def fenced(self) -> bool:
+        """Taken from the application on purpose: nobody without CONNECTION_ADMIN gets in, and nothing can be written."""
+        return self.offline and self.super_read_only
 
     @property
     def role(self) -> str:
@@ -146,7 +152,11 @@ def read_channel(server: Server, name: str) -> t.Optional[Channel]:
         return None
     row = rows[0]
     password = server.value("SELECT User_password FROM mysql.slave_master_info WHERE Channel_name = %s", (name,))
-    state = server.rows("SELECT * FROM performance_schema.replication_connection_status WHERE CHANNEL_NAME = %s", (name,))[0]
+    state = server.rows(
+        "SELECT *, TIMESTAMPDIFF(MICROSECOND, NULLIF(GREATEST(LAST_HEARTBEAT_TIMESTAMP, LAST_QUEUED_TRANSACTION_END_QUEUE_TIMESTAMP), 0), NOW(6)) AS age"
+        " FROM performance_schema.replication_connection_status WHERE CHANNEL_NAME = %s",
+        (name,),
+    )[0]
     applier = server.value("SELECT SERVICE_STATE FROM performance_schema.replication_applier_status WHERE CHANNEL_NAME = %s", (name,))
     workers = server.rows(
         "SELECT LAST_ERROR_NUMBER, LAST_ERROR_MESSAGE, UNIX_TIMESTAMP(NOW(6)) - UNIX_TIMESTAMP(APPLYING_TRANSACTION_ORIGINAL_COMMIT_TIMESTAMP) AS age,"
@@ -181,6 +191,7 @@ def read_channel(server: Server, name: str) -> t.Optional[Channel]:
         receiver_error=f"{state['LAST_ERROR_MESSAGE']} (error {state['LAST_ERROR_NUMBER']})" if state["LAST_ERROR_NUMBER"] else "",
         applier_error=f"{failed[0]['LAST_ERROR_MESSAGE']} (error {failed[0]['LAST_ERROR_NUMBER']})" if failed else "",
         heartbeat=str(state["LAST_HEARTBEAT_TIMESTAMP"]),
+        contact_age=None if state["age"] is None else float(state["age"]) / 1e6,
         applying_since=max(ages) if ages else None,
     )
 

@@ -12,6 +12,7 @@ from .member import Member
 from .server import Statement
 
 DRAIN = "wait until everything received is applied"
+EXPECT = "wait until the expected transactions are applied"
 CLONE = "clone"
 SAVE_ERRANT = "save the errant transactions"
 
@@ -44,6 +45,7 @@ class Wish:
 
     semi_sync: str = REQUIRED
     semi_sync_timeout: t.Optional[int] = None
+    expect_superset: str = ""  # GTID set that a server must hold before it is opened
     accept_unreachable_peers: bool = False
     deadline: int = 30
     channel: dict[str, t.Any] = field(default_factory=dict)
@@ -83,24 +85,27 @@ def ready(me: Member, semi_sync: bool) -> str:
     return ""
 
 
-def source_side(me: Member, wish: Wish, had_standby: bool) -> t.Optional[bool]:
+def source_side(me: Member, wish: Wish, had_standby: bool, degraded: bool = False) -> t.Optional[bool]:
     """Whether commits wait for a standby; None leaves it as it is.
 
     A primary that never had a standby may not wait yet: without an acknowledgement not even the accounts of the standby could be created.
+    A degraded one was told by a person not to wait; only REQUIRED ends that.
     """
     if wish.semi_sync == DISABLED:
         return False
-    if wish.semi_sync == REQUIRED or had_standby or me.attached > 0:
+    if wish.semi_sync == REQUIRED:
         return True
-    return None
+    if degraded:
+        return None
+    return True if had_standby or me.attached > 0 else None
 
 
-def semi_sync_steps(me: Member, wish: Wish, had_standby: bool) -> list[Step]:
+def semi_sync_steps(me: Member, wish: Wish, had_standby: bool, degraded: bool = False) -> list[Step]:
     """The semi-sync side of a primary."""
     steps: list[Step] = []
     if wish.semi_sync_timeout is not None and me.source_enabled is not None and me.semi_sync_timeout != wish.semi_sync_timeout:
         steps.append(Statement("SET GLOBAL rpl_semi_sync_source_timeout = %s", (wish.semi_sync_timeout,)))
-    wanted = source_side(me, wish, had_standby)
+    wanted = source_side(me, wish, had_standby, degraded)
     if wanted is not None and me.source_enabled is not None and me.source_enabled != wanted:
         steps.append(on_off("rpl_semi_sync_source_enabled", wanted))
     return steps
@@ -110,13 +115,13 @@ def peer_refusal(me: Member, peers: t.Sequence[Peer], wish: Wish) -> str:
     """Why this server must not become writable now; empty when it may."""
     for peer in peers:
         if peer.member and peer.member.writable:
-            return f"{peer.address} is writable. Two writable servers lose data. Next: declare that one as the primary (mysql_primary), or fence it first."
+            return f"{peer.address} is writable. Two writable servers lose data. Next: the playbook mysql_status shows both; mysql_switchover moves the role."
         if peer.ahead:
             return (
                 f"{peer.address} holds transactions that this server lacks: {peer.ahead}. Opening this server would lose them. "
-                "Next: declare that one as the primary (mysql_primary); this server is then seeded from it."
+                "Next: the playbook mysql_status shows both; that one has to become the primary."
             )
-        if peer.member and peer.member.source_enabled and not peer.member.channel:
+        if peer.member and peer.member.source_enabled and not peer.member.channel and not peer.member.fenced:
             return f"{peer.address} is set up as a primary (semi-sync source is ON there). Next: wait for the change of roles that is under way, or finish it."
         if peer.state in (UNREACHABLE, OFFLINE) and not wish.accept_unreachable_peers:
             return (
@@ -127,7 +132,7 @@ def peer_refusal(me: Member, peers: t.Sequence[Peer], wish: Wish) -> str:
     return ""
 
 
-def plan_primary(me: Member, peers: t.Sequence[Peer], wish: Wish, had_standby: bool) -> Plan:
+def plan_primary(me: Member, peers: t.Sequence[Peer], wish: Wish, had_standby: bool, degraded: bool = False) -> Plan:
     """From what was seen to the primary."""
     problem = ready(me, wish.semi_sync != DISABLED)
     if problem:
@@ -136,20 +141,24 @@ def plan_primary(me: Member, peers: t.Sequence[Peer], wish: Wish, had_standby: b
         others = [peer.address for peer in peers if peer.member and peer.member.writable]
         if others:
             return Plan(refusal=f"this server and {', '.join(others)} are both writable: split brain. Next: fence one of them before anything else.")
-        steps = semi_sync_steps(me, wish, had_standby)
+        steps = semi_sync_steps(me, wish, had_standby, degraded)
         if me.replica_enabled:
             steps.append(on_off("rpl_semi_sync_replica_enabled", False))
         return Plan(tuple(steps))
     refusal = peer_refusal(me, peers, wish)
     if refusal:
         return Plan(refusal=refusal)
-    steps = []
+    steps = [EXPECT] if wish.expect_superset else []
     if me.channel:
         if me.channel.receiver != "OFF":
             steps.append(replica_command("STOP", wish.channel_name, "IO_THREAD"))
         steps.append(DRAIN)
     # Semi-sync first, and before the channel goes: a peer that boots now sees a primary, and no commit is acknowledged without a standby.
-    steps += semi_sync_steps(me, wish, had_standby or bool(me.channel))
+    alone = bool(me.channel) and wish.semi_sync == DISABLED and me.source_enabled is not None
+    if alone and not me.source_enabled:
+        steps.append(on_off("rpl_semi_sync_source_enabled", True))
+    elif not alone:
+        steps += semi_sync_steps(me, wish, had_standby or bool(me.channel), degraded)
     if me.channel:
         steps += [replica_command("STOP", wish.channel_name), replica_command("RESET", wish.channel_name, "ALL")]
     if me.replica_enabled:
@@ -158,6 +167,8 @@ def plan_primary(me: Member, peers: t.Sequence[Peer], wish: Wish, had_standby: b
         steps.append(on_off("super_read_only", False, wish.deadline))
     if me.read_only:
         steps.append(on_off("read_only", False, wish.deadline))
+    if alone:
+        steps.append(on_off("rpl_semi_sync_source_enabled", False))
     if me.offline:
         steps.append(on_off("offline_mode", False))
     return Plan(tuple(steps))

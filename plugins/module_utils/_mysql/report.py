@@ -40,6 +40,7 @@ def channel(me: Member) -> t.Optional[dict[str, t.Any]]:
         "receiver_error": me.channel.receiver_error,
         "applier_error": me.channel.applier_error,
         "last_heartbeat": me.channel.heartbeat,
+        "contact_age_seconds": None if me.channel.contact_age is None else round(me.channel.contact_age, 3),
     }
 
 
@@ -47,7 +48,7 @@ def describe(me: Member) -> dict[str, t.Any]:
     """For a diff: what is declared, and nothing that counts on by itself."""
     shown = channel(me)
     if shown:
-        for name in ("received", "last_heartbeat", "source_uuid"):
+        for name in ("received", "last_heartbeat", "contact_age_seconds", "source_uuid"):
             shown.pop(name)
     return {
         "role": me.role,

@@ -8,11 +8,14 @@ my.cnf opens no server, and the server itself does not know whether it is the pr
 
 from __future__ import annotations
 
+import calendar
 import json
 import os
 import tempfile
 import time
 import typing as t
+
+FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def read(path: str) -> dict[str, t.Any]:
@@ -25,9 +28,25 @@ def read(path: str) -> dict[str, t.Any]:
     return found if isinstance(found, dict) else {}
 
 
-def record(role: str, semi_sync: bool, server_uuid: str) -> dict[str, t.Any]:
-    """What is kept. A record of another server_uuid is of another data directory and counts as none."""
-    return {"role": role, "semi_sync": semi_sync, "server_uuid": server_uuid}
+def record(role: str, semi_sync: bool, server_uuid: str, degraded: t.Optional[dict[str, t.Any]] = None) -> dict[str, t.Any]:
+    """What is kept. A record of another server_uuid is of another data directory and counts as none.
+
+    degraded: {since, reason, gtid_executed} while the primary runs knowingly without the promise of its standby.
+    """
+    return {"role": role, "semi_sync": semi_sync, "server_uuid": server_uuid, "degraded": degraded}
+
+
+def age(window_of: dict[str, t.Any]) -> int:
+    """Seconds since a window began."""
+    try:
+        return int(time.time() - calendar.timegm(time.strptime(str(window_of.get("since")), FORMAT)))
+    except ValueError:
+        return 0
+
+
+def window(reason: str, executed: str) -> dict[str, t.Any]:
+    """A degraded window that begins now. executed: GTID set of its beginning."""
+    return {"since": time.strftime(FORMAT, time.gmtime()), "reason": reason, "gtid_executed": executed}
 
 
 def differs(path: str, wanted: dict[str, t.Any]) -> bool:
@@ -42,7 +61,7 @@ def write(path: str, wanted: dict[str, t.Any]) -> None:
     os.makedirs(folder, mode=0o755, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=folder)
     with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        json.dump({**wanted, "since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}, stream, indent=1)
+        json.dump({**wanted, "since": time.strftime(FORMAT, time.gmtime())}, stream, indent=1)
         stream.write("\n")
         stream.flush()
         os.fsync(stream.fileno())

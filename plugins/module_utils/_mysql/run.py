@@ -9,10 +9,11 @@ import os
 import time
 import typing as t
 
-from . import heartbeat, peers, rolefile
+from . import heartbeat, peers, plan_ends, rolefile
 from .gtid import Comparison
+from .journal import Journal
 from .member import Member, read_local
-from .plan import CLONE, DRAIN, OK, SAVE_ERRANT, Peer, Plan, Wish, plan_primary
+from .plan import CLONE, DISABLED, DRAIN, EXPECT, OK, SAVE_ERRANT, Peer, Plan, Wish, plan_primary
 from .plan_replica import plan_replica, standby_problems
 from .server import LOST, Address, Problem, Server, Statement, number_of, pymysql, text_of
 
@@ -28,12 +29,17 @@ class Run:
         self.server = server
         self.wish = wish
         self.role_file: str = params["role_file"]
+        self.degraded_reason: str = params["degraded_reason"] or ""
+        self.journal = Journal("" if server.check_mode else params["journal_file"], params["operation"] or "", params["state"])
+        server.observer = self.journal.add
         self.wait_catchup: int = params["wait_catchup"]
         self.clone_timeout: int = params["clone_timeout"]
         self.errant_directory: str = params["errant_directory"]
         self.mysqlbinlog: str = params["mysqlbinlog"]
         self.command = command
         self.notes: list[str] = []
+        self.window: t.Optional[dict[str, t.Any]] = None  # the degraded window that this run ended
+        self.degraded: t.Optional[dict[str, t.Any]] = None  # the one that goes on
         self.wait_for_clone()
         server.lock(wish.deadline)
         self.me = read_local(server, wish.channel_name)
@@ -42,7 +48,7 @@ class Run:
     def wait_for_clone(self) -> None:
         """A CLONE that a killed run left behind goes on in the server; what it leads to is looked at when it has ended."""
         if self.cloning() and not self.server.check_mode:
-            self.notes.append("waited for a CLONE that was under way")
+            self.note("waits for the end of a CLONE that is under way")
             self.server.wait_until(self.cloning, self.clone_timeout, "the end of the CLONE", reconnect=True)
 
     def cloning(self) -> str:
@@ -58,20 +64,30 @@ class Run:
         self.me = read_local(self.server, self.wish.channel_name)
         return self.me
 
+    def kept(self) -> dict[str, t.Any]:
+        """The record of this host, when it is of this data directory."""
+        found = rolefile.read(self.role_file)
+        return found if found.get("server_uuid") == self.me.server_uuid else {}
+
     def had_standby(self) -> bool:
         """Whether this primary once waited for a standby; then it does so for ever."""
-        found = rolefile.read(self.role_file)
-        return bool(found.get("semi_sync")) and found.get("server_uuid") == self.me.server_uuid and found.get("role") == "primary"
+        found = self.kept()
+        return bool(found.get("semi_sync")) and found.get("role") in ("primary", "fenced", "promoting")
 
-    def keep_role(self, role: str, semi_sync: bool) -> None:
+    def keep_role(self, role: str, semi_sync: bool, degraded: t.Optional[dict[str, t.Any]] = None) -> None:
         """Tell the role guard."""
-        wanted = rolefile.record(role, semi_sync, self.me.server_uuid)
+        wanted = rolefile.record(role, semi_sync, self.me.server_uuid, degraded)
         if not self.role_file or not rolefile.differs(self.role_file, wanted):
             return
         self.changed = True
-        self.notes.append(f"role file: {role}")
+        self.note(f"role file: {role}{', degraded' if degraded else ''}")
         if not self.server.check_mode:
             rolefile.write(self.role_file, wanted)
+
+    def note(self, text: str) -> None:
+        """Something that was done and is no statement."""
+        self.notes.append(text)
+        self.journal.add("note", text)
 
     def execute(self, plan: Plan, found: t.Optional[Comparison] = None) -> None:
         """The steps of a plan, in order."""
@@ -84,6 +100,8 @@ class Run:
                 cloning = True
             elif step == DRAIN:
                 self.drain()
+            elif step == EXPECT:
+                self.expect()
             elif step == SAVE_ERRANT:
                 self.save_errant(found.errant if found else "")
             elif isinstance(step, Statement):
@@ -96,7 +114,7 @@ class Run:
     def save_errant(self, errant: str) -> None:
         """What accept_data_loss throws away is kept as SQL for a person to read."""
         path = os.path.join(self.errant_directory, f"errant-{self.me.server_uuid}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.sql")
-        self.notes.append(f"errant transactions saved in {path}: {errant}")
+        self.note(f"errant transactions saved in {path}: {errant}")
         if self.server.check_mode:
             return
         os.makedirs(self.errant_directory, mode=0o700, exist_ok=True)
@@ -111,6 +129,18 @@ class Run:
         """The applier's error now."""
         channel = self.refresh().channel
         return channel.applier_error if channel else "no applier"
+
+    def expect(self) -> None:
+        """Until this server holds what it must hold. It is never opened without."""
+        wanted = self.wish.expect_superset
+        if self.server.check_mode or not wanted:
+            return
+        if self.server.value("SELECT WAIT_FOR_EXECUTED_GTID_SET(%s, %s)", (wanted, max(1, self.wait_catchup))) != 0:
+            missing = peers.subtract(self.server, wanted, None)
+            raise Problem(
+                f"{self.server.name}: does not hold {missing} after {self.wait_catchup} s, which it must ({self.applier_error() or 'the applier runs'}). "
+                "Nothing was opened. Next: mysql_status shows receiver and applier."
+            )
 
     def drain(self) -> None:
         """Until everything received is applied. Never go on after a timeout: dropping the channel drops the backlog."""
@@ -166,14 +196,53 @@ class Run:
 
 def primary(run: Run, asked: t.Sequence[Peer]) -> None:
     """state=primary."""
-    had_standby = run.had_standby()
-    run.execute(plan_primary(run.me, asked, run.wish, had_standby))
+    kept, had_standby = run.kept(), run.had_standby()
+    degraded = kept.get("degraded") if kept.get("role") == "primary" else None
+    plan = plan_primary(run.me, asked, run.wish, had_standby, bool(degraded))
+    if run.me.channel and not plan.refusal:
+        # A run that is killed after the channel is gone and before the server is open can be told from a standby that lost its channel.
+        run.keep_role("promoting", run.wish.semi_sync != DISABLED)
+    run.execute(plan)
     if not run.server.check_mode:
         me = run.refresh() if run.changed else run.me
         if not me.writable or me.channel:
             raise Problem(f"{run.server.name}: is not writable after all statements (role {me.role}). Next: run again with -vvv and read the statements.")
         had_standby = bool(me.source_enabled)
-    run.keep_role("primary", had_standby)
+    if run.wish.semi_sync == DISABLED and run.degraded_reason:
+        degraded = degraded or rolefile.window(run.degraded_reason, run.me.executed)
+    elif degraded and had_standby:
+        run.window = ended(run, degraded)
+        run.note(f"degraded window ended after {run.window['seconds']} s; only this server held {run.window['transactions'] or 'nothing'}")
+        degraded = None
+    run.degraded = degraded
+    run.keep_role("primary", had_standby, degraded)
+
+
+def ended(run: Run, degraded: dict[str, t.Any]) -> dict[str, t.Any]:
+    """A window that is over: how long it was and what only one host held during it."""
+    transactions = peers.subtract(run.server, run.me.executed, str(degraded.get("gtid_executed", "")))
+    return {**degraded, "ended": time.strftime(rolefile.FORMAT, time.gmtime()), "seconds": rolefile.age(degraded), "transactions": transactions}
+
+
+def fenced(run: Run) -> None:
+    """state=fenced. The record comes first: a server that dies in between is not opened at its next start."""
+    run.keep_role("fenced" if run.me.channel is None else "replica", bool(run.me.source_enabled))
+    run.execute(plan_ends.plan_fenced(run.me, run.wish))
+    if run.server.check_mode or not run.changed:
+        return
+    run.server.wait_until(lambda: plan_ends.fence_problem(run.refresh()), run.wish.deadline, "the fence")
+
+
+def absent(run: Run, asked: t.Sequence[Peer]) -> None:
+    """state=absent."""
+    plan = plan_ends.plan_absent(run.me, asked, run.wish)
+    run.execute(plan)
+    run.keep_role("none", False)
+    if run.server.check_mode or not run.changed:
+        return
+    me = run.refresh()
+    if me.channel or not me.super_read_only:
+        raise Problem(f"{run.server.name}: is still {me.role} after all statements. Next: run again with -vvv and read the statements.")
 
 
 def replica(run: Run, ask: t.Callable[[], Peer]) -> tuple[Peer, Comparison]:
@@ -212,6 +281,7 @@ def settle(run: Run, ask: t.Callable[[], Peer]) -> tuple[Peer, Comparison]:
         return "; ".join(found)
 
     run.server.wait_until(problems, run.wish.deadline, f"following {run.wish.channel['host']}:{run.wish.channel['port']}")
+    run.expect()
     source = ask()
     if run.changed and source.member and run.wait_catchup:
         result = run.server.value("SELECT WAIT_FOR_EXECUTED_GTID_SET(%s, %s)", (source.member.executed, run.wait_catchup))

@@ -23,6 +23,7 @@ UNREACHABLE = (2002, 2003, 2005)
 LOST = (2006, 2013)  # the server went away; CLONE ends so
 NO_ACCOUNTS = 1130  # no account may connect from here: the server was initialised and never became a member
 OFFLINE = 3032
+GREETING = 5  # seconds in which a server of this host has to greet
 NO_SUCH_SESSION = 1094
 
 
@@ -96,6 +97,7 @@ class Server:
         self.timeout = timeout
         self.statements: list[str] = []
         self.server_warnings: list[str] = []
+        self.observer: t.Optional[t.Callable[[str, str, float], None]] = None  # is told (what, text, seconds) of every statement that ran
         self._connection = connect(timeout)
 
     def close(self) -> None:
@@ -137,10 +139,20 @@ class Server:
         self.statements.append(statement.shown())
         if self.check_mode:
             return
-        if statement.deadline:
-            self._with_deadline(statement)
-        else:
-            self._run(self._connection, statement)
+        begin = time.monotonic()
+        try:
+            if statement.deadline:
+                self._with_deadline(statement)
+            else:
+                self._run(self._connection, statement)
+        except Exception as error:
+            self._tell("failure", f"{statement.shown()}: {text_of(error)}", begin)
+            raise
+        self._tell("statement", statement.shown(), begin)
+
+    def _tell(self, what: str, text: str, begin: float) -> None:
+        if self.observer:
+            self.observer(what, text, time.monotonic() - begin)
 
     def _run(self, connection: t.Any, statement: Statement) -> None:
         with connection.cursor(pymysql.cursors.DictCursor) as cursor:
@@ -210,9 +222,14 @@ def _open(timeout: int, **how: t.Any) -> t.Any:
 def local(path: str, check_mode: bool = False, timeout: int = 30, patience: int = 0) -> Server:
     """root on the unix socket: auth_socket, so no secret. patience: seconds for a server that is just starting, after CLONE for example."""
     end = time.monotonic() + patience
+
+    def connect(seconds: int) -> t.Any:
+        return _open(seconds, unix_socket=path, user="root", connect_timeout=GREETING)
+
     while True:
         try:
-            return Server(lambda seconds: _open(seconds, unix_socket=path, user="root", connect_timeout=10), platform.node(), check_mode, timeout)
+            connect(GREETING).close()  # a server that hangs takes connections and says nothing: it is given up soon
+            return Server(connect, platform.node(), check_mode, timeout)
         except pymysql.MySQLError as error:
             if number_of(error) not in UNREACHABLE or time.monotonic() > end:
                 raise
@@ -224,6 +241,6 @@ def remote(address: Address, timeout: int = 10) -> Server:
     context = tls_context(address)
 
     def connect(seconds: int) -> t.Any:
-        return _open(seconds, host=address.host, port=address.port, user=address.user, password=address.password, ssl=context, connect_timeout=5)
+        return _open(seconds, host=address.host, port=address.port, user=address.user, password=address.password, ssl=context, connect_timeout=3)
 
     return Server(connect, str(address), check_mode=True, timeout=timeout)

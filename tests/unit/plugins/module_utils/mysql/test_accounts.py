@@ -70,6 +70,21 @@ def test_what_differs_is_altered(user: dict[str, t.Any], seen: dict[str, t.Any],
     assert words in statement.shown()
 
 
+SOCKET = {"name": "watcher", "host": "localhost", "socket_user": "watcher", "password": None, "require_ssl": False, "grants": []}
+SEEN_SOCKET = {"plugin": "auth_socket", "stored": b"watcher", "ssl_type": ""}
+
+
+def test_a_system_user_on_the_socket_has_no_password() -> None:
+    assert shown(accounts.user_statements(SOCKET, None)) == ["CREATE USER 'watcher'@'localhost' IDENTIFIED WITH auth_socket AS 'watcher' REQUIRE NONE"]
+    assert accounts.user_statements(SOCKET, SEEN_SOCKET) == []
+
+
+@pytest.mark.parametrize("seen", [{"plugin": "caching_sha2_password"}, {"stored": b""}, {"stored": b"other"}, {"ssl_type": "ANY"}])
+def test_another_way_in_is_closed(seen: dict[str, t.Any]) -> None:
+    (statement,) = accounts.user_statements(SOCKET, {**SEEN_SOCKET, **seen})
+    assert statement.shown() == "ALTER USER 'watcher'@'localhost' IDENTIFIED WITH auth_socket AS 'watcher' REQUIRE NONE"
+
+
 def test_rights_beyond_the_declared_ones_are_taken_away() -> None:
     seen = accounts.parse_grants(["GRANT SUPER, CONNECTION_ADMIN ON *.* TO `app`@`%`", "GRANT ALL PRIVILEGES ON `db`.* TO `app`@`%` WITH GRANT OPTION"])
     found = shown(accounts.grant_statements("app", "%", seen, accounts.wanted_grants([grant(["all"], "db.*")])))
@@ -109,6 +124,10 @@ def test_databases() -> None:
     [
         ([{"name": "a`b", "character_set": "utf8mb4", "collation": "utf8mb4_bin"}], []),
         ([], [{**USER, "password": ""}]),
+        ([], [{**USER, "password": None}]),
+        ([], [{**SOCKET, "host": "%"}]),
+        ([], [{**SOCKET, "password": "x"}]),
+        ([], [{**SOCKET, "require_ssl": True}]),
         ([], [{**USER, "grants": [grant(["ALL"], "db.*; DROP TABLE x")]}]),
         ([], [{**USER, "grants": [grant(["ALL ON *.* TO x; --"])]}]),
     ],
@@ -119,4 +138,5 @@ def test_what_cannot_be_written_into_a_statement_is_refused(databases: list[dict
 
 def test_what_the_role_declares_is_accepted() -> None:
     users = [{**USER, "grants": [grant(["REPLICATION SLAVE", "REPLICATION CLIENT"]), grant(["SELECT"], "onprem_wandb.*"), grant(["BACKUP_ADMIN"])]}]
+    users.append(SOCKET)
     assert accounts.mistakes([{"name": "wandb_local", "character_set": "utf8mb4", "collation": "utf8mb4_general_ci"}], users) == []

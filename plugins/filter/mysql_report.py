@@ -1,0 +1,53 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A MySQL pair and its journal as lines for people."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: mysql_report
+author:
+  - onprem team (@onprem)
+short_description: A MySQL pair and its journal as lines for people
+version_added: 1.0.0
+description:
+  - One block per member with everything a person asks at night, then the journal lines of all members in the order of time.
+options:
+  _input:
+    description: The members, each with C(name), C(address) (host:port) and C(look), the registered result of M(onprem.wandb.mysql_replica_info).
+    type: list
+    elements: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Show the pair
+  ansible.builtin.debug:
+    msg: "{{ members | onprem.wandb.mysql_report }}"
+"""
+
+RETURN = r"""
+_value:
+  description: Lines.
+  type: list
+  elements: str
+  sample: ["db1 198.18.0.21:3306: primary, writable, MySQL 9.7.4"]
+"""
+
+import typing as t
+
+from ansible_collections.onprem.wandb.plugins.plugin_utils import _mysql_pair, _mysql_report
+
+
+def mysql_report(found: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
+    """The lines."""
+    return _mysql_report.lines(_mysql_pair.members(found))
+
+
+class FilterModule:
+    """The filter."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        """Names and functions."""
+        return {"mysql_report": mysql_report}
