@@ -92,6 +92,10 @@ options:
     description: Where mysql_degrade notes on a standby that the primary does not wait for it.
     type: path
     default: /var/lib/onprem-wandb/mysql-degraded.json
+  backup_status_file:
+    description: Where role mysql_backup keeps the state of the backups.
+    type: path
+    default: /var/lib/onprem-wandb/mysql-backup/status.json
   journal_file:
     description: Where M(onprem.wandb.mysql_replica) keeps its journal.
     type: path
@@ -168,6 +172,11 @@ gtid_purged:
   returned: when it runs
   type: str
   sample: ""
+reign:
+  description: The last row of the table in which each new primary enters itself. Term 0 when there is none.
+  returned: when it runs
+  type: dict
+  sample: {term: 3, server_uuid: 1abe9d5b-e743-11f1-8336-02fc00000001}
 gtid_state:
   description: Class of a standby, one of IDENTICAL, RECOVERABLE, NEW, IRRECOVERABLE, DIVERGED. Empty on a primary, or when the source cannot be asked.
   returned: when it runs
@@ -203,7 +212,7 @@ peers:
   returned: when it runs
   type: list
   elements: dict
-  sample: [{address: "10.0.0.22:3306", state: ok, detail: "", writable: false, ahead: ""}]
+  sample: [{address: "10.0.0.22:3306", state: ok, detail: "", writable: false, ahead: "", term: 3}]
 measured:
   description: Seconds of the commit, and until the row was read on each peer. Null when it was not measured.
   returned: when it runs
@@ -267,6 +276,14 @@ uptime_seconds:
   returned: when it runs
   type: int
   sample: 86400
+backup:
+  description:
+    - What this host knows about the backups of the pair. The newest full backup in the repository, when one was last proved by a restore, when this host last
+      shipped binary logs (only on the host that does), and the first problem in RV(backup.problem), empty when there is none.
+    - A backup that is too old is a problem as well as one that failed.
+  returned: always
+  type: dict
+  sample: {configured: true, last_full: "20261123T013000Z-db2", last_full_age_seconds: 3600, verified_age_seconds: 1800, shipped_age_seconds: 12, problem: ""}
 journal:
   description: Lines of the journal, the newest last.
   returned: always
@@ -279,7 +296,7 @@ import shutil
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.onprem.wandb.plugins.module_utils._mysql import drift, heartbeat, journal, peers, report, rolefile
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql import backup, drift, heartbeat, journal, peers, report, rolefile
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.gtid import Comparison
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.member import Member, read_local
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.plan import Peer
@@ -304,6 +321,7 @@ SPEC: dict[str, t.Any] = {
     "guard_status_file": {"type": "path", "default": "/run/onprem-wandb/mysql-guard.json"},
     "role_file": {"type": "path", "default": "/var/lib/onprem-wandb/mysql-role.json"},
     "marker_file": {"type": "path", "default": "/var/lib/onprem-wandb/mysql-degraded.json"},
+    "backup_status_file": {"type": "path", "default": "/var/lib/onprem-wandb/mysql-backup/status.json"},
     "journal_file": {"type": "path", "default": "/var/lib/onprem-wandb/mysql-journal.jsonl"},
     "journal_lines": {"type": "int", "default": 0},
     "operation": {"type": "str"},
@@ -363,6 +381,7 @@ def collect(module: AnsibleModule, server: Server) -> dict[str, t.Any]:
         "offline_mode": me.offline,
         "gtid_executed": me.executed,
         "gtid_purged": me.purged,
+        "reign": {"term": me.reign.term, "server_uuid": me.reign.server_uuid},
         **standing,
         "semisync": report.semisync(me),
         "channel": report.channel(me),
@@ -373,6 +392,7 @@ def collect(module: AnsibleModule, server: Server) -> dict[str, t.Any]:
                 "detail": one.detail,
                 "writable": one.member.writable if one.member else None,
                 "ahead": one.ahead,
+                "term": one.member.reign.term if one.member else None,
             }
             for one in asked
         ],
@@ -405,6 +425,7 @@ def records(params: dict[str, t.Any]) -> dict[str, t.Any]:
     return {
         "recorded_role": kept,
         "degraded": degraded,
+        "backup": backup.read(params["backup_status_file"]),
         "journal": journal.read(params["journal_file"], params["operation"] or "", params["journal_lines"]),
     }
 

@@ -52,6 +52,12 @@ class Member:
             return ""
         return str(record.get("role") or "")
 
+    @property
+    def term(self) -> int:
+        """Of its own last reign; 0 when somebody else's came later, as far as it knows."""
+        reign = self.look.get("reign") or {}
+        return int(reign.get("term") or 0) if reign.get("server_uuid") == self.look.get("server_uuid") else 0
+
     def follows(self, other: Member) -> bool:
         """Whether its channel leads to the other one."""
         if not self.channel:
@@ -118,7 +124,11 @@ def decide(pair: Sequence[Member], declared: str) -> Pair:
 
 
 def _between(claims: Sequence[Member]) -> Pair:
-    """Two were primaries, one after the other: the later one holds what the earlier one lacks."""
+    """Two were primaries, one after the other: the later one has the higher term, or holds what the earlier one lacks."""
+    if all(one.running for one in claims):
+        last = max(claims, key=lambda one: one.term)
+        if sum(one.term == last.term for one in claims) == 1:
+            return Pair(last.name)
     complete = []
     for one in claims:
         answers = [one.peer(other) for other in claims if other is not one]

@@ -116,7 +116,7 @@ def peer_refusal(me: Member, peers: t.Sequence[Peer], wish: Wish) -> str:
     for peer in peers:
         if peer.member and peer.member.writable:
             return f"{peer.address} is writable. Two writable servers lose data. Next: the playbook mysql_status shows both; mysql_switchover moves the role."
-        if peer.ahead:
+        if peer.ahead and not (peer.member and me.reign.later_than(peer.member.reign, me.server_uuid)):
             return (
                 f"{peer.address} holds transactions that this server lacks: {peer.ahead}. Opening this server would lose them. "
                 "Next: the playbook mysql_status shows both; that one has to become the primary."

@@ -9,7 +9,7 @@ import os
 import time
 import typing as t
 
-from . import heartbeat, peers, plan_ends, rolefile
+from . import heartbeat, peers, plan_ends, reign, rolefile
 from .gtid import Comparison
 from .journal import Journal
 from .member import Member, read_local
@@ -208,6 +208,10 @@ def primary(run: Run, asked: t.Sequence[Peer]) -> None:
         if not me.writable or me.channel:
             raise Problem(f"{run.server.name}: is not writable after all statements (role {me.role}). Next: run again with -vvv and read the statements.")
         had_standby = bool(me.source_enabled)
+        if me.reign.server_uuid != me.server_uuid and (me.attached or not had_standby):
+            run.changed = True
+            reign.begin(run.server, me.reign, me.server_uuid, run.wish.deadline)
+            me = run.refresh()
     if run.wish.semi_sync == DISABLED and run.degraded_reason:
         degraded = degraded or rolefile.window(run.degraded_reason, run.me.executed)
     elif degraded and had_standby:

@@ -241,6 +241,6 @@ def remote(address: Address, timeout: int = 10) -> Server:
     context = tls_context(address)
 
     def connect(seconds: int) -> t.Any:
-        return _open(seconds, host=address.host, port=address.port, user=address.user, password=address.password, ssl=context, connect_timeout=3)
+        return _open(seconds, host=address.host, port=address.port, user=address.user, password=address.password, ssl=context, connect_timeout=2)
 
     return Server(connect, str(address), check_mode=True, timeout=timeout)

@@ -24,6 +24,7 @@ import time
 CONFIG = "/etc/onprem-wandb/mysql/guard.json"
 STATUS = "/run/onprem-wandb/mysql-guard.json"
 LOCK = "mysql_ha"
+NO_TABLE = (1146, 1049, 1142, 1044)  # a server from before this table
 NO_ACCOUNTS = 1130  # the peer was initialised and never became a member
 
 START_REPLICATION = "start replication"
@@ -61,7 +62,10 @@ def decide_peer(peer: dict, me: dict) -> tuple[str, str]:
         return WAIT, f"{where} cannot be asked whether it took over ({peer['detail']})"
     if peer["writable"]:
         return STAY, f"{where} is writable"
-    if peer["ahead"]:
+    if peer["term"] > me["term"]:
+        return STAY, f"{where} took over after this server"
+    # What an earlier primary holds beyond this one was given up when this one took over.
+    if peer["ahead"] and not (me["term"] > peer["term"] and me["reigns"]):
         return STAY, f"{where} holds transactions that this server lacks: {peer['ahead']}"
     if peer["source_uuid"] == me["server_uuid"]:
         if peer["receiver"] == "No":
@@ -69,7 +73,7 @@ def decide_peer(peer: dict, me: dict) -> tuple[str, str]:
         return OPEN, f"{where} replicates from this server"
     if peer["source_uuid"] or peer["source_enabled"]:
         return STAY, f"{where} follows another server or is set up as a primary"
-    return OPEN, f"{where} is read-only and has nothing that this server lacks"
+    return OPEN, f"{where} is read-only and {'was replaced by this server' if peer['ahead'] else 'has nothing that this server lacks'}"
 
 
 def decide(role: dict, me: dict, peers: list, without_peer: bool) -> tuple[str, str]:
@@ -131,7 +135,7 @@ def initialise(config: dict, marker: str) -> None:
         os.fsync(stream.fileno())
     for name in os.listdir(config["datadir"]):
         path = os.path.join(config["datadir"], name)
-        if name == "lost+found":
+        if name == "lost+found" or name.startswith("."):  # hidden: what a restore has kept
             continue
         if os.path.isdir(path) and not os.path.islink(path):
             shutil.rmtree(path)
@@ -215,7 +219,21 @@ def look(connection) -> dict:
         "receiver": replica[0]["Replica_IO_Running"] if replica else "",
         "applier": replica[0]["Replica_SQL_Running"] if replica else "",
         "received": replica[0]["Retrieved_Gtid_Set"].replace("\n", "") if replica else "",
+        **reign(connection, found["server_uuid"]),
     }
+
+
+def reign(connection, server_uuid: str) -> dict:
+    """The last primary that entered itself, as far as this server knows. term 0: nobody did."""
+    import pymysql
+
+    try:
+        last = rows(connection, "SELECT term, server_uuid FROM onprem_wandb.reign ORDER BY term DESC LIMIT 1")
+    except pymysql.MySQLError as error:
+        if error.args and error.args[0] in NO_TABLE:
+            return {"term": 0, "reigns": False}
+        raise
+    return {"term": last[0]["term"], "reigns": last[0]["server_uuid"] == server_uuid} if last else {"term": 0, "reigns": False}
 
 
 def ask(config: dict, peer: dict, here) -> dict:

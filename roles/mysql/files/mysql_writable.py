@@ -19,6 +19,7 @@ import sys
 import time
 
 INTERVAL = 0.1  # seconds between two questions
+FAREWELL = 0.2  # seconds for which a server that has just closed keeps the address: its goodbyes to clients come from there
 PATIENCE = 2.0  # seconds for an answer; a server that takes longer is not one to send clients to
 QUESTION = "SELECT @@GLOBAL.read_only, @@GLOBAL.super_read_only, @@GLOBAL.offline_mode"
 TOO_MANY_CONNECTIONS = 1040
@@ -102,6 +103,8 @@ def watch(server: Server, path: str) -> None:
     while True:
         began = time.monotonic()
         verdict, reason = server.ask(last)
+        if verdict != last and verdict == CLOSED:
+            time.sleep(FAREWELL)
         if verdict != last or not ready:
             write(path, verdict)
         if f"{verdict} {reason}" != told:

@@ -12,6 +12,7 @@ import typing as t
 import pytest
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql import plan
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.member import Channel, Member
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.reign import Reign
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ assert SPEC and SPEC.loader
 guard = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(guard)
 
-ME = {"server_uuid": "me", "channel": False, "writable": False, "receiver": "", "applier": ""}
+ME = {"server_uuid": "me", "channel": False, "writable": False, "receiver": "", "applier": "", "term": 3, "reigns": True}
 PRIMARY = {"role": "primary", "server_uuid": "me", "semi_sync": True}
 PEER = {
     "address": "db2:3306",
@@ -32,6 +33,7 @@ PEER = {
     "source_uuid": "me",
     "receiver": "Connecting",
     "source_enabled": False,
+    "term": 3,
 }
 
 
@@ -63,6 +65,9 @@ def test_a_host_that_is_not_recorded_as_the_primary_stays_closed(role: dict[str,
         ({"state": "bare"}, guard.OPEN),
         ({"writable": True}, guard.STAY),
         ({"ahead": "u:7"}, guard.STAY),
+        ({"term": 4}, guard.STAY),
+        # This server took over from that one; what that one holds beyond was given up then.
+        ({"ahead": "u:7", "term": 2}, guard.OPEN),
         ({"source_uuid": "third"}, guard.STAY),
         ({"source_uuid": "", "source_enabled": True}, guard.STAY),
         ({"receiver": "No"}, guard.WAIT),
@@ -71,6 +76,10 @@ def test_a_host_that_is_not_recorded_as_the_primary_stays_closed(role: dict[str,
 )
 def test_what_a_peer_means_for_the_recorded_primary(peer: dict[str, t.Any], expected: str) -> None:
     assert decide(peer=peer)[0] == expected
+
+
+def test_a_later_term_of_somebody_else_counts_for_nothing() -> None:
+    assert decide(me={"term": 3, "reigns": False}, peer={"ahead": "u:7", "term": 2})[0] == guard.STAY
 
 
 def test_without_peers_the_primary_opens() -> None:
@@ -90,9 +99,11 @@ def test_an_unreachable_peer_may_be_accepted_and_a_writable_one_never() -> None:
     st.sampled_from(["Yes", "No", "Connecting"]),
     st.booleans(),
     st.booleans(),
+    st.sampled_from([2, 3, 4]),
+    st.booleans(),
 )
 def test_the_guard_opens_nothing_that_the_module_would_refuse(
-    state: str, writable: bool, ahead: str, source_uuid: str, receiver: str, source_enabled: bool, without_peer: bool
+    state: str, writable: bool, ahead: str, source_uuid: str, receiver: str, source_enabled: bool, without_peer: bool, term: int, reigns: bool
 ) -> None:
     seen = {
         "state": state,
@@ -101,13 +112,14 @@ def test_the_guard_opens_nothing_that_the_module_would_refuse(
         "source_uuid": source_uuid,
         "receiver": receiver,
         "source_enabled": source_enabled,
+        "term": term,
     }
-    if decide(peer=seen, without_peer=without_peer)[0] != guard.OPEN:
+    if decide(me={"reigns": reigns}, peer=seen, without_peer=without_peer)[0] != guard.OPEN:
         return
     channel = Channel({}, {"Yes": "ON", "No": "OFF"}.get(receiver, "CONNECTING"), source_uuid=source_uuid) if source_uuid else None
-    member = Member("8.4.11", "peer", not writable, not writable, source_enabled=source_enabled, channel=channel)
+    member = Member("8.4.11", "peer", not writable, not writable, source_enabled=source_enabled, channel=channel, reign=Reign(term, "peer"))
     peer = plan.Peer("db2:3306", state, member=member if state == "ok" else None, ahead=ahead if state == "ok" else "")
-    me = Member("8.4.11", "me", source_enabled=False, replica_enabled=False)
+    me = Member("8.4.11", "me", source_enabled=False, replica_enabled=False, reign=Reign(3, "me" if reigns else "third"))
     assert not plan.peer_refusal(me, [peer], plan.Wish(accept_unreachable_peers=without_peer))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..._mysql_rules import series_problem
-from ..model import FAIL, NOT_APPLICABLE, Facts, Measurement, Row, failed, of_probes, reason, verdict
+from ..model import FAIL, NOT_APPLICABLE, PASS, Facts, Measurement, Row, failed, of_probes, reason, verdict
 
 VALIDATED = "the seven settings of W&B"
 EXTERNAL = "an external server: ask whoever runs it"
@@ -172,6 +172,9 @@ def semi_sync(facts: Facts) -> Iterator[Row]:
 def semi_sync_problems(name: str, info: Measurement) -> list[str]:
     """What is missing on one side."""
     state = info.get("semisync") or {}
+    degraded = info.get("degraded")
+    if degraded:
+        return ["%s: degraded since %s (%s); mysql_rejoin or mysql_undegrade ends it" % (name, degraded.get("since"), degraded.get("reason"))]
     if info.get("role") == "primary":
         status = str(state.get("source_status")).upper()
         attached = int(state.get("attached") or 0)
@@ -180,4 +183,30 @@ def semi_sync_problems(name: str, info: Measurement) -> list[str]:
     return [] if status == "ON" else ["%s: status %s" % (name, state.get("replica_status"))]
 
 
-RULES = (version, topology, disks, schema, settings, stream, semi_sync)
+def endpoint(facts: Facts) -> Iterator[Row]:
+    """Our own: what W&B connects to follows the primary."""
+    row = ("EX-12", "one address for MySQL's primary", "on the primary and nowhere else; it takes W&B's account, with a certificate for that address")
+    address = str(facts.settings.get("mysql_endpoint") or "")
+    found = pair(facts)
+    if not found or not address:
+        yield Row(*row, "no mysql_endpoint_address: W&B is told another one" if found else EXTERNAL, NOT_APPLICABLE)
+        return
+    primaries = [name for name, info in found.items() if not running(info) and info.get("role") == "primary"]
+    holders = [name for name in facts.hosts if address in addresses(facts.of(name, "host"))]
+    if len(primaries) != 1 or holders != primaries:
+        yield Row(*row, "%s is on %s; primary: %s" % (address, ", ".join(holders) or "no host", ", ".join(primaries) or "none"), FAIL)
+        return
+    for name in found:
+        way = of_probes(row, facts.of(name, "mysql_endpoint"), ["connect", "schema"])
+        if way.result != PASS:
+            yield Row(*row, "from %s: %s" % (name, way.measured), FAIL)
+            return
+    yield Row(*row, "%s is on %s, asked from %s" % (address, holders[0], " and ".join(found)), PASS)
+
+
+def addresses(measurement: Measurement) -> list[str]:
+    """Addresses of a host's interfaces, without prefix length."""
+    return [str(address).partition("/")[0] for address in (measurement.get("measured") or {}).get("addresses") or []]
+
+
+RULES = (version, topology, disks, schema, settings, stream, semi_sync, endpoint)

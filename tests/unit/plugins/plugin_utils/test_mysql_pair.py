@@ -9,7 +9,7 @@ import typing as t
 import pytest
 from ansible_collections.onprem.wandb.plugins.plugin_utils._mysql_pair import decide
 
-from .mysql_looks import channel, cut_off, dead, look, nobody, pair, peer, primary, standby
+from .mysql_looks import UUID, channel, cut_off, dead, look, nobody, pair, peer, primary, standby
 
 
 def read_only(name: str, recorded: str, **more: t.Any) -> dict[str, t.Any]:
@@ -41,6 +41,12 @@ def read_only(name: str, recorded: str, **more: t.Any) -> dict[str, t.Any]:
 def test_the_primary(db1: t.Any, db2: t.Any, expected: str) -> None:
     found = decide(pair(db1, db2), "db1")
     assert (found.primary, found.problem) == (expected, "")
+
+
+def test_the_later_term_wins_whatever_each_of_them_holds() -> None:
+    first = read_only("db1", "primary", peers=peer("db1", ahead="b:1"), reign={"term": 2, "server_uuid": UUID["db1"]})
+    later = read_only("db2", "primary", peers=peer("db2", ahead="a:1"), reign={"term": 3, "server_uuid": UUID["db2"]})
+    assert decide(pair(first, later), "db1").primary == "db2"
 
 
 def test_a_record_of_another_data_directory_counts_as_none() -> None:

@@ -26,7 +26,17 @@ def node(name: str, **other: Any) -> dict[str, Any]:
     return {"name": name, "ready": True, "schedulable": True, "version": "v1.36.4", "architecture": "amd64", "problems": [], **other}
 
 
+BACKUP = {
+    "configured": True,
+    "last_full_age_seconds": 3600,
+    "verified_age_seconds": 1800,
+    "shipped_age_seconds": None,
+    "failures": {},
+    "limits": {"full": 93600, "verify": 180000, "ship": 600},
+    "problem": "",
+}
 PRIMARY = {
+    "backup": BACKUP,
     "running": True,
     "role": "primary",
     "version": "8.4.11",
@@ -44,6 +54,7 @@ PRIMARY = {
 }
 REPLICA = {
     **PRIMARY,
+    "backup": {**BACKUP, "shipped_age_seconds": 12},
     "role": "replica",
     "read_only": True,
     "super_read_only": True,
@@ -100,6 +111,7 @@ INSTANCE = {
     "readiness": [{"service": "wandb-app", "status": 200}],
 }
 SETTINGS = {"host": HOST, "name": "wandb", "ingress_class": "traefik", "mirror": "http://mirror.example.com", "airgapped": True, "nodes": 3, "own_ca": True}
+SETTINGS["mysql_endpoint"] = "192.0.2.20"
 
 
 @pytest.fixture
@@ -108,6 +120,9 @@ def facts() -> Facts:
     hosts: dict[str, dict[str, Any]] = {name: {"host": host(number)} for number, name in enumerate(names)}
     hosts["db1"].update(mysql=PRIMARY, mysql_check=MYSQL_CHECK)
     hosts["db2"].update(mysql=REPLICA, mysql_check=MYSQL_CHECK)
+    for name, held in (("db1", ["192.0.2.21/24", "192.0.2.20/32"]), ("db2", ["192.0.2.22/24"])):
+        hosts[name]["host"]["measured"]["addresses"] = held
+        hosts[name]["mysql_endpoint"] = MYSQL_CHECK
     hosts["store1"]["redis"] = REDIS
     controller = {
         "cluster": CLUSTER,

@@ -107,6 +107,27 @@ def foreign_ca(facts):
             entry.update(verdict="notice", evidence={"error": "unable to get local issuer certificate"})
 
 
+def endpoint_elsewhere(facts):
+    """The address is on the standby only."""
+    measured("db1", addresses=["192.0.2.21/24"])(facts)
+    measured("db2", addresses=["192.0.2.22/24", "192.0.2.20/32"])(facts)
+
+
+def backup(name, **changes):
+    """What one host knows about the backups."""
+    return lambda facts: facts.hosts[name]["mysql"].update(backup={**facts.hosts[name]["mysql"]["backup"], **changes})
+
+
+def both(**changes):
+    """What every host of the pair knows."""
+
+    def change(facts):
+        for name in ("db1", "db2"):
+            backup(name, **changes)(facts)
+
+    return change
+
+
 def second_redis(facts):
     facts.groups["redis"] = ["store1", "store2"]
 
@@ -206,8 +227,27 @@ BREAKS = [
     ("EX-10", "", gone("db1", "mysql")),
     ("EX-11", "", semisync("db1", source_status="OFF")),
     ("EX-11", "", semisync("db1", attached=0)),
+    ("EX-11", "", lambda facts: facts.hosts["db1"]["mysql"].update(degraded={"since": "2026-11-23T22:10:04Z", "reason": "memory"})),
     ("EX-11", "", semisync("db2", replica_status="OFF")),
     ("EX-11", "", gone("db2", "mysql")),
+    ("EX-12", "", measured("db1", addresses=["192.0.2.21/24"])),
+    ("EX-12", "", measured("db2", addresses=["192.0.2.22/24", "192.0.2.20/32"])),
+    ("EX-12", "", measured("node1", addresses=["192.0.2.20/24"])),
+    ("EX-12", "", endpoint_elsewhere),
+    ("EX-12", "", mysql("db1", role="none", read_only=True)),
+    ("EX-12", "", probe_fails("db2", "mysql_endpoint", "connect")),
+    ("EX-12", "", gone("db1", "mysql_endpoint")),
+    ("EX-12", "", gone("db1", "mysql")),
+    ("EX-13", "", both(last_full_age_seconds=None)),
+    ("EX-13", "", both(last_full_age_seconds=93601)),
+    ("EX-13", "", backup("db2", configured=False, problem="no backups are configured on this host")),
+    ("EX-13", "", gone("db1", "mysql")),
+    ("EX-14", "", both(verified_age_seconds=None)),
+    ("EX-14", "", both(verified_age_seconds=180001)),
+    ("EX-15", "", both(shipped_age_seconds=None)),
+    ("EX-15", "", both(shipped_age_seconds=601)),
+    ("EX-16", "", backup("db1", failures={"full": "the place of the repository is full"})),
+    ("EX-16", "", gone("db2", "mysql")),
 ]
 
 
@@ -284,3 +324,14 @@ def test_a_broken_base_is_named_where_the_question_was_not_asked(facts):
             entry.update(verdict="skip", evidence={"reason": "needs credentials"})
     (row,) = rows_of(facts, "RA-20", "presigned")
     assert row.result == "fail" and row.measured.startswith("connect: error refused")
+
+
+def test_the_newest_backup_counts_whoever_knows_of_it(facts):
+    backup("db1", last_full_age_seconds=None, verified_age_seconds=999999)(facts)
+    assert [rows_of(facts, name, "")[0].result for name in ("EX-13", "EX-14")] == ["pass", "pass"]
+
+
+def test_an_external_mysql_has_no_backup_rows(facts):
+    facts.groups["mysql"] = []
+    facts.controller["mysql_check"] = copy.deepcopy(facts.hosts["db1"]["mysql_check"])
+    assert {rows_of(facts, name, "")[0].result for name in ("EX-13", "EX-14", "EX-15", "EX-16")} == {"n.a."}

@@ -1,0 +1,94 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Rows about the backups of our own MySQL pair: that they are there, proved, continued, and that no step failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..model import NOT_APPLICABLE, Facts, Row, failed, reason, verdict
+
+EXTERNAL = "an external server: ask whoever runs it"
+State = Mapping[str, Any]
+
+
+def states(facts: Facts) -> tuple[dict[str, State], list[str]]:
+    """What each host of the pair knows about the backups, and why some know nothing."""
+    found: dict[str, State] = {}
+    wrong = []
+    for name in facts.members("mysql"):
+        measurement = facts.of(name, "mysql")
+        if failed(measurement):
+            wrong.append("%s: %s" % (name, reason(measurement)))
+            continue
+        state = measurement.get("backup") or {"configured": False, "problem": "nothing is known about backups"}
+        if not state.get("configured") or "failures" not in state:
+            wrong.append("%s: %s" % (name, state.get("problem")))
+        else:
+            found[name] = state
+    return found, wrong
+
+
+def youngest(found: Mapping[str, State], key: str) -> tuple[str, int | None]:
+    """The host that knows of the newest, and its age in seconds; None when nobody knows of any."""
+    known = {name: int(state[key]) for name, state in found.items() if state.get(key) is not None}
+    best = min(known, key=lambda name: known[name], default="")
+    return best, known.get(best)
+
+
+def limit(found: Mapping[str, State], name: str) -> int:
+    """Seconds, as the role was told."""
+    return max((int((state.get("limits") or {}).get(name, 0)) for state in found.values()), default=0)
+
+
+def by_age(facts: Facts, row: tuple[str, str, str], key: str, which: str, nothing: str) -> Row:
+    """One row: the newest of its kind is not too old."""
+    if not facts.has("mysql"):
+        return Row(*row, EXTERNAL, NOT_APPLICABLE)
+    found, wrong = states(facts)
+    host, seconds = youngest(found, key)
+    allowed = limit(found, which)
+    if not wrong and seconds is None:
+        wrong = [nothing]
+    if not wrong and seconds is not None and seconds > allowed:
+        wrong = ["%s old, expected at most %s" % (duration(seconds), duration(allowed))]
+    text = "; ".join(wrong) or "%s old, at most %s" % (duration(seconds or 0), duration(allowed))
+    return Row(*row, text, verdict(not wrong and bool(host)))
+
+
+def duration(seconds: int) -> str:
+    """For people."""
+    return "%d s" % seconds if seconds < 600 else "%d min" % (seconds // 60) if seconds < 7200 else "%.1f h" % (seconds / 3600)
+
+
+def full(facts: Facts) -> Iterator[Row]:
+    """Our own: there is a backup, in another place."""
+    row = ("EX-13", "full backup of MySQL", "in the repository, younger than mysql_backup_full_max_age_hours")
+    yield by_age(facts, row, "last_full_age_seconds", "full", "there is none. Next: ansible-playbook onprem.wandb.mysql_backup")
+
+
+def proof(facts: Facts) -> Iterator[Row]:
+    """Our own: it can be restored, because it was."""
+    row = ("EX-14", "MySQL backup proved by a restore", "younger than mysql_backup_verify_max_age_hours")
+    yield by_age(facts, row, "verified_age_seconds", "verify", "no backup was ever restored. Next: ansible-playbook onprem.wandb.mysql_backup_verify")
+
+
+def shipping(facts: Facts) -> Iterator[Row]:
+    """Our own: what was committed after it is there, too."""
+    row = ("EX-15", "MySQL binary logs shipped", "by one host, less than mysql_backup_ship_max_age ago, without a gap")
+    yield by_age(facts, row, "shipped_age_seconds", "ship", "no host ships them. Next: systemctl status mysql-backup-ship.timer")
+
+
+def units(facts: Facts) -> Iterator[Row]:
+    """Our own: no step of the backups failed last time."""
+    row = ("EX-16", "MySQL backup steps", "the last run of each ended well, on every host")
+    if not facts.has("mysql"):
+        yield Row(*row, EXTERNAL, NOT_APPLICABLE)
+        return
+    found, wrong = states(facts)
+    wrong += ["%s: %s: %s" % (name, step, text) for name, state in found.items() for step, text in state["failures"].items()]
+    yield Row(*row, "; ".join(wrong) or "no failure on %s" % " and ".join(found), verdict(not wrong))
+
+
+RULES = (full, proof, shipping, units)
