@@ -62,7 +62,7 @@ test: packages env env-compat ## every check there is
 lint: env ## ansible-lint (production), yamllint, ruff, mypy, shellcheck
 	@$(CHECK) lint
 
-unit: env ## unit tests
+unit: packages env ## unit tests
 	@$(CHECK) unit
 
 compat: env-compat ## unit tests, syntax and documentation on ansible-core 2.19 and 2.21

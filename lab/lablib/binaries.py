@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tarfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from .cache import cached
@@ -11,8 +12,8 @@ from .config import CACHE, REPO, versions
 from .shell import LabError, run, say
 
 # Programs of the lab itself, which no inventory knows: the mirror's registry, the DNS server that is also the cluster's, etcd.
-ETCD, COREDNS, REGISTRY, MC, LOCAL_TOOLS = "3.6.8", "1.14.2", "3.1.2", "0.0.0-20250313080218-cf909e1063a9", "1"
-COMPONENTS = ("containerd", "runc", "helm", "kubernetes", "etcd", "flannel", "registry", "coredns", "local_path", "traefik", "minio", "mc")
+ETCD, COREDNS, REGISTRY, MC = "3.6.8", "1.14.2", "3.1.2", "0.0.0-20250313080218-cf909e1063a9"
+OWN = ("registry", "coredns", "helm")  # built whatever comes from upstream: the mirror's services, and what the stand-in's controller calls
 
 
 def environment() -> dict[str, str]:
@@ -79,12 +80,13 @@ def standin() -> Path:
     return cached("standin", [source], build)
 
 
-def build_all() -> dict[str, Path]:
-    """Build every component; cached ones take no time."""
+def build_all(components: Iterable[str]) -> dict[str, Path]:
+    """Build these components and the lab's own; cached ones take no time."""
     found = {}
-    for number, name in enumerate(COMPONENTS, 1):
+    names = list(dict.fromkeys([*OWN, *components]))
+    for number, name in enumerate(names, 1):
         found[name] = component(name)
-        say(f"{number} of {len(COMPONENTS)}: {name} {environment()[VARIABLE[name]]}")
+        say(f"{number} of {len(names)}: {name} {environment()[VARIABLE[name]]}")
     return found
 
 

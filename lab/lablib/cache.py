@@ -39,10 +39,20 @@ def sha256(path: Path) -> str:
     return total.hexdigest()
 
 
+def place(name: str, parts: Iterable[str | bytes | Path]) -> Path:
+    """Where a result is, or will be."""
+    return CACHE / "builds" / f"{name}-{digest(parts)[:16]}"
+
+
+def find(name: str, parts: Iterable[str | bytes | Path]) -> Path | None:
+    """A result that is there already."""
+    found = place(name, parts)
+    return found if found.is_dir() else None
+
+
 def cached(name: str, parts: Iterable[str | bytes | Path], build: Callable[[Path], None]) -> Path:
     """Return the directory of a build result, building it (once, also with several labs at work) when it is not there."""
-    key = digest(parts)[:16]
-    final = CACHE / "builds" / f"{name}-{key}"
+    final = place(name, parts)
     USED.add(final)
     if final.is_dir():
         return final
@@ -65,7 +75,8 @@ def cached(name: str, parts: Iterable[str | bytes | Path], build: Callable[[Path
 
 
 def prune() -> None:
-    """Remove every result that this run has not asked for."""
+    """Remove every result that this run has not asked for, and what broken downloads left."""
+    shutil.rmtree(CACHE / "downloads", ignore_errors=True)
     for path in (CACHE / "builds").glob("*-????????????????"):
         if path not in USED:
             shutil.rmtree(path)

@@ -1,13 +1,15 @@
 """lab: the embedded site of onprem.wandb.
 
-  lab build            build what the mirror serves (cached under ~/.cache/onprem-wandb)
+  lab build            fetch or build what the mirror serves (cached under ~/.cache/onprem-wandb)
   lab up [--hosts a,b] boot the mirror and the hosts
   lab down             remove this lab: containers, volumes, network, names, state
   lab status           what runs, where every artifact came from
   lab test             the stand-in's own tests, against real MySQL, Redis, S3 and Kubernetes API
   lab info             where the site is reached and how to log in
+  lab fetch DIR        fill a site's own mirror from upstream
 
-LAB_NAME, LAB_NET (inside 198.18.0.0/15) and LAB_OS (bookworm, trixie) choose another lab.
+LAB_NAME, LAB_NET (inside 198.18.0.0/15) and LAB_OS (bookworm, trixie) choose another lab; LAB_SOURCE (auto, upstream, build) says where
+artifacts come from.
 """
 from __future__ import annotations
 
@@ -16,8 +18,8 @@ import json
 import shutil
 from pathlib import Path
 
-from . import binaries, cache, hosts, mirror, packages
-from .config import HOSTS, REPO, Lab
+from . import binaries, cache, hosts, mirror, packages, site_mirror, sources
+from .config import DEFAULT_HOSTS, HOSTS, REPO, Lab
 from .shell import LabError, main, run, say
 
 ETC_HOSTS = Path("/etc/hosts")
@@ -33,7 +35,7 @@ def names(lab: Lab, present: bool) -> None:
             lines.append(line)
         inside = inside and line != end
     if present:
-        lines += [begin, *[f"{address} {' '.join(found)}" for address, found in hosts.dns(lab)], end]
+        lines += [begin, *[f"{address} {' '.join(found)}" for address, found in hosts.dns(lab, hosts.booted(lab))], end]
     ETC_HOSTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -57,16 +59,25 @@ def private_inventory(lab: Lab, chosen: list[str]) -> None:
         for group in HOSTS[host][1]:
             groups.setdefault(group, {"hosts": {}})["hosts"][host] = {"ansible_host": lab.address(host)}
     (target / "hosts.yml").write_text(json.dumps({"all": {"children": groups}}, indent=1), encoding="utf-8")
-    (target / "group_vars/all/private.yml").write_text(json.dumps({"lab_state": str(lab.state), "lab_domain": lab.domain}), encoding="utf-8")
+    own = {"lab_state": str(lab.state), "lab_domain": lab.domain, "lab_database": lab.database}
+    (target / "group_vars/all/private.yml").write_text(json.dumps(own), encoding="utf-8")
 
 
 def build(lab: Lab) -> dict[str, Path]:
-    """Build and say so."""
-    parts = mirror.assemble(lab.os)
-    lab.state.mkdir(exist_ok=True)
-    shutil.copy(parts["files"] / "artifacts.json", lab.state / "artifacts.json")
-    say("everything that the mirror serves is built")
+    """Fetch or build, and say so."""
+    chosen = sources.choose(lab, sources.mode())
+    parts, entries, built_images = mirror.assemble(lab.os, chosen)
+    sources.record(lab, chosen, entries, built_images)
+    origin = ("from upstream: " + ", ".join(chosen.brought)) if chosen.brought else "all of it built here"
+    say(f"everything that the mirror serves is there ({origin})")
     return parts
+
+
+def fetch(target: str) -> None:
+    """Fill the directory of a site's own mirror."""
+    if not target:
+        raise LabError("fetch needs a directory: lab/lab fetch /srv/mirror")
+    print(site_mirror.fill(Path(target).resolve()))
 
 
 def up(lab: Lab, chosen: list[str]) -> None:
@@ -84,7 +95,7 @@ def down(lab: Lab) -> None:
     hosts.down(lab)
     names(lab, False)
     if lab.name == "lab":
-        for name in ("ssh", "mirror", "secrets", "kubeconfig", "mirror-ca.crt", "artifacts.json"):
+        for name in ("ssh", "mirror", "secrets", "kubeconfig", "mirror-ca.crt", "artifacts.json", "sources.json"):
             path = lab.state / name
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     else:
@@ -95,11 +106,7 @@ def down(lab: Lab) -> None:
 def status(lab: Lab) -> None:
     """Containers and the origin of each artifact."""
     print(hosts.podman("ps", "-a", "--filter", f"label={hosts.LABEL}={lab.name}", "--format", "table {{.Names}}\t{{.Status}}"), end="")
-    catalogue = json.loads((lab.state / "artifacts.json").read_text(encoding="utf-8")) if (lab.state / "artifacts.json").exists() else {}
-    for name, entry in sorted(catalogue.items()):
-        version, checksum = next(iter(entry["versions"].items()))
-        print(f"{name:20} {version:40} built here, not an upstream file  sha256 {checksum[:16]}…")
-    print("images               all built here from the programs above, under the names that the roles ask for")
+    print(sources.status(lab))
 
 
 def info(lab: Lab) -> None:
@@ -123,8 +130,9 @@ def test() -> None:
 def command() -> None:
     """Parse and dispatch."""
     parser = argparse.ArgumentParser(prog="lab", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("verb", choices=["build", "up", "down", "status", "info", "prune", "test"])
-    parser.add_argument("--hosts", default=",".join(HOSTS), help="comma-separated host names (default: all)")
+    parser.add_argument("verb", choices=["build", "up", "down", "status", "info", "prune", "test", "fetch"])
+    parser.add_argument("directory", nargs="?", default="", help="fetch: the root of the mirror")
+    parser.add_argument("--hosts", default=",".join(DEFAULT_HOSTS), help="comma-separated host names (default: all but store2, store3, store4)")
     arguments = parser.parse_args()
     lab, chosen = Lab.from_env(), arguments.hosts.split(",")
     if unknown := set(chosen) - set(HOSTS):
@@ -132,6 +140,7 @@ def command() -> None:
     actions = {
         "build": lambda: build(lab), "up": lambda: up(lab, chosen), "down": lambda: down(lab),
         "status": lambda: status(lab), "info": lambda: info(lab), "prune": lambda: (build(lab), cache.prune()), "test": test,
+        "fetch": lambda: fetch(arguments.directory),
     }
     actions[arguments.verb]()
 

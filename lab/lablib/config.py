@@ -18,8 +18,15 @@ HOSTS = {
     "db1": (21, ["mysql"]),
     "db2": (22, ["mysql"]),
     "store1": (31, ["redis", "minio"]),
+    "store2": (32, ["minio"]),
+    "store3": (33, ["minio"]),
+    "store4": (34, ["minio"]),
 }
+# Booted only when they are asked for by name: with store1 they are a distributed object store.
+ON_DEMAND = ("store2", "store3", "store4")
+DEFAULT_HOSTS = tuple(host for host in HOSTS if host not in ON_DEMAND)
 MIRROR = ("mirror", 10)
+DATABASE = 20  # last octet of the address that follows MySQL's primary
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,10 @@ class Lab:
         return str(self.net[MIRROR[1]])
 
     @property
+    def database(self) -> str:
+        return str(self.net[DATABASE])
+
+    @property
     def domain(self) -> str:
         return f"{self.name}.test"
 
@@ -69,6 +80,6 @@ class Lab:
 
 
 def versions() -> dict[str, str]:
-    """The lab's versions, from the inventory that also drives the roles."""
+    """What the lab builds: the versions of the inventory that also drives the roles, {variable: version}."""
     text = (REPO / "inventories/lab/group_vars/all/versions.yml").read_text(encoding="utf-8")
-    return dict(re.findall(r'^(\w+_version): "([^"]+)"$', text, flags=re.M))
+    return dict(re.findall(r"""^(\w+_version): "(?:{{ lab_upstream\.\w+ \| default\(')?([^"']+)""", text, flags=re.M))

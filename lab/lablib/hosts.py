@@ -11,10 +11,11 @@ from pathlib import Path
 
 from . import binaries, packages
 from .cache import digest
-from .config import HOSTS, LABEL, MIRROR, REPO, Lab
+from .config import HOSTS, LABEL, MIRROR, ON_DEMAND, REPO, Lab
 from .shell import LabError, run, say
 
 PODMAN_ENV = {**os.environ, "CONTAINERS_CONF": str(REPO / "lab/containers.conf")}
+DRIVES = 4  # of a storage host: /mnt/disk1 …, each a volume
 # systemd 257 boots on cgroup v1 only when told twice.
 INIT = {"trixie": ["systemd.unified_cgroup_hierarchy=0", "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1"]}
 
@@ -110,23 +111,30 @@ def volumes_of(lab: Lab, host: str) -> list[str]:
     if "mysql" in HOSTS[host][1]:
         paths += ["/var/lib/mysql"]
     if "minio" in HOSTS[host][1]:
-        paths += ["/var/lib/minio", "/var/lib/redis"]
+        paths += ["/var/lib/minio", "/var/lib/redis", *[f"/mnt/disk{number}" for number in range(1, DRIVES + 1)]]
     return [f"{lab.container(host)}-{path.strip('/').replace('/', '-')}:{path}" for path in paths]
+
+
+def booted(lab: Lab) -> set[str]:
+    """Names of the hosts that run."""
+    running = set(podman("ps", "--format", "{{.Names}}", "--filter", f"label={LABEL}={lab.name}").split())
+    return {host for host in HOSTS if lab.container(host) in running}
 
 
 def up(lab: Lab, hosts: list[str], parts: dict[str, Path]) -> None:
     """Boot the mirror and the hosts; those that run already stay as they are."""
     ref = image(lab)
     network(lab)
-    running = set(podman("ps", "--format", "{{.Names}}", "--filter", f"label={LABEL}={lab.name}").split())
+    present = booted(lab)
     content = digest([str(path) for path in parts.values()])
     current = podman("ps", "--quiet", "--filter", f"label={LABEL}={lab.name}", "--filter", f"label={LABEL}.content={content}").strip()
     if not current:
         start_mirror(lab, ref, parts, content)
+    write_zone(lab, {*hosts, *present})
     bridge_address(lab)
     for port in (8080, 5000, 53):
         wait_port(lab.mirror, port, 30)
-    missing = [host for host in hosts if lab.container(host) not in running]
+    missing = [host for host in hosts if host not in present]
     for host in missing:
         remove(lab, host)
     with ThreadPoolExecutor(len(missing) or 1) as pool:
@@ -142,8 +150,9 @@ def start_mirror(lab: Lab, ref: str, parts: dict[str, Path], content: str) -> No
     remove(lab, MIRROR[0])
     state = lab.state / "mirror"
     write_mirror_config(lab, state)
+    write_zone(lab, set())
     mounts = [
-        f"{parts['files']}:/srv/files/lab:ro", f"{parts['charts']}:/srv/charts:ro", f"{parts['apt']}:/srv/apt:ro", f"{parts['registry']}:/srv/registry:ro",
+        f"{parts['files']}:/srv/files:ro", f"{parts['charts']}:/srv/charts:ro", f"{parts['apt']}:/srv/apt:ro", f"{parts['registry']}:/srv/registry:ro",
         f"{parts['programs']}/registry:/usr/local/bin/registry:ro", f"{parts['dns']}/coredns:/usr/local/bin/coredns:ro",
         f"{binaries.own('fileserver')}:/usr/local/bin/fileserver:ro", f"{state}:/etc/mirror:ro",
     ]
@@ -167,9 +176,7 @@ def write_mirror_config(lab: Lab, state: Path) -> None:
     (state / "registry.yml").write_text(
         "version: 0.1\nlog: {level: warn}\nstorage: {filesystem: {rootdirectory: /srv/registry}, maintenance: {readonly: {enabled: true}}}\n"
         "http: {addr: ':5000', tls: {certificate: /etc/mirror/tls.crt, key: /etc/mirror/tls.key}}\n", encoding="utf-8")
-    zone = "\n".join(f"{address} {' '.join(names)}" for address, names in dns(lab))
-    (state / "zone").write_text(zone + "\n", encoding="utf-8")
-    corefile = f"{lab.domain}:53 {{\n hosts /etc/mirror/zone {{\n  ttl 5\n }}\n}}\n.:53 {{\n template ANY ANY {{\n  rcode NXDOMAIN\n }}\n}}\n"
+    corefile = f"{lab.domain}:53 {{\n hosts /etc/mirror/zone {{\n  ttl 5\n  reload 1s\n }}\n}}\n.:53 {{\n template ANY ANY {{\n  rcode NXDOMAIN\n }}\n}}\n"
     (state / "Corefile").write_text(corefile, encoding="utf-8")
     if not (state / "tls.crt").exists():
         subject = ["-subj", "/CN=onprem.wandb lab mirror", "-addext", f"subjectAltName=DNS:mirror.{lab.domain},IP:{lab.mirror}"]
@@ -177,12 +184,19 @@ def write_mirror_config(lab: Lab, state: Path) -> None:
             "-keyout", str(state / "tls.key"), "-out", str(state / "tls.crt"), *subject)
 
 
-def dns(lab: Lab) -> list[tuple[str, list[str]]]:
-    """The site's A records."""
-    table = [(lab.address(host), [f"{host}.{lab.domain}"]) for host in HOSTS]
+def write_zone(lab: Lab, present: set[str]) -> None:
+    """The DNS server's table; it looks for a new one every second."""
+    zone = "\n".join(f"{address} {' '.join(names)}" for address, names in dns(lab, present))
+    (lab.state / "mirror/zone").write_text(zone + "\n", encoding="utf-8")
+
+
+def dns(lab: Lab, present: set[str]) -> list[tuple[str, list[str]]]:
+    """The site's A records. The object store's name leads to each of its hosts, as in round-robin DNS."""
+    known = [host for host in HOSTS if host not in ON_DEMAND or host in present]
+    table = [(lab.address(host), [f"{host}.{lab.domain}"]) for host in known]
     table.append((lab.mirror, [f"mirror.{lab.domain}"]))
     table += [(lab.address(host), [f"wandb.{lab.domain}"]) for host in ("cp1", "node1", "node2")]
-    table.append((lab.address("store1"), [f"s3.{lab.domain}"]))
+    table += [(lab.address(host), [f"s3.{lab.domain}"]) for host in known if "minio" in HOSTS[host][1]]
     table.append((lab.address("cp1"), [f"k8s.{lab.domain}"]))
     return table
 

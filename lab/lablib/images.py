@@ -12,13 +12,14 @@ import tarfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import binaries, packages
 from .cache import cached, digest
-from .config import versions
-from .shell import LabError, say
+from .config import LABEL, versions
+from .shell import LabError, run, say
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -44,39 +45,61 @@ class Image:
         return self.ref.rsplit(":", 1)[1]
 
 
-def wanted(programs: dict[str, Path]) -> list[Image]:
-    """All images of the lab, under the names that the roles ask for."""
-    v, k8s = versions(), "registry.k8s.io"
-    kube = programs["kubernetes"]
-    net = packages.net_root()
-    standin = binaries.standin()
-    busybox = packages.busybox()
-    core = [
-        Image(f"{k8s}/{name}:v{v['kubernetes_version']}", {f"/usr/local/bin/{name}": kube / name}, entry=())
-        for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
+def wanted(programs: dict[str, Path], products: Iterable[str]) -> list[Image]:
+    """The images of these products and of the stand-in, under the names that the roles ask for. Their configuration says that they were built here."""
+    recipes = {
+        "kubernetes": _kubernetes, "pause": _pause, "flannel": _flannel, "traefik": _traefik, "local-path-provisioner": _local_path, "busybox": _busybox,
+    }
+    v, chosen = versions(), set(products)
+    return [image for name, recipe in [*recipes.items(), ("wandb", _standin)] if name in chosen or recipe is _standin for image in recipe(v, programs)]
+
+
+def _kubernetes(v: dict[str, str], programs: dict[str, Path]) -> list[Image]:
+    k8s, kube = "registry.k8s.io", programs["kubernetes"]
+    return [
+        *[Image(f"{k8s}/{name}:v{v['kubernetes_version']}", {f"/usr/local/bin/{name}": kube / name})
+          for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")],
+        Image(f"{k8s}/kube-proxy:v{v['kubernetes_version']}", {"/usr/local/bin/kube-proxy": kube / "kube-proxy"}, base=packages.net_root()),
+        Image(f"{k8s}/etcd:{binaries.ETCD}-0", {"/usr/local/bin/etcd": programs["etcd"] / "etcd"}),
+        Image(f"{k8s}/coredns/coredns:v{binaries.COREDNS}", {"/coredns": programs["coredns"] / "coredns"}, entry=("/coredns",)),
     ]
-    shell = {f"/bin/{name}": "busybox" for name in ("sh", "mkdir", "rm", "cat", "ls", "sleep", "env", "date", "nslookup")}
+
+
+def _pause(v: dict[str, str], _programs: dict[str, Path]) -> list[Image]:
+    return [Image(f"registry.k8s.io/pause:{v['containerd_pause_version']}", {"/pause": binaries.own("pause")}, entry=("/pause",))]
+
+
+def _flannel(v: dict[str, str], programs: dict[str, Path]) -> list[Image]:
     # Upstream's image is Alpine's: a shell, and iptables by name.
     flannel_links = {f"/bin/{name}": "busybox" for name in ("sh", "cat", "mv", "rm", "sleep", "test")}
     flannel_links |= {f"/usr/sbin/{name}{end}": "xtables-nft-multi" for name in ("iptables", "ip6tables") for end in ("", "-save", "-restore")}
+    return [Image(f"ghcr.io/flannel-io/flannel:v{v['cni_flannel_version']}", {"/opt/bin/flanneld": programs["flannel"] / "flanneld"}, flannel_links,
+                  entry=("/opt/bin/flanneld",), base=packages.net_root())]
+
+
+def _traefik(v: dict[str, str], programs: dict[str, Path]) -> list[Image]:
+    return [Image(f"docker.io/library/traefik:v{v['ingress_traefik_version']}",
+                  {"/usr/local/bin/traefik": programs["traefik"] / "traefik", str(CA_BUNDLE): CA_BUNDLE}, entry=("/usr/local/bin/traefik",))]
+
+
+def _local_path(v: dict[str, str], programs: dict[str, Path]) -> list[Image]:
+    return [Image(f"docker.io/rancher/local-path-provisioner:v{v['storage_local_path_version']}",
+                  {"/usr/bin/local-path-provisioner": programs["local_path"] / "local-path-provisioner"}, entry=("/usr/bin/local-path-provisioner",))]
+
+
+def _busybox(v: dict[str, str], _programs: dict[str, Path]) -> list[Image]:
+    shell = {f"/bin/{name}": "busybox" for name in ("sh", "mkdir", "rm", "cat", "ls", "sleep", "env", "date", "nslookup")}
+    return [Image(f"docker.io/library/busybox:{v['storage_busybox_version']}", {"/bin/busybox": packages.busybox()}, shell, entry=("/bin/sh",))]
+
+
+def _standin(v: dict[str, str], programs: dict[str, Path]) -> list[Image]:
+    standin = binaries.standin()
     return [
-        *core,
-        Image(f"{k8s}/kube-proxy:v{v['kubernetes_version']}", {"/usr/local/bin/kube-proxy": kube / "kube-proxy"}, base=net),
-        Image(f"{k8s}/pause:3.10.2", {"/pause": binaries.own("pause")}, entry=("/pause",)),
-        Image(f"{k8s}/etcd:{binaries.ETCD}-0", {"/usr/local/bin/etcd": programs["etcd"] / "etcd"}),
-        Image(f"{k8s}/coredns/coredns:v{binaries.COREDNS}", {"/coredns": programs["coredns"] / "coredns"}, entry=("/coredns",)),
-        Image(f"ghcr.io/flannel-io/flannel:v{v['cni_flannel_version']}", {"/opt/bin/flanneld": programs["flannel"] / "flanneld"}, flannel_links,
-              entry=("/opt/bin/flanneld",), base=net),
-        Image(f"docker.io/library/traefik:v{v['ingress_traefik_version']}",
-              {"/usr/local/bin/traefik": programs["traefik"] / "traefik", "/etc/ssl/certs/ca-certificates.crt": CA_BUNDLE}, entry=("/usr/local/bin/traefik",)),
-        Image(f"docker.io/rancher/local-path-provisioner:v{v['storage_local_path_version']}",
-              {"/usr/bin/local-path-provisioner": programs["local_path"] / "local-path-provisioner"}, entry=("/usr/bin/local-path-provisioner",)),
-        Image(f"docker.io/library/busybox:{v['storage_busybox_version']}", {"/bin/busybox": busybox}, shell, entry=("/bin/sh",)),
         Image(f"docker.io/wandb/controller:{v['wandb_controller_version']}",
-              {"/controller": standin / "controller", "/usr/local/bin/helm": programs["helm"] / "helm", "/etc/ssl/certs/ca-certificates.crt": CA_BUNDLE},
+              {"/controller": standin / "controller", "/usr/local/bin/helm": programs["helm"] / "helm", str(CA_BUNDLE): CA_BUNDLE},
               entry=("/controller",), user="65532:0"),
         Image(f"docker.io/wandb/standin:{v['wandb_server_version']}",
-              {"/standin": standin / "standin", "/etc/ssl/certs/ca-certificates.crt": CA_BUNDLE}, entry=("/standin",), user="999:0"),
+              {"/standin": standin / "standin", str(CA_BUNDLE): CA_BUNDLE}, entry=("/standin",), user="999:0"),
     ]
 
 
@@ -169,6 +192,7 @@ class Registry:
         config = json.dumps({
             "architecture": "amd64", "os": "linux",
             "config": {"Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], "User": image.user,
+                       "Labels": {LABEL: "built here, not an upstream image"},
                        **({"Entrypoint": list(image.entry)} if image.entry else {})},
             "rootfs": {"type": "layers", "diff_ids": [info["diff_id"] for _file, info in layers]},
         }).encode()
@@ -189,18 +213,24 @@ def layer_parts(image: Image) -> list:
     return ["layer-1", json.dumps([sorted(image.files), sorted(image.links.items())]), *[image.files[name] for name in sorted(image.files)]]
 
 
-def storage(programs: dict[str, Path]) -> Path:
-    """The registry's storage directory with every image in it."""
-    images = wanted(programs)
-    parts = ["storage-1"]
+def storage(program: Path, images: list[Image], fetched: list[dict[str, str]]) -> Path:
+    """The registry's storage directory: images that are made here, and fetched ones ({'image', 'digest', 'layout'}) as they came."""
+    parts = ["storage-2"]
     for image in images:
         parts += [image.ref, image.user, *image.entry, digest(layer_parts(image)), *([image.base] if image.base else [])]
+    for entry in fetched:
+        parts += [entry["image"], entry["digest"]]
 
     def build(out: Path) -> None:
         (out / "registry").mkdir()
-        with Registry(programs["registry"] / "registry", out / "registry") as registry:
+        total = len(images) + len(fetched)
+        with Registry(program / "registry", out / "registry") as registry:
             for number, image in enumerate(images, 1):
                 registry.push(image)
-                say(f"image {number} of {len(images)}: {image.ref}")
+                say(f"image {number} of {total}: {image.ref}")
+            for number, entry in enumerate(fetched, len(images) + 1):
+                run("skopeo", "--insecure-policy", "copy", "--quiet", "--preserve-digests", "--dest-tls-verify=false",
+                    f"dir:{entry['layout']}", f"docker://{registry.base.split('://')[1]}/{entry['image']}")
+                say(f"image {number} of {total}: {entry['image']} (upstream)")
     return cached("images", parts, build) / "registry"
 

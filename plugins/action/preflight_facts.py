@@ -12,6 +12,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.gather import Gatherer, data_paths
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.interface import EXTERNAL, MANAGED_UNITS
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.model import KUBE_GROUPS, Host
+from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules.endpoint import wanted
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules.network import control_plane_endpoint, external_endpoints, mirror_endpoint
 
 CLOCK_TRIES = 3
@@ -48,7 +49,8 @@ class ActionModule(ActionBase):
             endpoints += control_plane_endpoint(host)
             if any(not gatherer.groups.get(group) for group in EXTERNAL):
                 endpoints += external_endpoints(gatherer.groups, gatherer.controller())
-        own = {"paths": data_paths(host), "endpoints": endpoints, "managed_units": MANAGED_UNITS}
+        unused = [wanted(host)] if host.in_any(["mysql"]) and wanted(host) else []
+        own = {"paths": data_paths(host), "endpoints": endpoints, "managed_units": MANAGED_UNITS, "unused": unused}
         return {**own, **self._task.args}
 
     def clock(self) -> dict[str, float]:

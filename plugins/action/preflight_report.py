@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import pathlib
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -34,8 +33,9 @@ class ActionModule(ActionBase):
         findings = joined(evaluate(site), len(site.hosts))
         secrets = credentials.to_generate(site)
         self._display.display("\n" + report.text(findings, secrets, credentials.directory(site), len(site.hosts), len(RULES)))
-        write(str(self._task.args.get("json_file") or ""), report.data(findings, secrets))
-        return {**result, "changed": False, **verdict(site, findings)}
+        lost = report.keep(str(self._task.args.get("json_file") or ""), json.dumps(report.data(findings, secrets), indent=2) + "\n")
+        answer = {**result, "changed": False, **verdict(site, findings)}
+        return {**answer, "failed": True, "msg": "%s %s" % (answer["msg"], lost)} if lost else answer
 
 
 def verdict(site: Site, findings: list[Finding]) -> dict[str, Any]:
@@ -43,12 +43,6 @@ def verdict(site: Site, findings: list[Finding]) -> dict[str, Any]:
     problems, warnings = report.split(findings)
     summary = {"problem_count": len(problems), "warning_count": len(warnings)}
     if not problems:
-        return {**summary, "failed": False, "msg": "%s ready" % report.counted(len(site.hosts), "host")}
+        return {**summary, "failed": False, "msg": "%s ready." % report.counted(len(site.hosts), "host")}
     found = report.counted(len(problems), "problem")
     return {**summary, "failed": True, "msg": "Preflight found %s; the table above names each with its remedy. Nothing was changed." % found}
-
-
-def write(path: str, data: dict[str, Any]) -> None:
-    """The report as JSON, where somebody asked for it."""
-    if path:
-        pathlib.Path(path).expanduser().write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")

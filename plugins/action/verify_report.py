@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-import pathlib
 from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.gather import Gatherer
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.model import Finding
+from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.report import keep
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules import hosts as host_rules
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules import identity
 from ansible_collections.onprem.wandb.plugins.plugin_utils._verify import report
@@ -31,16 +31,16 @@ class ActionModule(ActionBase):
         args = self._task.args
         rows = all_rows(self.facts(task_vars or {}))
         self._display.display("\n" + report.text(rows))
-        write(str(args.get("json_file") or ""), report.as_json(rows))
-        write(str(args.get("junit_file") or ""), report.as_junit(rows))
+        lost = [keep(str(args.get("json_file") or ""), report.as_json(rows)), keep(str(args.get("junit_file") or ""), report.as_junit(rows))]
         failing = [row.id for row in rows if row.result == FAIL]
         message = report.summary(rows)
         if failing and self._task.check_mode:
             # On hosts that are still bare everything is missing: in check mode that is what would change, not an error.
-            message = "check mode: %s; a failing row does not fail the run" % message
+            message = "check mode: %s; a failing row does not fail the run." % message
         elif failing:
             message = "Requirements not met: %s; the table above says what was measured." % ", ".join(failing)
-        return {**result, "changed": False, "failed": bool(failing) and not self._task.check_mode, "msg": message}
+        message = " ".join([message, *filter(None, lost)])
+        return {**result, "changed": False, "failed": any(lost) or (bool(failing) and not self._task.check_mode), "msg": message}
 
     def facts(self, variables: Mapping[str, Any]) -> Facts:
         """The measurements of all hosts of the play, and what preflight's rules say about them."""
@@ -67,9 +67,3 @@ def measurements(registered: Any) -> dict[str, Any]:
 def line(finding: Finding) -> str:
     """A finding of preflight in a few words."""
     return "%s: %s %s, expected %s" % (finding.host, finding.variable, finding.value, finding.expected)
-
-
-def write(path: str, content: str) -> None:
-    """A report on the controller, where somebody asked for it."""
-    if path:
-        pathlib.Path(path).expanduser().write_text(content, encoding="utf-8")

@@ -14,7 +14,8 @@ version_added: 1.0.0
 description:
   - Returns what M(onprem.wandb.certificate_set) takes as O(onprem.wandb.certificate_set#module:requests), computed from the groups
     C(minio), C(redis) and C(mysql).
-  - A host is known by its inventory name, that name in the domain, C(host_address) and C(ansible_host).
+  - A host is known by its inventory name, that name in the domain, C(host_address) and C(ansible_host); a MySQL server by C(mysql_address)
+    and C(mysql_endpoint_address), too.
 options:
   wandb_fqdn:
     description: Host name of W&B.

@@ -27,6 +27,10 @@ class ArtifactError(Exception):
     """Its text goes to the operator as it is."""
 
 
+class ChecksumError(ArtifactError):
+    """The file came, but it is another one."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Artifact:
     """One wanted artifact, checked."""

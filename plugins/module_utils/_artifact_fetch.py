@@ -26,7 +26,7 @@ from urllib.parse import unquote, urlsplit
 
 from ansible.module_utils.urls import open_url
 
-from ansible_collections.onprem.wandb.plugins.module_utils._artifact import Artifact, ArtifactError
+from ansible_collections.onprem.wandb.plugins.module_utils._artifact import Artifact, ArtifactError, ChecksumError
 
 _CHUNK = 1 << 18
 _MARGIN = 64 << 20  # left free on the disk, whatever we do
@@ -104,7 +104,7 @@ class Fetcher:
             got = _sha256(part)
         if got != artifact.sha256:
             _forget(part)
-            raise ArtifactError(
+            raise ChecksumError(
                 f"{artifact.url} has the wrong checksum: expected sha256 {artifact.sha256}, got {got}. "
                 "Either the server sends something else (open the address to see) or the checksum in the catalogue or in artifacts_overrides is wrong."
             )

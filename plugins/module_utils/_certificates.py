@@ -19,6 +19,7 @@ try:
     from cryptography import x509
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
     CRYPTOGRAPHY_ERROR = None
@@ -114,6 +115,26 @@ def for_clients(certificate: x509.Certificate) -> bool:
     return ExtendedKeyUsageOID.CLIENT_AUTH in usages
 
 
+def for_servers(certificate: x509.Certificate) -> bool:
+    """Whether a server may prove itself with the certificate."""
+    try:
+        usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return True
+    return ExtendedKeyUsageOID.SERVER_AUTH in usages
+
+
+def weakness(certificate: x509.Certificate) -> str:
+    """What today's programs refuse in a certificate, as part of a sentence; empty when nothing."""
+    key = certificate.public_key()
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size < 2048:
+        return f"has an RSA key of {key.key_size} bits; expected at least 2048"
+    digest = certificate.signature_hash_algorithm
+    if digest is not None and digest.name in ("md5", "sha1") and certificate.subject != certificate.issuer:
+        return f"is signed with {digest.name.upper()}; expected SHA-256 or better"
+    return ""
+
+
 def covers(pattern: str, name: str) -> bool:
     """Whether a name of a certificate, possibly *.domain, covers a host name."""
     if pattern.startswith("*."):
@@ -133,11 +154,24 @@ def days_left(certificate: x509.Certificate, now: dt.datetime) -> float:
     return (certificate.not_valid_after_utc - now).total_seconds() / 86400
 
 
+def threshold(certificate: x509.Certificate, renew_before: float) -> float:
+    """Days before its end at which a certificate is renewed: a third of a short life, so that a week's certificate is not renewed by every run."""
+    return min(renew_before, (certificate.not_valid_after_utc - certificate.not_valid_before_utc).total_seconds() / 86400 / 3)
+
+
+def ends(certificate: x509.Certificate, now: dt.datetime) -> str:
+    """When it ends, as part of a sentence."""
+    left = days_left(certificate, now)
+    if left <= 0:
+        return "it has expired"
+    return f"it ends in {left:.0f} days" if left >= 2 else f"it ends in {left * 24:.0f} hours"
+
+
 def due(
     chain_data: t.Optional[bytes],
     key_data: t.Optional[bytes],
     hosts: t.Sequence[str],
-    authority: t.Optional[x509.Certificate],
+    authorities: t.Sequence[x509.Certificate],
     now: dt.datetime,
     renew_before: int,
     client: bool = False,
@@ -150,14 +184,13 @@ def due(
         key = load_key(key_data)
     except (ValueError, TypeError) as error:
         return f"it cannot be read ({error})"
-    left = days_left(certificate, now)
     missing = uncovered(certificate, hosts)
     if not key_matches(certificate, key):
         return "its key is another one"
-    if authority is None or not issued_by(certificate, authority):
+    if find_root(load_chain(chain_data), authorities) is None:
         return "it is not signed by the CA"
-    if left <= renew_before:
-        return f"it ends in {left:.0f} days" if left > 0 else "it has expired"
+    if days_left(certificate, now) <= threshold(certificate, renew_before):
+        return ends(certificate, now)
     if missing:
         return f"it is not valid for {', '.join(missing)}"
     return "a client cannot prove itself with it" if client and not for_clients(certificate) else ""

@@ -55,18 +55,32 @@ def _validity(chain: t.Sequence[x509.Certificate], where: str, now: dt.datetime,
             problems.append(f"{where}: {name} is not valid before {start:%Y-%m-%d %H:%M} UTC. Look at the controller's clock, or wait.")
 
 
+def _purpose(chain: t.Sequence[x509.Certificate], where: str, client: bool, problems: list[str]) -> None:
+    for certificate in chain:
+        weak = certs.weakness(certificate)
+        if weak:
+            problems.append(f"{where}: {certs.subject(certificate)} {weak}. Browsers and Go programs refuse it: get a new one.")
+    name = certs.subject(chain[0])
+    if not certs.for_servers(chain[0]):
+        problems.append(f"{where}: {name} may not prove a server (its extended key usage lacks serverAuth). Get one for servers.")
+    if client and not certs.for_clients(chain[0]):
+        problems.append(f"{where}: {name} may not prove a client (its extended key usage lacks clientAuth), and replication is one. Get one for both.")
+
+
 def check(
     name: str,
     entry: t.Mapping[str, t.Optional[str]],
     hosts: t.Sequence[str],
     now: dt.datetime,
     required_hosts: t.Optional[t.Sequence[str]] = None,
+    client: bool = False,
+    where: str = "",
 ) -> Provided:
-    """Read and judge what the operator gave for one name.
+    """Read and judge what the operator, or an ACME server, gave for one name.
 
     It must be valid for the required hosts (without that list for all), and at least for one of the others: a public CA signs no inner names.
     """
-    where = f"certificates_provided[{name!r}]"
+    where = where or f"certificates_provided[{name!r}]"
     problems: list[str] = []
     chain_data, chain = _load(entry["certificate_file"] or "", "certificate", certs.load_chain, problems, where)
     key_data, key = _load(entry["private_key_file"] or "", "private key", certs.load_key, problems, where)
@@ -77,6 +91,7 @@ def check(
     if chain:
         root = _judge_chain(chain, where, hosts if required_hosts is None else required_hosts, hosts, anchors, entry, problems)
         _validity(chain, where, now, problems)
+        _purpose(chain, where, client, problems)
     if chain and key is not None and not certs.key_matches(chain[0], key):
         known = [number for number, item in enumerate(chain, start=1) if certs.key_matches(item, key)]
         hint = f" It belongs to certificate {known[0]} of the file: put that one first." if known else ""
@@ -114,6 +129,6 @@ def _judge_chain(
         else:
             problems.append(
                 f"{place} ends at issuer {last}, which this controller does not trust. Append the missing intermediate certificate, "
-                f"or name your CA: {where[:-1]}]['ca_file']."
+                f"or name your CA: {where}['ca_file']."
             )
     return root

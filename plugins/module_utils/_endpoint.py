@@ -10,11 +10,16 @@ import os
 import socket
 import ssl
 import tempfile
-import time
 import typing as t
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+# Options of the documentation fragment s3_endpoint.
+ADDRESS: dict[str, dict[str, t.Any]] = {
+    "endpoint": {"type": "str", "required": True},
+    "connect_to": {"type": "str", "default": ""},
+    "ca_file": {"type": "path"},
+}
 SYSTEM_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 
 
@@ -78,7 +83,6 @@ class Answer:
     status: int
     headers: dict[str, str]  # names in lower case
     body: bytes
-    milliseconds: float
 
     def evidence(self, *names: str) -> dict[str, t.Any]:
         """Status and the named headers, where present."""
@@ -86,8 +90,8 @@ class Answer:
 
     def code(self) -> str:
         """The S3 error code in an XML body, or an empty string."""
-        head, dummy, rest = self.body.partition(b"<Code>")
-        return rest.partition(b"</Code>")[0].decode("utf-8", "replace") if dummy and head is not None else ""
+        rest = self.body.partition(b"<Code>")[2]
+        return rest.partition(b"</Code>")[0].decode("utf-8", "replace")
 
 
 def request(
@@ -99,7 +103,6 @@ def request(
     limit: int = 16 * 1024 * 1024,
 ) -> Answer:
     """One request without redirects, cookies, proxies or retries: what a presigned URL is used with."""
-    start = time.monotonic()
     connection: http.client.HTTPConnection
     if endpoint.secure:
         connection = http.client.HTTPSConnection(endpoint.host, endpoint.port, timeout=endpoint.timeout, context=endpoint.context())
@@ -112,4 +115,4 @@ def request(
     finally:
         connection.close()
     found = {name.lower(): value for name, value in answer.getheaders()}
-    return Answer(answer.status, found, content, round((time.monotonic() - start) * 1000, 1))
+    return Answer(answer.status, found, content)

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Optional
 
 from ansible_collections.onprem.wandb.plugins.module_utils._probes import Evidence, Finding, Remark
-from ansible_collections.onprem.wandb.plugins.module_utils._wandb_http import Endpoint, HttpError, Response, reason_of, tls_context
+from ansible_collections.onprem.wandb.plugins.module_utils._http import Endpoint, HttpError, Response, reason_of, tls_context
 
 REDIRECTS = (301, 302, 307, 308)
 MEGABYTE = 1024 * 1024

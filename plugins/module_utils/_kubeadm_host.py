@@ -18,7 +18,6 @@ from ansible_collections.onprem.wandb.plugins.module_utils._kubeadm_api import A
 
 KUBERNETES = "/etc/kubernetes"
 ETCD = "/var/lib/etcd"
-KUBELET = "/var/lib/kubelet"
 # Written before kubeadm starts and removed when it has ended well: what is between these two moments is unfinished.
 UNFINISHED = f"{KUBERNETES}/kubeadm-unfinished.json"
 LOCK = "/run/onprem-wandb-kubeadm.lock"

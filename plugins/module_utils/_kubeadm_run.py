@@ -162,15 +162,20 @@ class Node:
 
     def taint(self, wanted: bool) -> None:
         """Put the control-plane taint on or take it off."""
-        api = Api(load_kubeconfig(f"{h.KUBERNETES}/admin.conf"))
         path = f"/api/v1/nodes/{self.host.name}"
-        taints = [item for item in api.get(path)[1]["spec"].get("taints", []) if item["key"] != k.TAINT]
-        if wanted:
-            taints.append({"key": k.TAINT, "effect": "NoSchedule"})
-        status, body = api.request("PATCH", path, {"spec": {"taints": taints}}, "application/merge-patch+json")
-        if status != 200:
-            text = body.get("message", "") if isinstance(body, dict) else body
-            self.fail(f"The taint {k.TAINT} of node {self.host.name} could not be changed: {status} {text}")
+        try:
+            api = Api(load_kubeconfig(f"{h.KUBERNETES}/admin.conf"))
+            status, body = api.get(path)
+            if status == 200:
+                taints = [item for item in body["spec"].get("taints", []) if item["key"] != k.TAINT]
+                if wanted:
+                    taints.append({"key": k.TAINT, "effect": "NoSchedule"})
+                status, body = api.request("PATCH", path, {"spec": {"taints": taints}}, "application/merge-patch+json")
+            text = "" if status == 200 else f"the API server answers {status} {body.get('message', '') if isinstance(body, dict) else body}"
+        except Unreachable as error:
+            text = str(error)
+        if text:
+            self.fail(f"The taint {k.TAINT} of node {self.host.name} could not be changed: {text}. Next: run the playbook again; on it: journalctl -u kubelet")
 
     def act(self, action: str) -> None:
         """One action."""
@@ -206,6 +211,10 @@ class Node:
         node = bool(self.host.traces() or self.host.unfinished())
         if self.module.check_mode or not (node or paths or links):
             return ["reset"] if node or paths or links else []
+        with open("/proc/self/mounts", encoding="utf-8") as mounts:
+            inside = mounted_below(paths, mounts.read())
+        if inside:
+            self.fail(f"{self.host.name}: {', '.join(inside)} is mounted in what would be deleted, and its data with it. Nothing was changed. Next: umount it.")
         if node:
             self.reset()
         for path in paths:
@@ -214,7 +223,7 @@ class Node:
             self.module.run_command(["ip", "link", "delete", link])
         nft = self.module.get_bin_path("nft")
         for table in NETWORK_TABLES if nft else ():
-            # "destroy" (nft 1.0.7) does not mind a table that is not there; older ones say so, which is as good.
+            # A table that is not there is an error, and as good.
             self.module.run_command([nft, "delete", "table", *table.split()])
         return ["reset"]
 
@@ -234,9 +243,19 @@ def discovery_kubeconfig(discovery: t.Mapping[str, str]) -> str:
     )
 
 
+def mounted_below(paths: t.Iterable[str], mounts: str) -> list[str]:
+    """Mount points (of /proc/self/mounts) inside these directories. A directory that is one itself is not meant."""
+    # The kernel writes a blank in a path as \040.
+    points = [line.split()[1].replace("\\040", " ") for line in mounts.splitlines() if line]
+    return sorted({point for point in points for path in paths if point.startswith(os.path.realpath(path).rstrip("/") + "/")})
+
+
 def remove(path: str) -> None:
-    """A file, link or directory, if it is there."""
-    if os.path.isdir(path) and not os.path.islink(path):
+    """A file, link or directory, if it is there. A mount point stays, what is in it goes."""
+    if os.path.ismount(path):
+        for name in os.listdir(path):
+            remove(os.path.join(path, name))
+    elif os.path.isdir(path) and not os.path.islink(path):
         shutil.rmtree(path)
     elif os.path.lexists(path):
         os.unlink(path)

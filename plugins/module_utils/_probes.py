@@ -19,6 +19,12 @@ SKIP = "skip"  # not asked, because of the reason in the evidence
 
 Evidence = dict[str, t.Any]
 
+# Options of the documentation fragment of the same name.
+ARGUMENTS: dict[str, dict[str, t.Any]] = {
+    "report_only": {"type": "bool", "default": False},
+    "accept_findings": {"type": "list", "elements": "str", "default": []},
+}
+
 
 class Finding(Exception):
     """The service answers otherwise than W&B needs."""

@@ -13,8 +13,8 @@ import typing as t
 import zlib
 from urllib.parse import quote
 
-from ansible_collections.onprem.wandb.plugins.module_utils._wandb_api import Api
-from ansible_collections.onprem.wandb.plugins.module_utils._wandb_http import Response
+from ansible_collections.onprem.wandb.plugins.module_utils._kube_api import Api
+from ansible_collections.onprem.wandb.plugins.module_utils._http import Response
 
 GROUP_VERSION = "apps.wandb.com/v1"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"

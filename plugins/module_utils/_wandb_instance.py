@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ansible_collections.onprem.wandb.plugins.module_utils._wandb_api import ApiStatusError, ClusterError
+from ansible_collections.onprem.wandb.plugins.module_utils._kube_api import ApiStatusError, ClusterError
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb_cluster import Cluster
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb_evidence import explain
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb_look import CHECKS, Look, Settings

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from ansible_collections.onprem.wandb.plugins.module_utils import _wandb_judge as judge
 from ansible_collections.onprem.wandb.plugins.module_utils import _wandb_routes as routing
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb_cluster import Cluster
-from ansible_collections.onprem.wandb.plugins.module_utils._wandb_http import Endpoint, HttpError, tls_context
+from ansible_collections.onprem.wandb.plugins.module_utils._http import Endpoint, HttpError, tls_context
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb_pods import judge_nodes
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb_report import Problem
 

@@ -14,7 +14,7 @@ import json
 import typing as t
 from urllib.parse import urlsplit
 
-from ansible_collections.onprem.wandb.plugins.module_utils._wandb_http import Response
+from ansible_collections.onprem.wandb.plugins.module_utils._http import Response
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb_report import Problem, masked
 
 Object = t.Mapping[str, t.Any]

@@ -16,7 +16,8 @@ description:
   - Issues again what is missing, unreadable, about to end, not valid for a wanted host, or not signed by the CA. Everything else stays as it is.
   - All problems of provided files are reported at once, and nothing is changed then.
   - Keys are ECDSA P-256 and never part of a result.
-  - The CA's key is needed only when something is issued. It may be kept elsewhere in the meantime.
+  - The CA's key is needed only when something is issued. It may be kept elsewhere in the meantime. A run without it warns of each certificate that
+    would have been renewed, with its last day, and fails only for one that is missing, expired, or not valid for a host.
   - Before the CA ends, its certificate is signed again with the same key, so that what it signed before stays valid.
 author:
   - onprem team (@onprem)
@@ -36,7 +37,8 @@ options:
   directory:
     description:
       - Directory of the results, made with mode 0700 - C(<name>.crt) (the certificate and its intermediates), C(<name>.key),
-        C(ca.crt) and C(ca.key) of the own CA, and C(ca-bundle.crt) with every root that is needed to trust the set.
+        C(ca.crt) and C(ca.key) of the own CA, C(ca-bundle.crt) with every root that is needed to trust the set, and C(sdk-environment.sh) with
+        what machines that run the W&B SDK have to export.
     type: path
     required: true
   requests:
@@ -69,6 +71,11 @@ options:
       - Files of the operator by name, each with V(certificate_file), V(private_key_file), and V(ca_file) unless the controller trusts the root already.
     type: dict
     default: {}
+  acme:
+    description:
+      - As O(provided), for names whose files M(onprem.wandb.acme_certificates) keeps. In check mode a file that is not there yet is no problem.
+    type: dict
+    default: {}
   ca_common_name:
     description: Name of the own CA.
     type: str
@@ -77,14 +84,29 @@ options:
     description: How long the own CA is valid.
     type: int
     default: 3650
+  ca_key_file:
+    description: The CA's key, when it is not V(ca.key) in O(directory), for example on a medium that is there only when something is to be signed.
+    type: path
+  ca_rotate:
+    description:
+      - One step on the way to another root, each followed by a run that rolls the result out. V(introduce) makes C(ca-next.crt) and its key and adds it to
+        the bundle; V(switch) makes it the CA, issues every certificate again and keeps the old root in the bundle; V(retire) takes the old root away.
+      - A step that is done already changes nothing. One that comes too early is refused.
+    type: str
+    choices: ["", introduce, switch, retire]
+    default: ""
   days:
     description: How long a certificate of the own CA is valid.
     type: int
     default: 397
   renew_before:
-    description: Issue again when fewer days are left.
+    description: Issue again when fewer days are left. Of a certificate that lives shorter than three times this, a third of its life counts.
     type: int
     default: 30
+  sdk_ca_path:
+    description: Where machines with the W&B SDK keep the bundle, for the lines in C(sdk-environment.sh).
+    type: path
+    default: /etc/ssl/onprem-wandb-ca.crt
 """
 
 EXAMPLES = r"""
@@ -123,6 +145,11 @@ ca_bundle_file:
   returned: success
   type: str
   sample: secrets/certificates/ca-bundle.crt
+sdk_file:
+  description: File with the lines that machines with the W&B SDK need.
+  returned: success
+  type: str
+  sample: secrets/certificates/sdk-environment.sh
 """
 
 import datetime as dt
@@ -131,8 +158,9 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.onprem.wandb.plugins.module_utils import _certificates as certs
-from ansible_collections.onprem.wandb.plugins.module_utils import _certificates_issue as issue
-from ansible_collections.onprem.wandb.plugins.module_utils._certificate_store import Store, Unusable
+from ansible_collections.onprem.wandb.plugins.module_utils._certificate_authority import STEPS
+from ansible_collections.onprem.wandb.plugins.module_utils._certificate_files import Unusable
+from ansible_collections.onprem.wandb.plugins.module_utils._certificate_store import BUNDLE, SDK_FILE, Store
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates_provided import Provided, check
 
 REQUEST = {
@@ -151,26 +179,52 @@ def wrong_requests(params: dict[str, t.Any]) -> list[str]:
     for request in params["requests"]:
         if not any(certs.split_hosts(request["hosts"])):
             found.append(f"The certificate {request['name']!r} has no host to be valid for.")
-    for name, entry in params["provided"].items():
-        if name not in names:
-            found.append(f"certificates_provided has {name!r}, which nothing asks for. Known names: {', '.join(names)}.")
-        elif not isinstance(entry, dict) or not {"certificate_file", "private_key_file"} <= set(entry) <= FILES:
-            found.append(f"certificates_provided[{name!r}] needs certificate_file and private_key_file, and may have ca_file.")
+    for variable in ("provided", "acme"):
+        for name, entry in (params.get(variable) or {}).items():
+            if name not in names:
+                found.append(f"certificates_{variable} has {name!r}, which nothing asks for. Known names: {', '.join(names)}.")
+            elif not isinstance(entry, dict) or not {"certificate_file", "private_key_file"} <= set(entry) <= FILES:
+                found.append(f"certificates_{variable}[{name!r}] needs certificate_file and private_key_file, and may have ca_file.")
+    for name in sorted(set(params["provided"]) & set(params.get("acme") or {})):
+        found.append(f"The certificate {name!r} is in certificates_provided and in certificates_acme. Remove one of them.")
     return found
 
 
-def check_provided(module: AnsibleModule, now: dt.datetime) -> dict[str, Provided]:
-    """What the operator gave, or the end with every problem in it."""
+def check_given(module: AnsibleModule, variable: str, now: dt.datetime) -> dict[str, Provided]:
+    """What the operator or the ACME server gave, or the end with every problem in it."""
     requests = {request["name"]: request for request in module.params["requests"]}
-    good = {name: check(name, entry, requests[name]["hosts"], now, requests[name]["required_hosts"]) for name, entry in module.params["provided"].items()}
+    good = {}
+    for name, entry in module.params[variable].items():
+        if variable == "acme" and module.check_mode and not os.path.exists(entry["certificate_file"]):
+            continue
+        request = requests[name]
+        where = f"certificates_{variable}[{name!r}]"
+        good[name] = check(name, entry, request["hosts"], now, request["required_hosts"], request["client"] and variable == "provided", where)
     problems = [sentence for entry in good.values() for sentence in entry.problems]
     if problems:
-        module.fail_json(msg="\n".join(["Provided certificates cannot be used; nothing was changed.", *problems]))
+        module.fail_json(msg="\n".join([f"The files of certificates_{variable} cannot be used; nothing was changed.", *problems]))
     for name, entry in good.items():
-        left = certs.days_left(entry.chain[0], now)
-        if left <= module.params["renew_before"]:
-            module.warn(f"The provided certificate {name!r} ends in {left:.0f} days. Get a new one and run again.")
+        if certs.days_left(entry.chain[0], now) <= certs.threshold(entry.chain[0], module.params["renew_before"]):
+            module.warn(f"The certificate {name!r} of certificates_{variable}: {certs.ends(entry.chain[0], now)}. Get a new one and run again.")
     return good
+
+
+def keep(module: AnsibleModule, store: Store, given: dict[str, dict[str, Provided]]) -> list[dict[str, t.Any]]:
+    """Bring the directory into the wanted state."""
+    results = []
+    own = []
+    for request in module.params["requests"]:
+        source = next((source for source in given if request["name"] in given[source]), "")
+        if source:
+            results.append(store.put_provided(request, given[source][request["name"]], source))
+        elif request["name"] not in module.params["acme"]:
+            own.append(request)
+    if own:
+        store.open_authority(module.params["ca_common_name"], module.params["ca_days"], module.params["ca_rotate"])
+        results += [store.put_own(request) for request in own]
+    roots = [entry.root for source in given.values() for entry in source.values() if entry.root is not None]
+    store.put_trust(roots, module.params["sdk_ca_path"])
+    return results
 
 
 def main() -> t.NoReturn:
@@ -180,10 +234,14 @@ def main() -> t.NoReturn:
             "directory": {"type": "path", "required": True},
             "requests": {"type": "list", "elements": "dict", "required": True, "options": REQUEST},
             "provided": {"type": "dict", "default": {}},
+            "acme": {"type": "dict", "default": {}},
             "ca_common_name": {"type": "str", "default": "onprem.wandb CA"},
             "ca_days": {"type": "int", "default": 3650},
             "days": {"type": "int", "default": 397},
             "renew_before": {"type": "int", "default": 30},
+            "ca_key_file": {"type": "path"},
+            "ca_rotate": {"type": "str", "choices": ["", *STEPS], "default": ""},
+            "sdk_ca_path": {"type": "path", "default": "/etc/ssl/onprem-wandb-ca.crt"},
         },
         supports_check_mode=True,
     )
@@ -194,21 +252,18 @@ def main() -> t.NoReturn:
         module.fail_json(msg=" ".join(wrong))
     os.umask(0o077)
     now = dt.datetime.now(dt.timezone.utc).replace(microsecond=0)
-    provided = check_provided(module, now)
-    store = Store(module.params["directory"], now, module.params["renew_before"], module.params["days"], module.check_mode)
+    given = {variable: check_given(module, variable, now) for variable in ("provided", "acme")}
+    params = module.params
+    store = Store(params["directory"], now, params["renew_before"], params["days"], module.check_mode, params["ca_key_file"] or "")
     try:
-        results = [store.put_provided(request, provided[request["name"]]) for request in module.params["requests"] if request["name"] in provided]
-        own = [request for request in module.params["requests"] if request["name"] not in provided]
-        if own:
-            store.open_authority(module.params["ca_common_name"], module.params["ca_days"])
-            results += [store.put_own(request) for request in own]
-        roots = ([store.ca] if store.ca is not None else []) + [entry.root for entry in provided.values() if entry.root is not None]
-        unique = [root for number, root in enumerate(roots) if root not in roots[:number]]
-        store.put("ca-bundle.crt", issue.pem(*unique), 0o644)
+        results = keep(module, store, given)
     except (Unusable, OSError) as error:
         module.fail_json(msg=str(error), changed=bool(store.changes) and not module.check_mode)
+    for sentence in store.authority.warnings:
+        module.warn(sentence)
     diff = {"before": "".join(before for before, dummy in store.changes), "after": "".join(after for dummy, after in store.changes)}
-    module.exit_json(changed=bool(store.changes), certificates=results, ca_bundle_file=store.path("ca-bundle.crt"), diff=diff)
+    files = {"ca_bundle_file": store.path(BUNDLE), "sdk_file": store.path(SDK_FILE)}
+    module.exit_json(changed=bool(store.changes), certificates=results, diff=diff, **files)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,9 @@ import typing as t
 
 # Variables that hold an address other hosts may use. Facts are not among them: whether they are known differs from run to run.
 ADDRESSES = ("host_address", "ansible_host")
+# For a MySQL server also these: W&B reaches it by the endpoint's address, whichever host holds it.
+MYSQL_ADDRESS, MYSQL_ENDPOINT = "mysql_address", "mysql_endpoint_address"
+VARIABLES = (*ADDRESSES, MYSQL_ADDRESS, MYSQL_ENDPOINT)
 
 
 def names_of(host: str, variables: t.Mapping[str, t.Any], domain: str) -> list[str]:
@@ -42,7 +45,9 @@ def requests(
     if groups.get("redis"):
         found.append({"name": "redis", "hosts": every("redis"), "required_hosts": [], "client": False})
     for host in groups.get("mysql", ()):
-        found.append({"name": f"mysql-{host}", "hosts": names_of(host, hostvars[host], domain), "required_hosts": [], "client": True})
+        own, endpoint = (str(hostvars[host].get(name) or "") for name in (MYSQL_ADDRESS, MYSQL_ENDPOINT))
+        names = [name for name in (*names_of(host, hostvars[host], domain), own, endpoint) if name]
+        found.append({"name": f"mysql-{host}", "hosts": names, "required_hosts": [endpoint] if endpoint else [], "client": True})
     for request in found:
         request["hosts"] = list(dict.fromkeys([*request["hosts"], *extra_hosts.get(request["name"], ())]))
     unknown = sorted(set(extra_hosts) - {request["name"] for request in found})

@@ -24,6 +24,8 @@ OTHER_OS = "cp /etc/os-release /run/os-release.kept && rm /etc/os-release && pri
 OLD_OS = "rm /etc/os-release && ln -s ../usr/lib/os-release /etc/os-release"
 OTHER_PYTHON = "printf '#!/bin/sh\\nexec setarch i686 /usr/bin/python3 \"$@\"\\n' > /usr/local/bin/python-i686 && chmod 755 /usr/local/bin/python-i686"
 
+MIRROR = "{{ lab_database | regex_replace('[0-9]+$', '10') }}"  # a machine of the lab's network that is in no inventory
+
 
 @dataclass
 class Case:
@@ -104,6 +106,11 @@ CASES = [
     Case("three MySQL hosts", "site", "group mysql", "no read replicas", groups={"mysql": ["db1", "db2", "cp1"]}),
     Case("primary outside the group", "site", "mysql_primary", "one of db1, db2", {"mysql_primary": "cp1"}),
     Case("primary is the standby", "site", "group mysql", "separate machines", {"host_address": "198.18.99.1"}, more=(("cp1, db1, db2", "address"),)),
+    Case("pair without an endpoint", "site", "mysql_endpoint_address", "mysql_accept_no_endpoint", {"mysql_endpoint_address": ""}),
+    Case("endpoint that is a name", "db1, db2", "mysql_endpoint_address", "no name", {"mysql_endpoint_address": "db.example.com"}),
+    Case("endpoint in another network", "db1, db2", "mysql_endpoint_address", "load balancer", {"mysql_endpoint_address": "192.0.2.30"}),
+    Case("endpoint that is a host of ours", "cp1", "mysql_endpoint_address", "of this host", {"mysql_endpoint_address": "{{ hostvars.cp1.ansible_host }}"}),
+    Case("endpoint that somebody has", "db1, db2", "mysql_endpoint_address", "answers from", {"mysql_endpoint_address": MIRROR}),
     Case("port of MySQL in use", "db2", "TCP port 3306", "python3", plants=[listen("db2", 3306)]),
     Case("port of the API server in use", "cp1", "TCP port 6443", "kube-apiserver", plants=[listen("cp1", 6443)]),
     Case("port of the ingress in use", "cp1", "TCP port 443", "ingress HTTPS", plants=[listen("cp1", 443)]),

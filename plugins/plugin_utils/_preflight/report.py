@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pathlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -47,3 +48,14 @@ def text(findings: Sequence[Finding], secrets: Sequence[str], directory: str, ho
 def data(findings: Sequence[Finding], secrets: Sequence[str]) -> dict[str, Any]:
     """The report for a program."""
     return {"findings": [dataclasses.asdict(item) for item in findings], "secrets_to_generate": list(secrets)}
+
+
+def keep(path: str, content: str) -> str:
+    """Write a report to a file on the controller, where somebody asked for it. Returns a sentence when that fails: the table was printed before."""
+    if not path:
+        return ""
+    try:
+        pathlib.Path(path).expanduser().write_text(content, encoding="utf-8")
+    except OSError as error:
+        return "The report could not be written to %s (%s): name a file in a directory that exists." % (path, error.strerror or error)
+    return ""

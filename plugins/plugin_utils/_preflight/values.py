@@ -42,10 +42,12 @@ def load_options() -> dict[str, dict[str, Any]]:
 
 
 def options(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Options of all entry points of an argument spec."""
+    """Options of all entry points of an argument spec. What another one than main requires, its playbook gives."""
     merged: dict[str, Any] = {}
-    for entry in (content.get("argument_specs") or {}).values():
-        merged.update((entry or {}).get("options") or {})
+    entries = content.get("argument_specs") or {}
+    for name in sorted(entries, key=lambda name: name == "main"):
+        for option, meaning in ((entries[name] or {}).get("options") or {}).items():
+            merged[option] = meaning if name == "main" else {**meaning, "required": False}
     return merged
 
 

@@ -41,6 +41,9 @@ EXTERNAL = {
 CASES: dict[str, dict[str, t.Any]] = {
     "groups": {},
     "second_primary": {"mysql_primary": "db2", "artifacts_mirror": "http://mirror.example.com:8080"},
+    "endpoint": {"site_vars": {"mysql_endpoint_address": "192.0.2.20"}, "own_ca": True},
+    # wandb_mysql_host is a name of the operator, whose certificate the collection does not know.
+    "endpoint_by_name": {"site_vars": {"mysql_endpoint_address": "192.0.2.20"}, "own_ca": True, "wandb_mysql_host": "db.example.com"},
     "secrets_changed": {"wandb_redis_password": "another1"},
     "external": {"groups_empty": True, **EXTERNAL, "wandb_bucket_endpoint": "s3.example.com:443", "wandb_bucket_name": "models"},
     "amazon": {"groups_empty": True, **EXTERNAL, "wandb_bucket_name": "models"},
@@ -64,6 +67,7 @@ CASES: dict[str, dict[str, t.Any]] = {
     },
 }
 
+CA = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 PLAY = """
 - hosts: localhost
   connection: local
@@ -99,12 +103,16 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, t.Any]:
     for name, variables in CASES.items():
         directory = tmp_path_factory.mktemp(name)
         (directory / "templates").symlink_to(ROLE / "templates")
-        (directory / "ca.crt").write_text("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")
+        (directory / "ca.crt").write_text(CA)
         (directory / "play.yml").write_text(PLAY.format(role=ROLE))
         case = {"wandb_license": "thelicence", **variables}
         children = {} if case.pop("groups_empty", False) else HOSTS
+        if case.pop("own_ca", False):
+            (directory / "secrets/certificates").mkdir(parents=True)
+            (directory / "secrets/certificates/ca-bundle.crt").write_text(CA)
+        site_vars = case.pop("site_vars", {})
         (directory / "case.yml").write_text(yaml.safe_dump(case))
-        (directory / "hosts.yml").write_text(yaml.safe_dump({"all": {"children": children, "hosts": {"spare": None}}}))
+        (directory / "hosts.yml").write_text(yaml.safe_dump({"all": {"children": children, "hosts": {"spare": None}, "vars": site_vars}}))
         command = ["ansible-playbook", "-i", "hosts.yml", "play.yml"]
         running[name] = (directory, subprocess.Popen(command, cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
     results = {}
@@ -113,7 +121,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, t.Any]:
         assert process.returncode == 0, output
         assert "WARNING" not in output and "DEPRECAT" not in output, output
         results[name] = json.loads((directory / "out.json").read_text())
-        results[name]["secrets"] = {path.name: path.read_text().strip() for path in directory.glob("secrets/*")}
+        results[name]["secrets"] = {path.name: path.read_text().strip() for path in directory.glob("secrets/*") if path.is_file()}
     return results
 
 
@@ -172,6 +180,16 @@ def test_the_primary_and_the_mirror_of_the_site(rendered: dict[str, t.Any]) -> N
     assert (mysql["host"], mysql["port"]) == ("192.0.2.22", 3307)
     assert found["resource"]["spec"]["chart"] == {"url": "http://mirror.example.com:8080/charts", "name": "operator-wandb", "version": "0.43.8"}
     assert found["operator"]["airgapped"] is True
+
+
+def test_wandb_follows_the_address_of_the_endpoint_and_verifies_it(rendered: dict[str, t.Any]) -> None:
+    mysql = values(rendered, "endpoint")["global"]["mysql"]
+    assert (mysql["host"], mysql["port"], mysql["caCert"]) == ("192.0.2.20", 3306, CA.rstrip())
+
+
+def test_a_name_that_is_in_no_certificate_of_ours_is_not_verified(rendered: dict[str, t.Any]) -> None:
+    mysql = values(rendered, "endpoint_by_name")["global"]["mysql"]
+    assert (mysql["host"], mysql["caCert"]) == ("db.example.com", "")
 
 
 def test_external_services(rendered: dict[str, t.Any]) -> None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..model import Finding, Rule, Site
-from . import certificates, credentials, hosts, identity, network, topology, variables, versions
+from . import certificates, credentials, endpoint, hosts, identity, network, topology, variables, versions
 
-TOPICS = (variables, topology, versions, hosts, identity, network, credentials, certificates)
+TOPICS = (variables, topology, endpoint, versions, hosts, identity, network, credentials, certificates)
 RULES: tuple[Rule, ...] = tuple(rule for topic in TOPICS for rule in topic.RULES)
 
 

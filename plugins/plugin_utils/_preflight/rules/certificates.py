@@ -94,7 +94,7 @@ def certificates(site: Site) -> Iterator[Finding]:
 def wanted_hosts(site: Site) -> dict[str, dict[str, Any]]:
     """What the role certificates asks of each certificate."""
     wandb, minio = expected_name(site, "ingress"), expected_name(site, "minio")
-    addresses = {host.name: {name: host.text(name) for name in _certificate_requests.ADDRESSES} for host in site.hosts.values()}
+    addresses = {host.name: {name: host.text(name) for name in _certificate_requests.VARIABLES} for host in site.hosts.values()}
     groups = {name: [host for host in hosts if host in addresses] for name, hosts in site.groups.items()}
     requests = _certificate_requests.requests(groups, addresses, wandb, minio, wandb.partition(".")[2], {})
     return {request["name"]: request for request in requests}

@@ -13,7 +13,8 @@ import stat
 import pytest
 from ansible_collections.onprem.wandb.plugins.module_utils import _certificates as certs
 from ansible_collections.onprem.wandb.plugins.module_utils import _certificates_issue as issue
-from ansible_collections.onprem.wandb.plugins.module_utils._certificate_store import Store, Unusable
+from ansible_collections.onprem.wandb.plugins.module_utils._certificate_files import Unusable
+from ansible_collections.onprem.wandb.plugins.module_utils._certificate_store import Store
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates_provided import check
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization

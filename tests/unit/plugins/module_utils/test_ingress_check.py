@@ -11,7 +11,7 @@ import threading
 import pytest
 from ansible_collections.onprem.wandb.plugins.module_utils import _ingress_check as way
 from ansible_collections.onprem.wandb.plugins.module_utils._probes import Finding, Prober, Remark
-from ansible_collections.onprem.wandb.plugins.module_utils._wandb_http import Response
+from ansible_collections.onprem.wandb.plugins.module_utils._http import Response
 
 NOW = datetime.datetime(2026, 11, 23, tzinfo=datetime.timezone.utc)
 CERTIFICATE = {

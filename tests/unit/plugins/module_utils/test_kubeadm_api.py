@@ -150,7 +150,7 @@ def test_nobody_listens() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with pytest.raises(a.Unreachable, match=f"https://127.0.0.1:{port}: Connection refused"):
+    with pytest.raises(a.Unreachable, match=f"https://127.0.0.1:{port}: connection refused"):
         a.Api(a.Access(f"https://127.0.0.1:{port}")).get("/")
 
 

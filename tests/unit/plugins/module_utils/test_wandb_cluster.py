@@ -12,7 +12,7 @@ import typing as t
 import pytest
 
 from ansible_collections.onprem.wandb.plugins.module_utils import _wandb_cluster as cluster
-from ansible_collections.onprem.wandb.plugins.module_utils._wandb_api import ClusterError
+from ansible_collections.onprem.wandb.plugins.module_utils._kube_api import ClusterError
 from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils import wandb_site as site
 
 

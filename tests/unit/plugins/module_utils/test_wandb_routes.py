@@ -10,7 +10,7 @@ import typing as t
 import pytest
 
 from ansible_collections.onprem.wandb.plugins.module_utils import _wandb_routes as routes
-from ansible_collections.onprem.wandb.plugins.module_utils._wandb_http import Response
+from ansible_collections.onprem.wandb.plugins.module_utils._http import Response
 from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils import wandb_site as site
 
 

@@ -45,6 +45,14 @@ def test_remove(tmp_path: pathlib.Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_is_mounted_in_a_directory_is_found(tmp_path: pathlib.Path) -> None:
+    directory = tmp_path / "volumes"
+    directory.mkdir()
+    mounts = f"/dev/sda1 / ext4 rw 0 0\nnas:/x {directory}/pvc\\0401 nfs rw 0 0\n/dev/sdb {directory} xfs rw 0 0\n/dev/sdc {directory}-other xfs rw 0 0\n"
+    assert run.mounted_below([str(directory)], mounts) == [f"{directory}/pvc 1"]
+    assert run.mounted_below([str(tmp_path / "none")], mounts) == []
+
+
 class FakeModule:
     """Just enough of AnsibleModule."""
 

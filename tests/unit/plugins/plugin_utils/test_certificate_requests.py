@@ -28,6 +28,13 @@ def test_a_whole_site():
     assert found["mysql-db2.example.com"]["hosts"] == ["db2.example.com"]
 
 
+def test_mysql_is_known_by_the_address_that_follows_the_primary():
+    hostvars = {"db1": {"ansible_host": "192.0.2.21", "mysql_address": "10.0.0.21", "mysql_endpoint_address": "10.0.0.20"}}
+    (found,) = (entry for entry in requests({"mysql": ["db1"]}, hostvars, "wandb.example.com", "s3.example.com", "", {}) if entry["name"] == "mysql-db1")
+    assert found["hosts"] == ["db1", "192.0.2.21", "10.0.0.21", "10.0.0.20"]
+    assert found["required_hosts"] == ["10.0.0.20"]
+
+
 def test_external_services_need_no_certificate():
     assert list(ask({"mysql": [], "kube_node": ["db1"]})) == ["ingress"]
 

@@ -46,6 +46,7 @@ SUPPLIED: dict[str, Any] = {
     "kubernetes_service_cidr": "10.96.0.0/12",
     "mysql_version": "8.4.9",
     "mysql_primary": "db1",
+    "mysql_endpoint_address": "192.0.2.200",
     "redis_version": "7.2",
 }
 

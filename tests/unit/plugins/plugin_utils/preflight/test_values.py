@@ -76,3 +76,8 @@ def test_names_of_ansible_are_not_the_operators(make):
 
 def test_options_of_all_entry_points():
     assert set(values.options({"argument_specs": {"main": {"options": {"a": {}}}, "reset": {"options": {"b": {}}}}})) == {"a", "b"}
+
+
+def test_what_another_entry_point_requires_is_given_by_its_playbook():
+    spec = {"main": {"options": {"a": {"required": True}}}, "switchover": {"options": {"a": {}, "b": {"required": True, "type": "str"}}}}
+    assert values.options({"argument_specs": spec}) == {"a": {"required": True}, "b": {"required": False, "type": "str"}}

@@ -2,18 +2,20 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""GET from the Kubernetes API that a kubeconfig points at, each request with a deadline."""
+"""GET from the Kubernetes API that a kubeconfig points at, each request with a deadline: for modules that run where PyYAML is. PRIVATE to the collection."""
 
 from __future__ import annotations
 
 import base64
 import json
 import os
-import tempfile
 import typing as t
 from urllib.parse import urlencode, urlsplit
 
-from ansible_collections.onprem.wandb.plugins.module_utils._wandb_http import Endpoint, HttpError, Response, tls_context
+from ansible_collections.onprem.wandb.plugins.module_utils._http import Endpoint, HttpError, Response, cluster_context
+
+# Options of the documentation fragment kubeconfig.
+ARGUMENTS: dict[str, dict[str, t.Any]] = {"kubeconfig": {"type": "path", "required": True}, "context": {"type": "str"}}
 
 
 class ClusterError(Exception):
@@ -74,7 +76,7 @@ class Api:
                 document = yaml.safe_load(handle)
         except FileNotFoundError:
             raise ClusterError(
-                f"There is no kubeconfig at {self.path} on the controller. The role onprem.wandb.kubernetes writes it; "
+                f"There is no kubeconfig at {self.path}. The role onprem.wandb.kubernetes writes it; "
                 "for a cluster of your own set site_kubeconfig to its file. Next: ansible-playbook onprem.wandb.kubernetes"
             ) from None
         except (OSError, yaml.YAMLError) as error:
@@ -99,9 +101,8 @@ class Api:
             key = _file_or_data(user, "client-key", base)
             tls = None
             if url.scheme == "https":
-                tls = tls_context(ca_data=ca.decode() if ca else None, verify=not cluster.get("insecure-skip-tls-verify", False))
-                if certificate and key:
-                    _load_client_certificate(tls, certificate, key)
+                pair = (certificate.decode(), key.decode()) if certificate and key else None
+                tls = cluster_context(ca.decode() if ca else None, pair, verify=not cluster.get("insecure-skip-tls-verify", False))
         except (OSError, ValueError) as error:
             raise ClusterError(f"The certificates of the kubeconfig {self.path} cannot be used: {error}") from error
         self.headers = {"Accept": "application/json"}
@@ -120,7 +121,7 @@ class Api:
         except HttpError as error:
             raise ClusterError(
                 f"The Kubernetes API at {self.server} (from {self.path}) cannot be reached: {error}. "
-                "Next: check that the control plane is up and that its port is open from the controller."
+                "Next: check that the control plane is up and that its port is open from here."
             ) from error
 
     def get(self, path: str, accept: str | None = None, **query: t.Any) -> dict[str, t.Any]:
@@ -148,17 +149,6 @@ class Api:
 
     def items(self, path: str, accept: str | None = None, **query: t.Any) -> list[dict[str, t.Any]]:
         return self.get(path, accept, **query).get("items") or []
-
-
-def _load_client_certificate(context: t.Any, certificate: bytes, key: bytes) -> None:
-    """The standard library reads a client certificate from files only: they live for this call."""
-    with tempfile.TemporaryDirectory(prefix="onprem-wandb-") as directory:
-        paths = []
-        for name, content in (("crt", certificate), ("key", key)):
-            paths.append(os.path.join(directory, name))
-            with open(os.open(paths[-1], os.O_WRONLY | os.O_CREAT, 0o600), "wb") as handle:
-                handle.write(content)
-        context.load_cert_chain(*paths)
 
 
 def _status_message(answer: Response) -> str:

@@ -11,8 +11,10 @@ travels in SNI and in the Host header. The same class talks to the Kubernetes AP
 from __future__ import annotations
 
 import http.client
+import os
 import socket
 import ssl
+import tempfile
 import typing as t
 
 # What a health page, an index.html or the log of a container needs. The rest is not read.
@@ -124,4 +126,21 @@ def tls_context(ca_file: str | None = None, ca_data: str | None = None, verify: 
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def cluster_context(ca: str | None, pair: tuple[str, str] | None = None, verify: bool = True) -> ssl.SSLContext:
+    """A client context for the API of a cluster: its CA (PEM), and the certificate and key (PEM) that say who asks."""
+    context = tls_context(ca_data=ca, verify=verify)
+    # Cluster CAs of older kubeadm versions lack extensions that the strict mode of Python 3.13 wants.
+    context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
+    if pair:
+        # ssl takes the pair from a file only: it is there, for nobody else, for as long as this call.
+        handle, name = tempfile.mkstemp(prefix="onprem-wandb-")
+        try:
+            with os.fdopen(handle, "w", encoding="ascii") as stream:
+                stream.write("\n".join(pair))
+            context.load_cert_chain(name)
+        finally:
+            os.unlink(name)
     return context

@@ -1,0 +1,103 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The address that follows the primary of MySQL."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+
+from ..model import SITE, Finding, Host, Site
+from .topology import address
+
+ENDPOINT = "mysql_endpoint_address"
+EXPECTED = "an unused IPv4 address of the network of the MySQL hosts"
+
+
+def is_ipv4(text: str) -> bool:
+    """Whether a text is an IPv4 address."""
+    try:
+        return bool(ipaddress.IPv4Address(text))
+    except ValueError:
+        return False
+
+
+def wanted(host: Host) -> str:
+    """The endpoint of a host, when it is one; everything else is the business of syntax()."""
+    text = host.text(ENDPOINT)
+    return text if is_ipv4(text) else ""
+
+
+def held(host: Host) -> list[ipaddress.IPv4Interface]:
+    """IPv4 addresses of a host's interfaces."""
+    return [ipaddress.IPv4Interface(text) for text in host.measured.get("addresses", []) if is_ipv4(str(text).partition("/")[0])]
+
+
+def holds(host: Host, endpoint: str) -> bool:
+    """Whether keepalived has put the endpoint onto this host: it comes as a single address."""
+    return ipaddress.IPv4Interface(endpoint + "/32") in held(host)
+
+
+def missing(site: Site) -> Iterator[Finding]:
+    """A pair whose primary nobody follows."""
+    names = site.groups.get("mysql", [])
+    view = site.view("mysql")
+    if len(names) < 2 or view.text(ENDPOINT) or view.flag("mysql_accept_no_endpoint") or site.controller.variables.is_supplied("wandb_mysql_host"):
+        return
+    remedy = "reserve one and set it in group_vars/all.yml, so that W&B follows the primary; another way of your own: wandb_mysql_host; "
+    yield Finding(SITE, ENDPOINT, "not set", EXPECTED, remedy + "to change W&B by hand after each failover: mysql_accept_no_endpoint: true")
+
+
+def syntax(site: Site) -> Iterator[Finding]:
+    """One IPv4 address, the same on all members; keepalived needs those of the members, too."""
+    values = {host.name: host.text(ENDPOINT) for host in site.members("mysql")}
+    if len(set(values.values())) > 1:
+        seen = ", ".join("%s: %s" % (name, value or "none") for name, value in values.items())
+        yield Finding(SITE, ENDPOINT, seen, "one address for all hosts of group mysql", "set it once, in group_vars/all.yml")
+    for host in site.members("mysql"):
+        text = host.text(ENDPOINT)
+        if text and not is_ipv4(text):
+            yield Finding(host.name, ENDPOINT, text, EXPECTED, "write an address such as 192.0.2.30, no name, no prefix length")
+        own = host.text("mysql_address") or address(host)
+        if text and not is_ipv4(own):
+            yield Finding(host.name, "mysql_address", own, "an IPv4 address: the endpoint needs it", "set host_address of the host")
+
+
+def somebodys(site: Site) -> Iterator[Finding]:
+    """The endpoint is an address that a host of the inventory has already."""
+    endpoint = wanted(site.view("mysql")) if site.has("mysql") else ""
+    if not endpoint:
+        return
+    for host in site.hosts.values():
+        own = any(str(one.ip) == endpoint for one in held(host)) and not ("mysql" in host.groups and holds(host, endpoint))
+        if own or endpoint in (host.text("host_address"), host.text("ansible_host")):
+            yield Finding(host.name, ENDPOINT, "%s is an address of this host" % endpoint, EXPECTED, "choose an address that no machine has")
+
+
+def network(site: Site) -> Iterator[Finding]:
+    """An address moves between hosts only inside one network."""
+    for host in site.members("mysql"):
+        endpoint, own = wanted(host), host.text("mysql_address") or address(host)
+        if not endpoint or not is_ipv4(own):
+            continue
+        around = [one.network for one in held(host) if str(one.ip) == own and one.network.prefixlen < 32]
+        if around and ipaddress.IPv4Address(endpoint) not in around[0]:
+            remedy = "choose an address there; for hosts in different networks put a load balancer before them and set wandb_mysql_host to it"
+            yield Finding(host.name, ENDPOINT, "%s, and the host is in %s" % (endpoint, around[0]), EXPECTED, remedy)
+
+
+def answering(site: Site) -> Iterator[Finding]:
+    """Somebody has the address who is not in the inventory."""
+    members = site.members("mysql")
+    if list(somebodys(site)) or any(not host.measured for host in members) or len(members) < len(site.groups.get("mysql", [])):
+        return
+    for host in members:
+        endpoint = wanted(host)
+        who = (host.measured.get("answering") or {}).get(endpoint, "")
+        if endpoint and who and not any(holds(member, endpoint) for member in members):
+            yield Finding(
+                host.name, ENDPOINT, "%s answers from %s" % (endpoint, who), EXPECTED, "find the machine with that hardware address, or choose another"
+            )
+
+
+RULES = (missing, syntax, somebodys, network, answering)
