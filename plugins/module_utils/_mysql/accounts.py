@@ -13,8 +13,8 @@ from . import sha2
 from .server import Statement
 
 ALL = "ALL PRIVILEGES"
-NAME = re.compile(r"[A-Za-z0-9_hmB]{1,64}")
-TARGET = re.compile(r"(\*|[A-Za-z0-9_hmB]{1,64})\.(\*|[A-Za-z0-9_hmB]{1,64})")
+NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+TARGET = re.compile(r"(\*|[A-Za-z0-9_-]{1,64})\.(\*|[A-Za-z0-9_-]{1,64})")
 PRIVILEGE = re.compile(r"[A-Z][A-Z_ ]*")
 GRANT = re.compile(r"^GRANT (?P<privileges>.+) ON (?P<target>\S+) TO (?P<rest>.+)$")
 

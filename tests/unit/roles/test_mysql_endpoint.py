@@ -75,6 +75,7 @@ def test_everything_that_is_written_is_removed() -> None:
         ({"ansible_facts": FACTS}, "mysql_endpoint_interface is empty"),
         ({"ansible_facts": {**FACTS, "default_ipv4": {"interface": "eno1", "address": "192.0.2.7"}}}, "mysql_endpoint_interface is empty"),
         ({"mysql_endpoint_router_id": 0}, "from 1 to 255"),
+        ({"mysql_bind_address": "10.0.0.21"}, "does not listen on the endpoint"),
         ({"hostvars": {"db1": {"ansible_host": "10.0.0.21"}, "db2": {"ansible_host": "db2.example.com"}}}, "the addresses db2.example.com are names"),
     ],
 )

@@ -42,10 +42,10 @@ def missing(site: Site) -> Iterator[Finding]:
     """A pair whose primary nobody follows."""
     names = site.groups.get("mysql", [])
     view = site.view("mysql")
-    if len(names) < 2 or view.text(ENDPOINT) or view.flag("mysql_accept_no_endpoint") or site.controller.variables.is_supplied("wandb_mysql_host"):
+    if len(names) < 2 or view.text(ENDPOINT) or view.flag("preflight_allow_no_mysql_endpoint") or site.controller.variables.is_supplied("wandb_mysql_host"):
         return
     remedy = "reserve one and set it in group_vars/all.yml, so that W&B follows the primary; another way of your own: wandb_mysql_host; "
-    yield Finding(SITE, ENDPOINT, "not set", EXPECTED, remedy + "to change W&B by hand after each failover: mysql_accept_no_endpoint: true")
+    yield Finding(SITE, ENDPOINT, "not set", EXPECTED, remedy + "to change W&B by hand after each failover: preflight_allow_no_mysql_endpoint: true")
 
 
 def syntax(site: Site) -> Iterator[Finding]:

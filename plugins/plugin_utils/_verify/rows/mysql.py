@@ -189,7 +189,7 @@ def endpoint(facts: Facts) -> Iterator[Row]:
     address = str(facts.settings.get("mysql_endpoint") or "")
     found = pair(facts)
     if not found or not address:
-        yield Row(*row, "no mysql_endpoint_address: W&B is told another one" if found else EXTERNAL, NOT_APPLICABLE)
+        yield Row(*row, "no mysql_endpoint_address, so W&B is told another address" if found else EXTERNAL, NOT_APPLICABLE)
         return
     primaries = [name for name, info in found.items() if not running(info) and info.get("role") == "primary"]
     holders = [name for name in facts.hosts if address in addresses(facts.of(name, "host"))]

@@ -140,3 +140,10 @@ def test_what_the_role_declares_is_accepted() -> None:
     users = [{**USER, "grants": [grant(["REPLICATION SLAVE", "REPLICATION CLIENT"]), grant(["SELECT"], "onprem_wandb.*"), grant(["BACKUP_ADMIN"])]}]
     users.append(SOCKET)
     assert accounts.mistakes([{"name": "wandb_local", "character_set": "utf8mb4", "collation": "utf8mb4_general_ci"}], users) == []
+
+
+def test_a_hyphen_is_part_of_a_name() -> None:
+    assert accounts.NAME.fullmatch("wandb-local")
+    assert accounts.TARGET.fullmatch("wandb-local.*")
+    assert accounts.quoted_target("wandb-local.*") == "`wandb-local`.*"
+    assert not accounts.NAME.fullmatch("wandb`local")

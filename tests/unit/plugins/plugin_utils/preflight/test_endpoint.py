@@ -24,7 +24,7 @@ def test_a_good_one(site):
 def test_a_pair_without_endpoint(site, found):
     none = {NAME: ""}
     assert found(endpoint.missing(site(none, groups=GROUPS))) == [("site", NAME, "problem")]
-    assert every(site({**none, "mysql_accept_no_endpoint": True}, groups=GROUPS)) == []
+    assert every(site({**none, "preflight_allow_no_mysql_endpoint": True}, groups=GROUPS)) == []
     assert every(site({**none, "wandb_mysql_host": "db.example.com"}, groups=GROUPS)) == []
     assert every(site(none, groups={**GROUPS, "mysql": ["db1"]})) == []
 

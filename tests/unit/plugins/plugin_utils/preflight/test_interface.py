@@ -32,7 +32,7 @@ OTHER_NAMES = {
     "mysql_primary",
     "mysql_address",
     "mysql_endpoint_address",
-    "mysql_accept_no_endpoint",
+    "preflight_allow_no_mysql_endpoint",
     "wandb_mysql_host",
     "minio_host_names",
     "host_etc_hosts",
