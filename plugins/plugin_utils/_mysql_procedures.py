@@ -21,15 +21,16 @@ def switchover(pair: Sequence[Member], options: Options) -> Plan:
         raise Refusal(f"target is {target}; expected one of {', '.join(one.name for one in pair)}.")
     must_run(primary, "a switchover needs both servers")
     must_run(other, "a switchover needs both servers")
-    if primary.writable and other.recorded == "fenced" and not other.channel and target != other.name:
+    reopen = [] if primary.writable else ["reopen"]
+    if primary.recorded == "primary" and other.recorded == "fenced" and not other.channel and target != other.name:
         # An earlier run ended between promotion and attaching.
-        return Plan(primary.name, other.name, ["attach"], [f"{primary.name} is the primary already; {other.name} is still fenced and becomes its standby"])
+        said = f"{primary.name} is the primary already; {other.name} is still fenced and becomes its standby"
+        return Plan(primary.name, other.name, [*reopen, "attach"], [said])
     if primary.recorded == "promoting" and not primary.writable and not primary.channel:
         return Plan(primary.name, other.name, ["promote", "attach"], [f"an earlier run was promoting {primary.name}; it is finished"])
     if target == primary.name:
-        if not primary.writable and primary.recorded == "fenced":
-            return Plan(primary.name, other.name, ["reopen"], [f"{primary.name} was fenced and not replaced; it is opened again"])
-        return Plan(primary.name, other.name, [], [f"{primary.name} is the primary already: nothing to do"])
+        said = "it was fenced and not replaced; it is opened again" if primary.recorded == "fenced" else "nothing to do" if primary.writable else "it is opened"
+        return Plan(primary.name, other.name, reopen, [f"{primary.name} is the primary already: {said}"])
     if primary.look.get("degraded"):
         why = primary.look["degraded"]
         raise Refusal(f"{primary.name} runs degraded since {why.get('since')} ({why.get('reason')}): its standby may lack transactions. Next: mysql_undegrade.")
@@ -47,10 +48,11 @@ def rejoin(pair: Sequence[Member], options: Options) -> Plan:
         reason = (primary.look.get("guard") or {}).get("reason")
         raise Refusal(f"{primary.name} is the primary and is read-only (role guard: {reason}). Next: site.yml or mysql_failover.")
     must_run(other, "it is the one that rejoins")
-    if other.channel and other.follows(primary) and other.channel.get("receiver") == "ON" == other.channel.get("applier"):
+    attached = other.channel and other.follows(primary) and other.channel.get("receiver") == "ON" == other.channel.get("applier")
+    errant = other.look.get("errant") if attached else primary.peer(other).get("ahead")
+    if attached and not errant:
         whole = primary.semisync.get("source_enabled") and not primary.look.get("degraded")
         return Plan(primary.name, other.name, [] if whole else ["undegrade"], [f"{other.name} replicates from {primary.name} already"])
-    errant = primary.peer(other).get("ahead")
     if errant and options.get("accept_data_loss") != options.get("site_name"):
         raise Refusal(
             f"{other.name} holds transactions that {primary.name} does not know: {errant}. Joining throws them away. Nothing was changed. "

@@ -71,7 +71,7 @@ def decide_peer(peer: dict, me: dict) -> tuple[str, str]:
         if peer["receiver"] == "No":
             return WAIT, f"{where} has stopped receiving from this server: somebody works on it, or it is about to take over"
         return OPEN, f"{where} replicates from this server"
-    if peer["source_uuid"] or peer["source_enabled"]:
+    if peer["source_uuid"] or (peer["source_enabled"] and not peer["fenced"]):
         return STAY, f"{where} follows another server or is set up as a primary"
     return OPEN, f"{where} is read-only and {'was replaced by this server' if peer['ahead'] else 'has nothing that this server lacks'}"
 
@@ -211,6 +211,7 @@ def look(connection) -> dict:
     return {
         "server_uuid": found["server_uuid"],
         "writable": found["read_only"] == "OFF" and found["super_read_only"] == "OFF" and found["offline_mode"] == "OFF",
+        "fenced": found["offline_mode"] == "ON" and found["super_read_only"] == "ON",
         "executed": found["gtid_executed"].replace("\n", ""),
         "source_enabled": found.get("rpl_semi_sync_source_enabled") == "ON",
         "semi_sync": "rpl_semi_sync_source_enabled" in found,

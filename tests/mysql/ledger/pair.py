@@ -158,7 +158,7 @@ def find(state: Path, endpoint: str | None = None) -> Pair:
     hosts = {name: one["ansible_host"] for name, one in (groups.get("mysql") or {"hosts": {}})["hosts"].items()}
     if len(hosts) != 2:
         raise LedgerError(f"{inventory}/hosts.yml has {len(hosts)} hosts in the group mysql; the ledger needs two: lab/lab up --hosts db1,db2.")
-    variables = {name: value for name, value in inventory_variables(inventory, next(iter(hosts))).items() if "{{" not in str(value)}
+    variables = inventory_variables(inventory, next(iter(hosts)))
     secrets = state / "secrets"
     if not (secrets / "mysql_app_password").is_file():
         raise LedgerError(f"{secrets} has no mysql_app_password. Next: ansible-playbook -i {inventory} playbooks/mysql.yml.")
@@ -168,21 +168,27 @@ def find(state: Path, endpoint: str | None = None) -> Pair:
         inventory=inventory,
         hosts=hosts,
         containers={host: f"{name}{host}" for host in hosts},
-        site=variables.get("site_name", "lab"),
+        site=variables["site"],
         account=Account(
-            variables.get("mysql_app_user", "wandb_local"),
+            variables["user"],
             (secrets / "mysql_app_password").read_text(encoding="utf-8").strip(),
-            variables.get("mysql_database", "wandb_local"),
+            variables["database"],
             str(secrets / "certificates/ca-bundle.crt"),
         ),
-        endpoint=variables.get("mysql_endpoint_address", "") if endpoint is None else endpoint,
+        endpoint=variables["endpoint"] if endpoint is None else endpoint,
     )
 
 
-def inventory_variables(inventory: Path, host: str) -> dict[str, Any]:
-    """What the inventory says of a host; templates are not resolved."""
-    done = run([str(VENV / "ansible-inventory"), "-i", str(inventory), "--host", host])
-    if done.code:
-        raise LedgerError(f"ansible-inventory --host {host} failed: {done.output}")
-    found: dict[str, Any] = json.loads(done.output[done.output.index("{") :])
+ASKED = {"site": "site_name", "user": "mysql_app_user", "database": "mysql_database", "endpoint": "mysql_endpoint_address"}
+DEFAULTS = {"site": "lab", "user": "wandb_local", "database": "wandb_local", "endpoint": ""}
+
+
+def inventory_variables(inventory: Path, host: str) -> dict[str, str]:
+    """What the inventory says of a host, templates resolved; the role's defaults for the rest."""
+    wanted = ", ".join(f"'{name}': {variable} | default('{DEFAULTS[name]}')" for name, variable in ASKED.items())
+    words = ["-m", "ansible.builtin.debug", "-a", f"msg={{{{ {{{wanted}}} }}}}"]
+    done = run([str(VENV / "ansible"), host, "-i", str(inventory), *words], ANSIBLE_CALLBACK_RESULT_FORMAT="json")
+    if done.code or "=> {" not in done.output:
+        raise LedgerError(f"the variables of {host} in {inventory} cannot be read: {done.output}")
+    found: dict[str, str] = json.loads(done.output[done.output.index("=> {") + 3 :])["msg"]
     return found

@@ -33,6 +33,7 @@ PEER = {
     "source_uuid": "me",
     "receiver": "Connecting",
     "source_enabled": False,
+    "fenced": False,
     "term": 3,
 }
 
@@ -70,6 +71,8 @@ def test_a_host_that_is_not_recorded_as_the_primary_stays_closed(role: dict[str,
         ({"ahead": "u:7", "term": 2}, guard.OPEN),
         ({"source_uuid": "third"}, guard.STAY),
         ({"source_uuid": "", "source_enabled": True}, guard.STAY),
+        # A switchover that ended between promotion and attaching: this server was promoted and died, that one is fenced.
+        ({"source_uuid": "", "source_enabled": True, "fenced": True}, guard.OPEN),
         ({"receiver": "No"}, guard.WAIT),
         ({"state": "unreachable"}, guard.WAIT),
     ],

@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A pair in a state in which nothing may be done: what the playbooks say, that nothing changes, and the way out."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+from ledger import byhand, look
+from ledger.pair import Done, Pair, wait_for
+from ledger.scene import Scene, scene
+
+CERTIFICATE = "/etc/onprem-wandb/mysql/server.pem"
+SMALL = "/var/lib/mysql"
+
+
+def said(done: Done) -> str:
+    """The messages, in one line: the output is folded."""
+    assert done.code != 0, f"expected a refusal:\n{done.tail()}"
+    return " ".join(done.output.split())
+
+
+def unchanged(pair: Pair, host: str, before: dict[str, int]) -> None:
+    assert byhand.changing_statements(pair, host) == before
+
+
+@pytest.mark.parametrize("name", ["mysql", "mysql_switchover", "mysql_rejoin", "mysql_undegrade"])
+def test_two_writable_servers(pair: Pair, tmp_path: pathlib.Path, name: str) -> None:
+    with scene(pair, tmp_path) as on:
+        byhand.open_up(pair, on.standby)
+        before = byhand.changing_statements(pair, on.standby)
+        text = said(pair.playbook(name, check=False))
+        unchanged(pair, on.standby, before)
+        pair.sql(on.standby, "SET GLOBAL super_read_only = ON")
+    assert "both writable: split brain. Nothing was changed. Next:" in text
+
+
+def test_a_standby_with_transactions_of_its_own(pair: Pair, tmp_path: pathlib.Path) -> None:
+    with scene(pair, tmp_path) as on:
+        pair.sql(on.standby, "SET GLOBAL super_read_only = OFF; CREATE DATABASE stray; SET GLOBAL super_read_only = ON")
+        errant = look.value(pair, on.standby, "SELECT @@server_uuid")
+        for name in ("mysql", "mysql_switchover", "mysql_rejoin"):
+            assert errant in said(pair.playbook(name, check=False)), name
+        pair.playbook("mysql_rejoin", accept_data_loss=pair.site)
+        kept = pair.on(on.standby, "cat $(ls -t /var/lib/onprem-wandb/mysql-errant/*.sql | head -1)")
+        assert not on.problems()
+        assert pair.sql(on.standby, "SHOW DATABASES LIKE 'stray'") == []
+    assert "CREATE DATABASE stray" in kept
+
+
+def test_a_wrong_replication_password(pair: Pair, tmp_path: pathlib.Path) -> None:
+    with scene(pair, tmp_path) as on:
+        done = pair.playbook("mysql", check=False, words=["--limit", on.standby], mysql_replication_password="Wr0ngPassw0rd")
+        text = said(done)
+        on.flows()
+        assert not on.problems()
+    assert "cannot be asked" in text or "Access denied" in text
+    assert "Wr0ngPassw0rd" not in done.output
+
+
+def test_an_expired_certificate(pair: Pair, tmp_path: pathlib.Path) -> None:
+    with scene(pair, tmp_path) as on:
+        request = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=expired -days -1"
+        pair.on(on.primary, f"{request} -keyout /tmp/k -out /tmp/c 2>/dev/null; cat /tmp/c /tmp/k > {CERTIFICATE}; rm /tmp/k /tmp/c")
+        pair.sql(on.primary, "ALTER INSTANCE RELOAD TLS")
+        pair.sql(on.standby, "STOP REPLICA IO_THREAD; START REPLICA IO_THREAD")
+        wait_for("an error of the receiver", 30, lambda: "" if "CONNECTING" in receiver(on) else receiver(on))
+        text = said(pair.playbook("mysql_switchover", check=False))
+        pair.playbook("mysql")
+        look.wait_guarded(pair, on.primary)
+        on.flows()
+        assert not on.problems()
+    assert f"the receiver of {on.standby} is CONNECTING" in text
+
+
+def receiver(on: Scene) -> str:
+    return look.value(on.pair, on.standby, "SELECT SERVICE_STATE FROM performance_schema.replication_connection_status")
+
+
+def test_a_disk_that_is_too_small_for_the_copy(pair: Pair, tmp_path: pathlib.Path) -> None:
+    """CLONE says so, the primary serves on, and with room the next run makes the pair whole."""
+    with scene(pair, tmp_path) as on:
+        pair.playbook("mysql_degrade", confirm=pair.site, reason="new disk")
+        pair.sql(on.primary, "CREATE DATABASE IF NOT EXISTS bulk; CREATE TABLE IF NOT EXISTS bulk.b (id INT PRIMARY KEY AUTO_INCREMENT, b LONGBLOB)")
+        for _row in range(12):
+            pair.sql(on.primary, "INSERT INTO bulk.b (b) VALUES (RANDOM_BYTES(1024)); UPDATE bulk.b SET b = REPEAT(b, 16384) WHERE LENGTH(b) < 2000")
+        pair.on(on.standby, f"systemctl stop mysqld && mount -t tmpfs -o size=420m,uid=$(id -u mysql),gid=$(id -g mysql),mode=750 tmpfs {SMALL}")
+        try:
+            pair.on(on.standby, "systemctl start mysqld", timeout=120)
+            text = said(pair.playbook("mysql_rejoin", check=False))
+            on.flows()
+        finally:
+            pair.on(on.standby, f"systemctl stop mysqld; umount {SMALL}; systemctl start mysqld", timeout=120)
+        pair.playbook("mysql_rejoin")
+        pair.sql(on.primary, "DROP DATABASE bulk")
+        assert not on.problems()
+    assert "CLONE" in text
+    assert "space" in text or "full" in text or "28" in text, text[-1500:]
+
+
+def test_a_full_disk_of_the_primary(pair: Pair, tmp_path: pathlib.Path) -> None:
+    """Commits wait; with room they go on; nothing is lost."""
+    with scene(pair, tmp_path) as on:
+        small = on.standby
+        pair.playbook("mysql_degrade", confirm=pair.site, reason="small disk")
+        pair.on(small, f"systemctl stop mysqld && mount -t tmpfs -o size=700m,uid=$(id -u mysql),gid=$(id -g mysql),mode=750 tmpfs {SMALL}")
+        try:
+            pair.on(small, "systemctl start mysqld", timeout=120)
+            pair.playbook("mysql_rejoin")
+            pair.playbook("mysql_switchover", target=small)
+            on.flows()
+            pair.on(small, f"dd if=/dev/zero of={SMALL}/filler bs=1M 2>/dev/null; true")
+            on.pass_time(5)
+            status = pair.playbook("mysql_status").output
+            pair.on(small, f"rm {SMALL}/filler")
+            on.flows(seconds=120)
+            assert not on.problems()
+            pair.playbook("mysql_switchover", target=pair.other(small))
+            pair.playbook("mysql_degrade", confirm=pair.site, reason="old disk again")
+        finally:
+            pair.on(small, f"systemctl stop mysqld; umount {SMALL}; systemctl start mysqld", check=False, timeout=120)
+        pair.playbook("mysql_rejoin", accept_data_loss=pair.site)
+        assert not on.problems()
+    assert "disk /var/lib/mysql/: 0 of" in status
