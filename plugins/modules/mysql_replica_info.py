@@ -123,7 +123,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 running:
-  description: Whether a server answers on the socket. When not, only RV(problem) and what the host's files say is there besides.
+  description: Whether a server answers on the socket and to questions. When not, only RV(problem) and what the host's files say is there besides.
   returned: always
   type: bool
   sample: true
@@ -300,8 +300,9 @@ from ansible_collections.onprem.wandb.plugins.module_utils._mysql import backup,
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.gtid import Comparison
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.member import Member, read_local
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.plan import Peer
-from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Address, Problem, Server, local, pymysql, text_of
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Address, Problem, Server, local, number_of, pymysql, text_of
 
+DISK_FULL = (1114, 1021, 1030, 3)
 PLUGINS = ("auth_socket", "clone", "rpl_semi_sync_source", "rpl_semi_sync_replica")
 SPEC: dict[str, t.Any] = {
     "login_unix_socket": {"type": "path", "default": "/run/mysqld/mysqld.sock"},
@@ -443,7 +444,9 @@ def main() -> t.NoReturn:
     try:
         result = collect(module, server)
     except (pymysql.MySQLError, OSError) as error:
-        module.fail_json(msg=f"The MySQL server on {module.params['login_unix_socket']} failed: {text_of(error)}.")
+        # A server with a full disk answers, and answers no question.
+        hint = "; its disk is full: df of the data directory" if number_of(error) in DISK_FULL else ""
+        module.exit_json(changed=False, running=False, problem=f"it answers with an error: {text_of(error)}{hint}", **kept)
     module.exit_json(changed=False, running=True, **result, **kept)
 
 

@@ -37,7 +37,7 @@ def member(one: Member) -> Iterator[str]:
     look = one.look
     degraded = look.get("degraded")
     if not one.running:
-        yield f"{one.name} {one.address}: the server does not run ({look.get('problem')}); recorded as {one.recorded or 'nothing'}"
+        yield f"{one.name} {one.address}: the server does not serve ({look.get('problem')}); recorded as {one.recorded or 'nothing'}"
     else:
         state = "writable" if one.writable else "fenced" if look.get("offline_mode") else "read-only"
         yield f"{one.name} {one.address}: {look.get('role')}, {state}, MySQL {look.get('version')}, up {look.get('uptime_seconds')} s"

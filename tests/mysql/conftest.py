@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from ledger import pair as pairs  # noqa: E402
+from ledger import pair as pairs
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,8 +5,13 @@
 from __future__ import annotations
 
 import pathlib
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from ledger import byhand, look
 from ledger.pair import Done, Pair, wait_for
 from ledger.scene import Scene, scene
@@ -21,25 +26,27 @@ def said(done: Done) -> str:
     return " ".join(done.output.split())
 
 
-def unchanged(pair: Pair, host: str, before: dict[str, int]) -> None:
-    assert byhand.changing_statements(pair, host) == before
+def administered(pair: Pair, host: str) -> dict[str, int]:
+    """Statements by event name but for those of the application."""
+    return {name: times for name, times in byhand.changing_statements(pair, host).items() if not name.endswith(("/insert", "/update", "/insert_select"))}
 
 
 @pytest.mark.parametrize("name", ["mysql", "mysql_switchover", "mysql_rejoin", "mysql_undegrade"])
 def test_two_writable_servers(pair: Pair, tmp_path: pathlib.Path, name: str) -> None:
     with scene(pair, tmp_path) as on:
         byhand.open_up(pair, on.standby)
-        before = byhand.changing_statements(pair, on.standby)
+        before = administered(pair, on.standby)
         text = said(pair.playbook(name, check=False))
-        unchanged(pair, on.standby, before)
+        after = administered(pair, on.standby)
         pair.sql(on.standby, "SET GLOBAL super_read_only = ON")
     assert "both writable: split brain. Nothing was changed. Next:" in text
+    assert after == before
 
 
 def test_a_standby_with_transactions_of_its_own(pair: Pair, tmp_path: pathlib.Path) -> None:
     with scene(pair, tmp_path) as on:
         pair.sql(on.standby, "SET GLOBAL super_read_only = OFF; CREATE DATABASE stray; SET GLOBAL super_read_only = ON")
-        errant = look.value(pair, on.standby, "SELECT @@server_uuid")
+        errant = on.identity(on.standby)
         for name in ("mysql", "mysql_switchover", "mysql_rejoin"):
             assert errant in said(pair.playbook(name, check=False)), name
         pair.playbook("mysql_rejoin", accept_data_loss=pair.site)
@@ -61,8 +68,9 @@ def test_a_wrong_replication_password(pair: Pair, tmp_path: pathlib.Path) -> Non
 
 def test_an_expired_certificate(pair: Pair, tmp_path: pathlib.Path) -> None:
     with scene(pair, tmp_path) as on:
-        request = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=expired -days -1"
-        pair.on(on.primary, f"{request} -keyout /tmp/k -out /tmp/c 2>/dev/null; cat /tmp/c /tmp/k > {CERTIFICATE}; rm /tmp/k /tmp/c")
+        (tmp_path / "pem").write_bytes(expired())
+        pair.podman("cp", f"{tmp_path}/pem", f"{pair.containers[on.primary]}:/tmp/pem")
+        pair.on(on.primary, f"cat /tmp/pem > {CERTIFICATE}; rm /tmp/pem")
         pair.sql(on.primary, "ALTER INSTANCE RELOAD TLS")
         pair.sql(on.standby, "STOP REPLICA IO_THREAD; START REPLICA IO_THREAD")
         wait_for("an error of the receiver", 30, lambda: "" if "CONNECTING" in receiver(on) else receiver(on))
@@ -72,6 +80,17 @@ def test_an_expired_certificate(pair: Pair, tmp_path: pathlib.Path) -> None:
         on.flows()
         assert not on.problems()
     assert f"the receiver of {on.standby} is CONNECTING" in text
+
+
+def expired() -> bytes:
+    """Key and certificate of yesterday."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "expired")])
+    end = datetime.now(UTC) - timedelta(days=1)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    signed = made.not_valid_before(end - timedelta(days=9)).not_valid_after(end).sign(key, hashes.SHA256())
+    plain = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return signed.public_bytes(serialization.Encoding.PEM) + plain
 
 
 def receiver(on: Scene) -> str:
@@ -122,4 +141,4 @@ def test_a_full_disk_of_the_primary(pair: Pair, tmp_path: pathlib.Path) -> None:
             pair.on(small, f"systemctl stop mysqld; umount {SMALL}; systemctl start mysqld", check=False, timeout=120)
         pair.playbook("mysql_rejoin", accept_data_loss=pair.site)
         assert not on.problems()
-    assert "disk /var/lib/mysql/: 0 of" in status
+    assert "its disk is full" in status or "disk /var/lib/mysql/: 0 of" in status, status[-2000:]

@@ -145,7 +145,7 @@ def test_without_a_standby_to_ask_nobody_is_promoted(pair: Pair, tmp_path: pathl
 
 
 def test_an_isolated_primary_that_is_called_dead_acknowledges_nothing(pair: Pair, tmp_path: pathlib.Path) -> None:
-    """Nobody reaches the old primary, it still runs. Without the word that it is down the failover is refused; with it the old one, back, acknowledges nothing."""
+    """Nobody reaches the old primary, and it runs. Without a word that it is down: refused. With it: the old one, back, acknowledges nothing."""
     with scene(pair, tmp_path) as on:
         faults.cut(pair, on.primary, [pair.hosts[on.standby], faults.controller(pair)])
         on.pass_time(1)
@@ -186,6 +186,29 @@ def test_a_dead_standby_blocks_until_somebody_degrades(pair: Pair, tmp_path: pat
         pair.playbook("mysql_undegrade")
         look.wait_guarded(pair, on.primary)
         assert on.problems() == [] and on.split_brain() == []
+
+
+def test_an_accepted_loss_is_named_and_kept(pair: Pair, tmp_path: pathlib.Path) -> None:
+    """The primary served alone and dies. A failover is refused; with the site's name it goes on; what is lost is in a file of the old primary afterwards."""
+    with scene(pair, tmp_path) as on:
+        pair.playbook("mysql_degrade", confirm=pair.site, reason="test of the ledger")
+        byhand.receiver(pair, on.standby, False)
+        on.pass_time(1)
+        faults.kill(pair, on.primary)
+        refused(failover(pair), "degraded", "accept_data_loss")
+        done = failover(pair, accept_data_loss=pair.site)
+        assert done.code == 0 and "accepted:" in done.output, done.tail(40)
+        on.flows()
+        on.load.read()
+        lost = judge.compare(on.load.book, look.holding(pair, on.standby)).lost
+        assert lost > 0, "the primary had served alone, and nothing is lost: the ledger is blind"
+        faults.revive(pair, on.primary)
+        refused(pair.playbook("mysql_rejoin", check=False), "does not know", "accept_data_loss")
+        pair.playbook("mysql_rejoin", accept_data_loss=pair.site)
+        look.wait_guarded(pair, on.standby)
+        kept = pair.on(on.primary, "cat $(ls -t /var/lib/onprem-wandb/mysql-errant/*.sql | head -1)").count(f"INSERT INTO `{pair.account.database}`.`ledger`")
+        assert kept >= lost, f"{lost} transactions were lost, the file keeps {kept}"
+    print(f"accepted loss: {lost} transactions, {kept} kept as SQL")
 
 
 REPLICATES = "SELECT SERVICE_STATE FROM performance_schema.replication_connection_status"

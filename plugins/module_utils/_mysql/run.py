@@ -290,11 +290,7 @@ def settle(run: Run, ask: t.Callable[[], Peer]) -> tuple[Peer, Comparison]:
     if run.changed and source.member and run.wait_catchup:
         result = run.server.value("SELECT WAIT_FOR_EXECUTED_GTID_SET(%s, %s)", (source.member.executed, run.wait_catchup))
         if result != 0:
-            missing = peers.subtract(run.server, source.member.executed, None)
-            raise Problem(
-                f"{run.server.name}: does not catch up with {source.address} within {run.wait_catchup} s; still missing: {missing}. "
-                "It goes on applying. Next: run again later, or raise wait_catchup."
-            )
+            raise Problem(behind(run, source))
     me = run.refresh()
     source = ask()
     found = peers.compare(run.server, me, source)
@@ -302,6 +298,19 @@ def settle(run: Run, ask: t.Callable[[], Peer]) -> tuple[Peer, Comparison]:
     if left:
         raise Problem(f"{run.server.name}: is not a sound standby of {run.wish.channel['host']}: {'; '.join(left)}.")
     return source, found
+
+
+def behind(run: Run, source: Peer) -> str:
+    """Why a standby still lacks something: it is slow, or the source will never send it."""
+    missing = peers.subtract(run.server, source.member.executed if source.member else "", None)
+    channel = run.refresh().channel
+    said = f"{run.server.name}: does not catch up with {source.address} within {run.wait_catchup} s; still missing: {missing}."
+    if channel and channel.receiver == "ON" and not peers.subtract(run.server, channel.received, None):
+        return (
+            f"{said} Everything that was received is applied. This host wrote these itself as the primary and has lost them since (an older copy of its disk): "
+            "a server is not sent what carries its own server_id. Next: stop mysqld here, move the content of the data directory away, then mysql_rejoin."
+        )
+    return f"{said} It goes on applying. Next: run again later, or raise wait_catchup (mysql_wait_catchup)."
 
 
 def measure(run: Run, addresses: t.Sequence[Address]) -> t.Optional[dict[str, t.Any]]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import platform
+import socket
 import ssl
 import time
 import typing as t
@@ -23,7 +24,7 @@ UNREACHABLE = (2002, 2003, 2005)
 LOST = (2006, 2013)  # the server went away; CLONE ends so
 NO_ACCOUNTS = 1130  # no account may connect from here: the server was initialised and never became a member
 OFFLINE = 3032
-GREETING = 5  # seconds in which a server of this host has to greet
+GREETING = 3  # seconds in which a server has to greet: one that hangs takes connections and says nothing
 NO_SUCH_SESSION = 1094
 
 
@@ -215,6 +216,19 @@ class Server:
             time.sleep(0.1)
 
 
+def greets(family: int, address: t.Any, connect_timeout: float) -> None:
+    """Raises what a connection raises when nobody is there, or when who is there says nothing."""
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        try:
+            probe.settimeout(connect_timeout)
+            probe.connect(address)
+            probe.settimeout(GREETING)
+            if not probe.recv(1):
+                raise ConnectionResetError("the connection was closed before a greeting")
+        except OSError as error:
+            raise pymysql.err.OperationalError(2003, f"Can't connect to MySQL server on {address!r} ({error})") from error
+
+
 def _open(timeout: int, **how: t.Any) -> t.Any:
     return pymysql.connect(read_timeout=timeout, write_timeout=timeout, autocommit=True, charset="utf8mb4", **how)
 
@@ -224,11 +238,11 @@ def local(path: str, check_mode: bool = False, timeout: int = 30, patience: int 
     end = time.monotonic() + patience
 
     def connect(seconds: int) -> t.Any:
-        return _open(seconds, unix_socket=path, user="root", connect_timeout=GREETING)
+        return _open(seconds, unix_socket=path, user="root", connect_timeout=10)
 
     while True:
         try:
-            connect(GREETING).close()  # a server that hangs takes connections and says nothing: it is given up soon
+            greets(socket.AF_UNIX, path, GREETING)
             return Server(connect, platform.node(), check_mode, timeout)
         except pymysql.MySQLError as error:
             if number_of(error) not in UNREACHABLE or time.monotonic() > end:
@@ -239,6 +253,8 @@ def local(path: str, check_mode: bool = False, timeout: int = 30, patience: int 
 def remote(address: Address, timeout: int = 10) -> Server:
     """Another server over TLS, to ask it."""
     context = tls_context(address)
+    place = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
+    greets(place[0], place[4], 2)
 
     def connect(seconds: int) -> t.Any:
         return _open(seconds, host=address.host, port=address.port, user=address.user, password=address.password, ssl=context, connect_timeout=2)

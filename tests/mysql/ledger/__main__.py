@@ -11,6 +11,8 @@ import random
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,11 @@ from . import faults, look
 from .cycle import Cycle, failover
 from .judge import spread
 from .load import Load
-from .pair import TOP, LedgerError, find
+from .pair import TOP, LedgerError, Pair, find
+from .scene import make_whole
 from .switch import Switch, switchover
+
+PATIENCE = 3  # steps that cannot be carried out before the run is given up
 
 
 def options() -> argparse.Namespace:
@@ -88,9 +93,23 @@ def show(result: dict[str, Any]) -> None:
     for name in ("failover_gap", "failover_rto", "failover_command", "rejoin", "rejoin_gap", "switchover_gap", "switchover_command"):
         found = result[name]
         if found["count"]:
-            print(f"ledger: {name.replace('_', ' '):20} median {found['median']:7.3f} s   p95 {found['p95']:7.3f} s   max {found['max']:7.3f} s   of {found['count']}")
+            figures = "   ".join(f"{figure} {found[figure]:7.3f} s" for figure in ("median", "p95", "max"))
+            print(f"ledger: {name.replace('_', ' '):20} {figures}   of {found['count']}")
     for text in result["problems"]:
         print(f"ledger: PROBLEM: {text}")
+
+
+@contextmanager
+def carried_out(pair: Pair, what: str, failures: list[str]) -> Iterator[None]:
+    """One step. What cannot be carried out is a failure of the whole run; the pair is mended and the rest goes on, until it happens too often."""
+    try:
+        yield
+    except LedgerError as error:
+        failures.append(f"{what} could not be carried out: {error}")
+        print(f"{what}: FAILED: {error}\nwritable now: {', '.join(look.writable(pair)) or 'no host'}", flush=True)
+        if len(failures) >= PATIENCE:
+            raise SystemExit(f"ledger: FAILED, {len(failures)} steps could not be carried out") from error
+        make_whole(pair)
 
 
 def main() -> int:
@@ -99,25 +118,24 @@ def main() -> int:
     seed = given.seed if given.seed is not None else random.SystemRandom().randrange(10**6)
     pair = find(given.state.resolve(), given.endpoint)
     drawn = order(given.faults, given.failovers, seed)
-    print(f"ledger: {given.failovers} failovers, {given.switchovers} switchovers, seed {seed}, endpoint {pair.endpoint or 'both addresses in turn'}", flush=True)
+    where = pair.endpoint or "both addresses in turn"
+    print(f"ledger: {given.failovers} failovers, {given.switchovers} switchovers, seed {seed}, endpoint {where}", flush=True)
     cycles: list[Cycle] = []
     switches: list[Switch] = []
-    began, failure = time.monotonic(), ""
+    failures: list[str] = []
+    began = time.monotonic()
     with Load(pair, given.state / "ledger", given.writers, given.pause) as load:
-        try:
-            for number in range(1, given.switchovers + 1):
+        for number in range(1, given.switchovers + 1):
+            with carried_out(pair, f"switchover {number}", failures):
                 switches.append(switchover(load, number))
                 print(switches[-1].line(given.switchovers), flush=True)
-            for number, fault in enumerate(drawn, 1):
+        for number, fault in enumerate(drawn, 1):
+            with carried_out(pair, f"cycle {number} ({fault.name})", failures):
                 cycles.append(failover(load, number, fault))
                 print(cycles[-1].line(given.failovers), flush=True)
-        except LedgerError as error:
-            failure = f"{'switchover' if len(switches) < given.switchovers else drawn[len(cycles)].name} could not be carried out: {error}"
         load.read()
         result = summary(load, cycles, switches, time.monotonic() - began, seed=seed)
-    if failure:
-        result["problems"].append(failure)
-        print(f"ledger: writable hosts at the end: {', '.join(look.writable(pair)) or 'none'}")
+    result["problems"] += failures
     given.json.parent.mkdir(parents=True, exist_ok=True)
     given.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     show(result)

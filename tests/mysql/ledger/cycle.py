@@ -98,7 +98,7 @@ def failover(load: Load, number: int, fault: faults.Fault) -> Cycle:
     return cycle
 
 
-def failover_variables(load: Load, fault: faults.Fault) -> dict[str, str]:
+def failover_variables(load: Load, fault: faults.Fault) -> dict[str, Any]:
     """What a person passes: the site's name, that there will be no standby for now, and that a dead host is dead."""
     said = {"confirm": load.pair.site, "degraded": "yes"}
     return said if fault.host_answers else {**said, "old_primary_is_down": "yes"}

@@ -87,7 +87,8 @@ def primary(pair: Pair) -> str:
     """The one writable host."""
     found = writable(pair)
     if len(found) != 1:
-        raise LedgerError(f"expected exactly one writable host of {', '.join(pair.hosts)}, found {', '.join(found) or 'none'}. Next: playbooks/mysql_status.yml.")
+        names, seen = ", ".join(pair.hosts), ", ".join(found) or "none"
+        raise LedgerError(f"expected exactly one writable host of {names}, found {seen}. Next: playbooks/mysql_status.yml.")
     return found[0]
 
 
@@ -97,6 +98,12 @@ def guarded(pair: Pair, host: str) -> str:
     if seen["status"] == "ON" and seen["clients"] not in ("0", ""):
         return ""
     return f"{host}: semi-sync status {seen['status']}, {seen['clients']} standbys attached"
+
+
+def errant(pair: Pair, primary: str) -> str:
+    """What the standby holds and the primary does not; the standby is asked first, so what is under way is no finding."""
+    held = value(pair, pair.other(primary), "SELECT @@global.gtid_executed").replace("\n", "")
+    return value(pair, primary, f"SELECT GTID_SUBTRACT('{held}', @@global.gtid_executed)").replace("\n", "")
 
 
 def wait_guarded(pair: Pair, host: str, seconds: float = 60) -> None:

@@ -86,7 +86,7 @@ def make_whole(pair: Pair) -> str:
         faults.power_on(pair, host)
         faults.heal(pair, host)
     found = look.writable(pair)
-    if len(found) == 1 and not look.guarded(pair, found[0]):
+    if len(found) == 1 and not look.guarded(pair, found[0]) and not look.errant(pair, found[0]):
         return found[0]
     for host in pair.hosts:
         faults.revive(pair, host)

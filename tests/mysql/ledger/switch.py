@@ -28,9 +28,10 @@ class Switch:
     problems: list[str] = field(default_factory=list)
 
     def line(self, of: int) -> str:
+        errors = ", ".join(f"{name} {times}" for name, times in sorted(self.errors.items())) or "none"
         return (
-            f"switchover {self.number:2}/{of} {self.old}->{self.new} acked {self.acked:5} lost {self.lost} split brain {self.split_brain} gap {self.gap:5.3f} s command {self.command:4.1f} s "
-            f"errors: {', '.join(f'{name} {times}' for name, times in sorted(self.errors.items())) or 'none'}: {'ok' if not self.problems else 'FAILED'}"
+            f"switchover {self.number:2}/{of} {self.old}->{self.new} acked {self.acked:5} lost {self.lost} split brain {self.split_brain} "
+            f"gap {self.gap:5.3f} s command {self.command:4.1f} s errors: {errors}: {'FAILED' if self.problems else 'ok'}"
         )
 
     def data(self) -> dict[str, Any]:
