@@ -11,6 +11,8 @@ INVENTORY ?= inventories/lab
 SCENARIO ?= site
 MOLECULE_ARGS ?=
 BENCH_ARGS ?=
+N ?= 50
+LEDGER_ARGS ?=
 export PATH
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.lab/collections
 export MOLECULE_GLOB := molecule/*/molecule.yml
@@ -55,7 +57,12 @@ requirements: env ## write requirements/constraints.txt again after a change of 
 	@tests/tools/constraints.sh
 
 ## The checks -------------------------------------------------------------------------------------
-.PHONY: test lint unit compat sanity docs docs-check agreement galaxy changelog changelog-check habits molecule bench
+.PHONY: redis-certificates-faults secrets-hosts
+.PHONY: storage-faults
+storage-faults: packages env ## broken object storage, an external bucket, keys that are replaced; a real server on loopback
+	@tests/tools/storage.sh
+
+.PHONY: test lint unit compat sanity docs docs-check agreement galaxy changelog changelog-check habits molecule bench ledger bench-mysql
 test: packages env env-compat ## every check there is
 	@$(CHECK) all
 
@@ -95,11 +102,27 @@ habits: env ## what the repository must never hold
 preflight-hosts: packages env ## bad input, planted on lab hosts of its own
 	@tests/tools/preflight.sh
 
+redis-certificates-faults: packages env ## faults of Redis and certificates, planted in real servers on loopback; an ACME server
+	@tests/tools/services.sh
+
+secrets-hosts: packages env ## the data tier with -vvv and --diff: no generated secret is printed, logged, cached or an argument
+	@tests/tools/secrets.sh
+
+mysql-backup-hosts: packages env ## the restore drill and the faults of backups, on lab hosts of their own
+	@tests/tools/mysql_backup.sh
+
 standin: packages env ## the stand-in's own tests, against real services
 	@lab/lab test
 
 molecule: env ## one scenario: make molecule SCENARIO=site MOLECULE_ARGS=--destroy=never
 	@tests/tools/molecule.sh $(SCENARIO) $(MOLECULE_ARGS)
+
+ledger: packages env ## N crash failovers of a MySQL pair under load, every acknowledged transaction counted: .lab/ledger.json (N=50)
+	@tests/tools/ledger.sh ledger --failovers $(N) --switchovers 5 --json .lab/ledger.json $(LEDGER_ARGS)
+
+bench-mysql: packages env ## MySQL: throughput by durability, switchover, failover, no-op run: .lab/bench-mysql.json (BENCH_ARGS=--readme)
+	@tests/tools/packages.sh sysbench
+	@tests/tools/ledger.sh mysqlbench $(BENCH_ARGS)
 
 bench: packages env ## bare hosts to serving, the no-op run, the floor: .lab/bench.json (BENCH_ARGS=--readme)
 	lab/lab build

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from ledger import byhand, look
-from ledger.pair import Done, Pair, wait_for
+from ledger.pair import Done, LedgerError, Pair, wait_for
 from ledger.scene import Scene, scene
 
 CERTIFICATE = "/etc/onprem-wandb/mysql/server.pem"
@@ -66,11 +66,18 @@ def test_a_wrong_replication_password(pair: Pair, tmp_path: pathlib.Path) -> Non
     assert "Wr0ngPassw0rd" not in done.output
 
 
-def test_an_expired_certificate(pair: Pair, tmp_path: pathlib.Path) -> None:
+def test_an_expired_certificate_is_not_even_loaded(pair: Pair, tmp_path: pathlib.Path) -> None:
     with scene(pair, tmp_path) as on:
-        (tmp_path / "pem").write_bytes(expired())
-        pair.podman("cp", f"{tmp_path}/pem", f"{pair.containers[on.primary]}:/tmp/pem")
-        pair.on(on.primary, f"cat /tmp/pem > {CERTIFICATE}; rm /tmp/pem")
+        put(on, tmp_path, certificate(until=timedelta(days=-1)))
+        with pytest.raises(LedgerError, match="Invalid certificates"):
+            pair.sql(on.primary, "ALTER INSTANCE RELOAD TLS")
+        pair.playbook("mysql")
+        on.flows()
+
+
+def test_a_certificate_of_somebody_else(pair: Pair, tmp_path: pathlib.Path) -> None:
+    with scene(pair, tmp_path) as on:
+        put(on, tmp_path, certificate(until=timedelta(days=9)))
         pair.sql(on.primary, "ALTER INSTANCE RELOAD TLS")
         pair.sql(on.standby, "STOP REPLICA IO_THREAD; START REPLICA IO_THREAD")
         wait_for("an error of the receiver", 30, lambda: "" if "CONNECTING" in receiver(on) else receiver(on))
@@ -82,19 +89,27 @@ def test_an_expired_certificate(pair: Pair, tmp_path: pathlib.Path) -> None:
     assert f"the receiver of {on.standby} is CONNECTING" in text
 
 
-def expired() -> bytes:
-    """Key and certificate of yesterday."""
+def put(on: Scene, directory: pathlib.Path, pem: bytes) -> None:
+    """In the place of the primary's own."""
+    (directory / "pem").write_bytes(pem)
+    on.pair.podman("cp", f"{directory}/pem", f"{on.pair.containers[on.primary]}:/tmp/pem")
+    on.pair.on(on.primary, f"cat /tmp/pem > {CERTIFICATE}; rm /tmp/pem")
+
+
+def certificate(until: timedelta) -> bytes:
+    """Key and certificate that no CA of the site signed, valid for eighteen days until so long from now."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "expired")])
-    end = datetime.now(UTC) - timedelta(days=1)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "somebody")])
+    end = datetime.now(UTC) + until
     made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
-    signed = made.not_valid_before(end - timedelta(days=9)).not_valid_after(end).sign(key, hashes.SHA256())
+    signed = made.not_valid_before(end - timedelta(days=18)).not_valid_after(end).sign(key, hashes.SHA256())
     plain = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return signed.public_bytes(serialization.Encoding.PEM) + plain
 
 
 def receiver(on: Scene) -> str:
-    return look.value(on.pair, on.standby, "SELECT SERVICE_STATE FROM performance_schema.replication_connection_status")
+    rows = on.pair.sql(on.standby, "SELECT SERVICE_STATE FROM performance_schema.replication_connection_status")
+    return rows[0][0] if rows else "no channel"
 
 
 def test_a_disk_that_is_too_small_for_the_copy(pair: Pair, tmp_path: pathlib.Path) -> None:

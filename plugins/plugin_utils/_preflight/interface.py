@@ -37,7 +37,10 @@ SECRET_FILES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "mysql_app_password": (("mysql_app_password", "wandb_mysql_password"), ("mysql",)),
     "mysql_replication_password": (("mysql_replication_password",), ("mysql",)),
     "mysql_clone_password": (("mysql_clone_password",), ("mysql",)),
+    "mysql_backup_password": (("mysql_backup_password",), ("mysql",)),
+    "mysql_backup_secret_key": (("mysql_backup_secret_key",), ("mysql",)),
     "redis_password": (("redis_password", "wandb_redis_password"), ("redis",)),
+    "redis_admin_password": (("redis_admin_password",), ("redis",)),
     "minio_root_password": (("minio_root_password",), ("minio",)),
     "minio_secret_key": (("minio_secret_key", "wandb_bucket_secret_key"), ("minio",)),
 }

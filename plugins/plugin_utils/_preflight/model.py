@@ -149,8 +149,10 @@ ROLE_TARGETS: dict[str, Any] = {
     "containerd": KUBE_GROUPS,
     "kubernetes": KUBE_GROUPS,
     "mysql": ("mysql",),
+    "mysql_backup": ("mysql",),
     "redis": ("redis",),
     "minio": ("minio",),
+    "minio_backup": ("minio",),
     # all others talk to the Kubernetes API or write files, from the controller
 }
 

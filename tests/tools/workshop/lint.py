@@ -35,12 +35,14 @@ def ruff() -> str:
 def mypy() -> str:
     """mypy over the plugins and over the workshop's own tools."""
     plugins = some(files(".py", under=["plugins"]), "plugin")
-    tools = some(files(".py", under=["tests/tools"]), "tool")
+    tools = some(files(".py", under=["tests/tools", "tests/mysql/ledger", "tests/mysql/mysqlbench"]), "tool")
     base = ["mypy", "--config-file", TOP / "pyproject.toml", "--cache-dir", LAB / "mypy", "--no-error-summary"]
     inside = COLLECTION.relative_to(LAB / "collections")
     run([*base, *(inside / name for name in plugins)], cwd=LAB / "collections")
-    run([*base, *tools], env=environment(MYPYPATH=str(TOP / "tests/tools")))
-    return f"{len(plugins) + len(tools)} files"
+    run([*base, *tools], env=environment(MYPYPATH=":".join(str(TOP / "tests" / name) for name in ("tools", "mysql", "mysql_backup"))))
+    program = some(files(".py", under=["roles/mysql_backup/files"]), "module of the program mysql-backup")
+    run([*base, "mysql_backup"], cwd=TOP / "roles/mysql_backup/files")
+    return f"{len(plugins) + len(tools) + len(program)} files"
 
 
 def shellcheck() -> str:

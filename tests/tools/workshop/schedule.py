@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -92,20 +93,36 @@ def everything(checks: list[str]) -> int:
     build = Job("lab-build", ["lab/lab", "build"])
     standin = Job("standin", ["lab/lab", "test"])
     refusals = Job("preflight-hosts", ["tests/tools/preflight.sh"])
+    drill = Job("mysql-backup-hosts", ["tests/tools/mysql_backup.sh"])
+    bucket = Job("storage-faults", ["tests/tools/storage.sh"])
+    services = Job("redis-certificates-faults", ["tests/tools/services.sh"])
+    leaks = Job("secrets-hosts", ["tests/tools/secrets.sh"])
     scenarios = [Job(f"molecule-{name}", ["make", "--no-print-directory", "molecule", f"SCENARIO={name}"]) for name in scenario_names()]
-    board.jobs = [*cheap, build, standin, refusals, *scenarios]
+    board.jobs = [*cheap, build, standin, refusals, drill, bucket, services, leaks, *scenarios]
     board.say(f"{len(board.jobs)} checks on {cores()} cores: {', '.join(job.name for job in board.jobs)}")
     if not scenarios:
         board.say("no scenario in molecule/: that is a failure, the site would be unproved.")
         scenarios = [Job("molecule", ["false"])]
         board.jobs += scenarios
 
-    def lab_lane() -> None:
-        if board.run(build):
-            for job in [*scenarios, refusals, standin]:
-                board.run(job)
-        else:
-            board.say("molecule: not run, because the lab's artifacts were not built")
+    # Longest first; each has hosts of its own, so two can run beside each other where there are cores for it.
+    labs = [*scenarios, drill, refusals, bucket, standin]
+    built = threading.Event()
+    usable: list[bool] = []
+
+    def lab_lane(builds: bool) -> None:
+        if builds:
+            usable.append(board.run(build))
+            built.set()
+            if not usable[0]:
+                board.say("no scenario is run, because the lab's artifacts were not built")
+        built.wait()
+        while usable[0]:
+            with board.lock:
+                if not labs:
+                    return
+                job = labs.pop(0)
+            board.run(job)
 
     waiting = list(reversed(cheap))
 
@@ -117,7 +134,8 @@ def everything(checks: list[str]) -> int:
                 job = waiting.pop()
             board.run(job)
 
-    lanes = [threading.Thread(target=lane, daemon=True) for lane in [lab_lane, *[cheap_lane] * max(1, cores() // 2)]]
+    work = [functools.partial(lab_lane, number == 0) for number in range(lab_lanes())] + [cheap_lane] * max(1, cores() // 2)
+    lanes = [threading.Thread(target=lane, daemon=True) for lane in work]
     done = threading.Event()
     threading.Thread(target=board.heartbeat, args=(done,), daemon=True).start()
     try:
@@ -133,6 +151,11 @@ def everything(checks: list[str]) -> int:
     finally:
         done.set()
     return score(board)
+
+
+def lab_lanes() -> int:
+    """How many scenarios run at the same time."""
+    return 2 if cores() >= 4 else 1
 
 
 def cores() -> int:

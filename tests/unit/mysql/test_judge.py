@@ -144,7 +144,8 @@ def test_files_are_read_as_they_grow(tmp_path: Path) -> None:
     with (tmp_path / "writer-3").open("a") as torn:
         torn.write("ack 2 5.0 5.1")
     first = reader.new()
-    assert [(event.what, event.number, event.writer, event.error) for event in first] == [(ACK, 1, "writer-3", ""), (ERROR, 0, "writer-3", "reconnect:2003:connect")]
+    seen = [(event.what, event.number, event.writer, event.error) for event in first]
+    assert seen == [(ACK, 1, "writer-3", ""), (ERROR, 0, "writer-3", "reconnect:2003:connect")]
     with (tmp_path / "writer-3").open("a") as rest:
         rest.write(f" 7.0 {OLD}\n")
     assert [event.number for event in reader.new()] == [2]

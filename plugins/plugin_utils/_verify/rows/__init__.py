@@ -7,9 +7,9 @@ from __future__ import annotations
 import re
 
 from ..model import Facts, Row
-from . import backup, entrance, kubernetes, mysql, site, storage
+from . import backup, entrance, kubernetes, mysql, object_store, site, storage
 
-TOPICS = (site, kubernetes, mysql, backup, storage, entrance)
+TOPICS = (site, kubernetes, mysql, backup, storage, object_store, entrance)
 RULES = tuple(rule for topic in TOPICS for rule in topic.RULES)
 
 

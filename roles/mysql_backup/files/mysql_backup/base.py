@@ -1,0 +1,199 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every part needs: the configuration, sentences for people, small files that survive a power cut, locks, child processes."""
+
+from __future__ import annotations
+
+import datetime
+import fcntl
+import json
+import os
+import shutil
+import sys
+import tempfile
+import typing as t
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+
+CONFIG = "/etc/onprem-wandb/mysql-backup/config.json"
+GIB = 1024**3
+
+
+class Problem(Exception):
+    """Something an operator has to read: what, where, seen, expected, next command."""
+
+
+class Busy(Problem):
+    """Another run is at work."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """The role's variables. Sizes in GiB, ages in hours, intervals in seconds."""
+
+    site: str
+    host: str
+    socket: str
+    data_dir: str
+    user: str
+    mysql_dir: str
+    state_dir: str
+    environment_file: str
+    repository: str
+    ca_file: str
+    restic: str
+    restic_options: tuple[str, ...]
+    append_only: bool
+    retention_days: float
+    keep_min: int
+    max_size_gb: float
+    full_max_age_hours: float
+    verify_max_age_hours: float
+    ship_interval: int
+    ship_max_age: int
+    ship_batch_gb: float
+    checksum_seconds: int
+    check_read_gb: float
+    scratch_memory_mb: int
+    threads: int
+    timeout_hours: float
+    metrics_dir: str
+    role_file: str
+
+    @property
+    def work(self) -> str:
+        """Where copies are made and proved; nothing in it is kept."""
+        return os.path.join(self.state_dir, "work")
+
+    @property
+    def spool(self) -> str:
+        """Binary logs on their way."""
+        return os.path.join(self.state_dir, "spool")
+
+    @property
+    def cache(self) -> str:
+        """What was read from the repository once."""
+        return os.path.join(self.state_dir, "cache")
+
+    @property
+    def status_file(self) -> str:
+        """For people, verify and monitoring."""
+        return os.path.join(self.state_dir, "status.json")
+
+    @property
+    def timeout(self) -> float:
+        """Seconds one run may take."""
+        return self.timeout_hours * 3600
+
+
+def load(path: str = CONFIG) -> Config:
+    """The configuration; a sentence when it is missing or wrong."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            found = json.load(stream)
+        found["restic_options"] = tuple(found["restic_options"])
+        found["threads"] = found["threads"] or min(4, os.cpu_count() or 1)
+        return Config(**{field.name: found[field.name] for field in fields(Config)})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Problem(f"{path} cannot be used: {error!r}. Next: run the playbook onprem.wandb.backups.") from error
+
+
+def say(text: str) -> None:
+    """For the journal."""
+    print(text, flush=True)
+
+
+def complain(text: str) -> None:
+    """For the journal, as an error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def now() -> datetime.datetime:
+    """UTC."""
+    return datetime.datetime.now(datetime.timezone.utc)
+
+
+def iso(moment: datetime.datetime) -> str:
+    """As files and people have it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse(text: str) -> datetime.datetime:
+    """2026-11-23T14:02:59Z, or with a blank and fractions of a second, always UTC."""
+    clean = text.strip().rstrip("Z").replace("T", " ")
+    form = "%Y-%m-%d %H:%M:%S.%f" if "." in clean else "%Y-%m-%d %H:%M:%S"
+    return datetime.datetime.strptime(clean, form).replace(tzinfo=datetime.timezone.utc)
+
+
+def size(count: float) -> str:
+    """Bytes for people."""
+    for unit, step in (("GiB", GIB), ("MiB", 1024**2)):
+        if count >= step:
+            return f"{count / step:.1f} {unit}"
+    return f"{count / 1024:.0f} KiB"
+
+
+def read_json(path: str) -> dict[str, t.Any]:
+    """A small file; empty when there is none or it is broken."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            found = json.load(stream)
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def write_text(path: str, text: str, mode: int = 0o644) -> None:
+    """Replace a file in one step."""
+    folder = os.path.dirname(path)
+    os.makedirs(folder, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".new-")
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.chmod(name, mode)
+    os.rename(name, path)
+
+
+def write_json(path: str, content: t.Mapping[str, t.Any]) -> None:
+    """Replace a small file in one step."""
+    write_text(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
+
+
+def remove(path: str) -> None:
+    """A directory or file, if it is there."""
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path)
+    elif os.path.lexists(path):
+        os.unlink(path)
+
+
+def empty(path: str) -> None:
+    """A directory with nothing in it; it may be a mount point."""
+    os.makedirs(path, exist_ok=True)
+    for name in os.listdir(path):
+        if name != "lost+found":
+            remove(os.path.join(path, name))
+
+
+def free_bytes(path: str) -> int:
+    """Space for root on the file system of a path; missing directories count as those above them."""
+    while not os.path.exists(path):
+        path = os.path.dirname(path)
+    return shutil.disk_usage(path).free
+
+
+@contextmanager
+def lock(config: Config, name: str) -> t.Iterator[None]:
+    """One run of a kind at a time on this host; it ends with the process, however that ends."""
+    os.makedirs(config.state_dir, exist_ok=True)
+    with open(os.path.join(config.state_dir, f".lock-{name}"), "w", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Busy(
+                f"{config.host}: another run of mysql-backup holds the lock {stream.name}. Next: wait for it, see: systemctl list-units 'mysql-backup@*'."
+            ) from error
+        yield

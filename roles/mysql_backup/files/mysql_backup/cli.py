@@ -1,0 +1,157 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""mysql-backup <command>: what timers and people call."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import typing as t
+
+import pymysql
+
+from . import status
+from .base import CONFIG, Busy, Config, Problem, complain, load, say
+from .server import text_of
+
+Result = dict[str, t.Any]
+
+
+def parser() -> argparse.ArgumentParser:
+    """Commands and their options."""
+    top = argparse.ArgumentParser(prog="mysql-backup", description="Backups of the MySQL pair. The server's role decides whether this host acts.")
+    top.add_argument("--config", default=CONFIG)
+    commands = top.add_subparsers(dest="command", required=True)
+    setup = commands.add_parser("setup", help="make the repository if it was never made, and take and prove a full backup if there is none")
+    setup.add_argument("--again", action="store_true", help="make the repository also when it was made before and is gone")
+    commands.add_parser("full", help="take a full backup")
+    commands.add_parser("ship", help="ship binary logs").add_argument("--force", action="store_true", help="write a record although nothing is new")
+    commands.add_parser("verify", help="restore the newest full from the repository and compare it")
+    commands.add_parser("expire", help="remove what the retention allows to remove")
+    commands.add_parser("start", help="run a step by its unit, and say how it went").add_argument("step", choices=status.STEPS)
+    commands.add_parser("status", help="print the state")
+    commands.add_parser("restore-state", help="how far a restore on this host got")
+    commands.add_parser("adopt", help="this server's data are the right ones from now on, whatever the repository holds")
+    commands.add_parser("failed", help="called by systemd when a unit failed").add_argument("unit")
+    for name in ("plan", "prepare", "place"):
+        command = commands.add_parser(
+            name, help={"plan": "what a restore would do", "prepare": "restore beside the data", "place": "put the restored data in place"}[name]
+        )
+        command.add_argument("--to", default="latest")
+        command.add_argument("--more-comes", action="store_true", help="what is newer is still shipped before the restore")
+    commands.add_parser("set-aside", help="move this host's data out of the way")
+    commands.add_parser("finish", help="a restore is over: its server takes writes")
+    commands.add_parser("discard-old", help="remove data that restores have kept")
+    commands.add_parser("restic", help="run restic on the repository").add_argument("words", nargs=argparse.REMAINDER)
+    return top
+
+
+def dispatch(config: Config, arguments: argparse.Namespace) -> Result:
+    """One command. Imported late: status must work while something else is broken."""
+    from . import expire, full, placing, repair, restore, ship, verify
+
+    command = arguments.command
+    actions: dict[str, t.Callable[[], Result]] = {
+        "setup": lambda: repair.setup(config, arguments.again),
+        "full": lambda: full.run(config),
+        "ship": lambda: ship.run(config, arguments.force),
+        "verify": lambda: verify.run(config),
+        "expire": lambda: expire.run(config),
+        "adopt": lambda: repair.adopt(config),
+        "finish": lambda: placing.finish(config),
+        "restore-state": lambda: restore.state(config),
+        "start": lambda: start(config, arguments.step),
+        "plan": lambda: restore.shown(config, arguments.to, arguments.more_comes),
+        "prepare": lambda: restore.prepare(config, arguments.to),
+        "place": lambda: placing.place(config, arguments.to),
+        "set-aside": lambda: placing.set_aside(config),
+        "discard-old": lambda: placing.discard_old(config),
+    }
+    return actions[command]()
+
+
+def start(config: Config, step: str) -> Result:
+    """By systemd, in the sandbox of the timer's runs."""
+    before = status.read(config)["steps"].get(step, {}).get("last_run")
+    subprocess.run(["systemctl", "start", f"mysql-backup@{step}.service"], check=False, capture_output=True)
+    entry = status.read(config)["steps"].get(step, {})
+    if entry.get("failure"):
+        raise Problem(entry["failure"])
+    if entry.get("last_run") == before:
+        raise Busy(f"{config.host}: mysql-backup {step} did not run: another run is at work. Next: journalctl -u 'mysql-backup@*', then run this again.")
+    return dict(entry["result"]) if entry.get("acted") else {"acted": False, "why": entry.get("why", "")}
+
+
+def restic(config: Config, words: t.Sequence[str]) -> int:
+    """restic with the site's secrets, for people."""
+    from .restic import Repository
+
+    extra = ["--cacert", config.ca_file] if config.ca_file else []
+    return subprocess.call([config.restic, *extra, *config.restic_options, *words], env=Repository(config).environment())
+
+
+def main(argv: t.Optional[t.Sequence[str]] = None) -> int:
+    """Entry point. 0: done or nothing to do; 1: a problem, said in a sentence; 75: another run is at work."""
+    arguments = parser().parse_args(argv)
+    try:
+        config = load(arguments.config)
+    except Problem as problem:
+        complain(str(problem))
+        return 1
+    command = arguments.command
+    if command == "status":
+        say(json.dumps(status.read(config), indent=1, sort_keys=True))
+        return 0
+    if command == "failed":
+        return failed(config, arguments.unit)
+    if command == "restic":
+        return restic(config, arguments.words)
+    if os.geteuid() != 0:
+        complain("mysql-backup must be run by root: it reads the server's files and its socket. Next: sudo mysql-backup " + command)
+        return 1
+    try:
+        if command in status.STEPS:
+            status.begin(config, command)
+        result = dispatch(config, arguments)
+    except Busy as busy:
+        complain(str(busy))
+        return 75
+    except (Problem, pymysql.MySQLError, OSError) as error:
+        text = str(error) if isinstance(error, Problem) else f"{config.host}: mysql-backup {command} failed: {text_of(error)}. Next: mysql-backup {command}"
+        complain(text)
+        if command in status.STEPS:
+            note(config, command, text)
+        return 1
+    if command in status.STEPS:
+        status.step(config, command, result)
+    say(json.dumps(result, sort_keys=True))
+    return 0
+
+
+def note(config: Config, step: str, text: str) -> None:
+    """A failure into the status; a full disk must not hide what happened."""
+    try:
+        status.failure(config, step, text)
+    except OSError as error:
+        complain(f"{config.status_file} cannot be written: {error}. Next: add space there.")
+
+
+def failed(config: Config, unit: str) -> int:
+    """A unit that systemd saw fail: a killed program could not say so itself."""
+    name = unit.split("@")[-1].split(".")[0]
+    if name in status.STEPS and status.killed(config, name):
+        status.failure(
+            config,
+            name,
+            f"mysql-backup {name} was killed or ran out of time on {config.host}. Nothing in the repository is lost; the next run removes what it left. "
+            f"Next: systemctl start mysql-backup@{name}.service; journalctl -u mysql-backup@{name}",
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

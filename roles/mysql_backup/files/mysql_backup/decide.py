@@ -1,0 +1,37 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who acts. Every host runs the same timers; the server's role at that moment says which one does the work."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .server import Look
+
+
+def acts(me: t.Optional[Look]) -> tuple[bool, str]:
+    """Whether this host takes fulls, proves and expires them, and why or why not."""
+    if me is None:
+        return False, "the server does not run"
+    if me.channel:
+        if me.applying:
+            return True, "it is the standby"
+        return False, "it is a standby whose replication is stopped: its data stand still"
+    if not me.writable:
+        return False, "it is read-only and follows nobody: neither primary nor standby"
+    if me.standbys:
+        return False, f"it is the primary, and {me.standbys} standby attached does it"
+    return True, "it is the primary, and no standby is attached"
+
+
+def ships(me: t.Optional[Look], others_reach_back: bool) -> tuple[bool, str]:
+    """Whether this host ships binary logs.
+
+    others_reach_back: the newest record in the repository is another server's, and everything before its first file is in the repository, too. A primary
+    goes on until then: what it committed between its last run and the copy of a new standby is in its own logs only.
+    """
+    doing, why = acts(me)
+    if doing or me is None or me.role != "primary" or others_reach_back:
+        return doing, why
+    return True, "it is the primary, and the standby's binary logs do not yet reach back to what was shipped"

@@ -1,0 +1,73 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What restic's errors mean, in sentences with the next command. No restic in here."""
+
+from __future__ import annotations
+
+import re
+
+# The first that matches. {repository}, {environment}, {controller}: filled in.
+KINDS: tuple[tuple[str, str, str], ...] = (
+    (
+        "password",
+        r"wrong password or no key found",
+        "The password does not open the repository {repository}. Seen: wrong password or no key found; expected: the "
+        "password it was made with. Next: put it into {controller} (mysql_backup_password) on the controller and run onprem.wandb.backups.",
+    ),
+    (
+        "locked",
+        r"already locked",
+        "The repository {repository} is locked by another run of restic. Next: nothing, the next run tries again; a lock whose owner is gone is "
+        "removed after 30 minutes.",
+    ),
+    (
+        "full",
+        r"no space left on device|disk quota exceeded|StorageFull|minimum free|QuotaExceeded|Insufficient Storage|\b507\b",
+        "The place of the repository {repository} is full. What is there stays as it is. Next: add space there, or shorten mysql_backup_retention_days "
+        "and run: "
+        "mysql-backup expire.",
+    ),
+    (
+        "denied",
+        r"Access ?Denied|InvalidAccessKeyId|SignatureDoesNotMatch|Forbidden|permission denied|\b403\b|Unauthorized|\b401\b|Permission denied",
+        "The repository {repository} refuses these credentials ({environment}). Next: compare the keys with those of the store, then run onprem.wandb.backups.",
+    ),
+    (
+        "missing",
+        r"Is there a repository at the following location|unable to open config file|NoSuchBucket|bucket does not exist|config file does not exist",
+        "There is no repository at {repository}. It was made once, so either the address is wrong or somebody removed it. Next: look there; if it is "
+        "really gone, make a "
+        "new one: onprem.wandb.backups -e mysql_backup_new_repository=true.",
+    ),
+    (
+        "damaged",
+        r"ciphertext verification failed|hash does not match|invalid data returned|[Uu]nexpected EOF|wrong data returned|does not match ID|pack .* is damaged|"
+        r"not referenced in any index|contains .* errors|invalid header|Fatal: repository contains errors|failed to load (blob|tree|pack)|unable to load tree|"
+        r"Load\(<data|"
+        r"id .* not found in repository|id .* not found in any index|file .* does not exist|ReadFull|incomplete pack|There were \d+ errors",
+        "The repository {repository} is damaged: data read back are not what was written. Nothing on this host was changed. Next: take a new full backup "
+        "(mysql-backup full), then look with: mysql-backup restic check --read-data.",
+    ),
+    (
+        "unreachable",
+        r"connection refused|no such host|no route to host|network is unreachable|i/o timeout|dial tcp|x509|certificate|TLS handshake|Connection reset|"
+        r"connection reset|Could not resolve|did not end within|EOF",
+        "The repository {repository} cannot be reached. Next: look at the service and at the way there; the timers try again by themselves.",
+    ),
+)
+
+
+def kind(text: str) -> str:
+    """The name of a failure; empty for an unknown one."""
+    return next((name for name, pattern, _sentence in KINDS if re.search(pattern, text)), "")
+
+
+def sentence(text: str, repository: str, environment: str, controller: str = "secrets/mysql_backup_password") -> str:
+    """A whole sentence, with the last line that restic said."""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("{")]
+    found = kind(text)
+    telling = [line for line in lines if found and kind(line) == found]
+    last = (telling or lines or ["restic said nothing"])[-1][:300]
+    known = next((form for name, _pattern, form in KINDS if name == found), "restic failed on the repository {repository}. Next: look at what it said.")
+    return f"{known.format(repository=repository, environment=environment, controller=controller)} restic: {last}"

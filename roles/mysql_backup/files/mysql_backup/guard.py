@@ -1,0 +1,38 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Before anything is written into the repository: is this the database whose backups are there?"""
+
+from __future__ import annotations
+
+
+from . import catalog as catalogs
+from .base import Config, Problem
+from .restic import Repository
+from .server import Look, Session
+
+
+def foreign(missing: str, where: str, me: Look, site: str) -> str:
+    """The sentence; empty when nothing is missing."""
+    if not missing:
+        return ""
+    if me.channel:
+        return (
+            f"This standby lacks transactions that {where} holds: {missing}. Nothing was stored. Expected: a standby that has caught up. Next: wait for "
+            "it; if its "
+            f"primary lacks them, too, this is another database: see the next run on the primary."
+        )
+    return (
+        f"This server lacks transactions that {where} holds: {missing}. It is another database, or an older one, so nothing was stored and no backup is "
+        "replaced. "
+        f"Next: to get the backed-up database back: ansible-playbook onprem.wandb.mysql_restore -e confirm={site} -e restore_to=latest; if this one is right: "
+        f"ansible-playbook onprem.wandb.mysql_backup -e confirm={site} -e adopt=yes."
+    )
+
+
+def check(session: Session, me: Look, repository: Repository, config: Config, catalog: catalogs.Catalog) -> None:
+    """Refuse to write over the history of another database."""
+    known, where = catalogs.history(repository, config, catalog)
+    problem = foreign(session.subtract(known, me.executed) if known else "", where, me, config.site)
+    if problem:
+        raise Problem(problem)

@@ -1,0 +1,76 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The repository's beginning, and its new beginnings."""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+
+from . import catalog as catalogs
+from . import full, guard, status, verify
+from .base import Config, iso, now, read_json, say, write_json
+from .restic import Failed, Repository
+from .server import live, look
+
+
+def init(config: Config, again: bool) -> dict[str, t.Any]:
+    """Make the repository once. One that is gone is not made again by itself: somebody has to know."""
+    path = os.path.join(config.state_dir, "repository.json")
+    known = read_json(path)
+    if known.get("repository") == config.repository and not again:
+        return {"changed": False, "id": known["id"]}
+    repository = Repository(config)
+    changed = False
+    try:
+        identity = repository.open()
+    except Failed as failure:
+        if failure.kind != "missing":
+            raise
+        repository.run("init", timeout=300)
+        identity, changed = repository.open(), True
+        say(f"made the repository {config.repository}")
+    write_json(path, {"repository": config.repository, "id": identity, "since": iso(now())})
+    return {"changed": changed, "id": identity}
+
+
+def setup(config: Config, again: bool) -> dict[str, t.Any]:
+    """mysql-backup setup: the repository is there, and holds a full backup that was proved. A second run asks nobody."""
+    made = init(config, again)
+    if not made["changed"] and status.read(config).get("repository", {}).get("verified_at"):
+        return {**made, "why": "there is a proved full backup"}
+    repository = Repository(config)
+    repository.open()
+    catalog = catalogs.read(repository.snapshots())
+    status.repository(config, catalog)
+    with live(config.socket) as session:
+        me = look(session)
+        if not me.channel:
+            guard.check(session, me, repository, config, catalog)
+    found = dict(made)
+    steps = [("full", full.run, not catalog.fulls), ("verify", verify.run, not any(one.verified for one in catalog.fulls))]
+    for name, action, wanted in steps:
+        if wanted:
+            result = action(config)
+            status.step(config, name, result)
+            found.update({"changed": found["changed"] or result["acted"], name: result})
+    return found
+
+
+def mark(config: Config, executed: str) -> None:
+    """Tell the repository that history goes on from this GTID set; everything newer belongs to one that was given up."""
+    repository = Repository(config)
+    repository.open()
+    repository.backup(["/mark.json"], [catalogs.MARK], stdin=json.dumps({"at": iso(now()), "host": config.host, "gtid_executed": executed}))
+
+
+def adopt(config: Config) -> dict[str, t.Any]:
+    """An operator said that this server's data are the right ones."""
+    with live(config.socket) as session:
+        me = look(session)
+    if me.role != "primary":
+        return {"changed": False, "why": f"{config.host} is {me.role}, not primary"}
+    mark(config, me.executed)
+    return {"changed": True, "gtid_executed": me.executed}

@@ -1,0 +1,163 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The repository: restic with this site's address, password and keys."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import re
+import socket
+import typing as t
+from dataclasses import dataclass
+
+from . import failures, process
+from .base import Config, Problem, parse
+
+PROBE_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One entry of the repository."""
+
+    id: str
+    at: datetime.datetime
+    host: str
+    paths: tuple[str, ...]
+    tags: tuple[str, ...]
+
+    def tag(self, name: str) -> str:
+        """Value of a tag name=value; empty when there is none."""
+        return next((one.split("=", 1)[1] for one in self.tags if one.startswith(name + "=")), "")
+
+
+class Failed(Problem):
+    """restic ended with an error; kind is one of failures.KINDS."""
+
+    def __init__(self, text: str, kind: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
+def snapshot_of(entry: t.Mapping[str, t.Any]) -> Snapshot:
+    """From restic's JSON. Its fractions of a second are too many for Python, its zone is a number."""
+    match = re.match(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)", entry["time"])
+    assert match, entry["time"]
+    text = match[1] + (match[2] or "")[:7] + ("+00:00" if match[3] == "Z" else match[3])
+    at = datetime.datetime.fromisoformat(text if match[2] is None else match[1] + (match[2] + "000000")[:7] + text[-6:])
+    return Snapshot(
+        entry["id"], at.astimezone(datetime.timezone.utc), entry.get("hostname", ""), tuple(entry.get("paths") or ()), tuple(entry.get("tags") or ())
+    )
+
+
+class Repository:
+    """restic on the configured repository."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.locked_out = False
+
+    def environment(self) -> dict[str, str]:
+        """Password and keys from the file that only root reads, times in UTC, a cache that may be lost."""
+        found = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "TZ": "UTC", "LANG": "C.UTF-8"}
+        found.update(
+            {"RESTIC_REPOSITORY": self.config.repository, "RESTIC_CACHE_DIR": os.path.join(self.config.cache, "restic"), "GOMAXPROCS": str(self.config.threads)}
+        )
+        try:
+            with open(self.config.environment_file, encoding="utf-8") as stream:
+                lines = stream.read().splitlines()
+        except OSError as error:
+            raise Problem(f"{self.config.environment_file} cannot be read: {error}. Next: run onprem.wandb.backups.") from error
+        for line in lines:
+            name, mark, value = line.partition("=")
+            if mark and not line.startswith("#"):
+                found[name] = value
+        return found
+
+    def explain(self, text: str) -> Failed:
+        """An error of restic as a sentence."""
+        return Failed(failures.sentence(text, self.config.repository, self.config.environment_file), failures.kind(text))
+
+    def run(self, *arguments: str, stdin: str = "", timeout: t.Optional[float] = None, cwd: str = "/", accept: t.Sequence[int] = (0,)) -> process.Done:
+        """Run restic; an error is a sentence. A lock of a run that was killed is removed once (restic removes only locks whose owner is gone)."""
+        extra = ["--cacert", self.config.ca_file] if self.config.ca_file else []
+        argv = [self.config.restic, *extra, *self.config.restic_options, *arguments]
+        try:
+            done = process.run(argv, self.environment(), stdin, timeout or self.config.timeout, cwd)
+        except process.Late as late:
+            raise self.explain(f"{late}: i/o timeout") from late
+        except OSError as error:
+            raise Problem(f"{self.config.restic} cannot be run: {error}. Next: install it (mysql_backup_packages).") from error
+        if done.code in accept:
+            return done
+        failure = self.explain(done.error or done.out)
+        if failure.kind == "locked" and not self.locked_out and arguments[0] != "unlock":
+            self.locked_out = True
+            self.run("unlock", timeout=120)
+            return self.run(*arguments, stdin=stdin, timeout=timeout, cwd=cwd, accept=accept)
+        raise failure
+
+    def probe(self) -> None:
+        """A quick answer where restic would try for a quarter of an hour."""
+        match = re.match(r"(?:s3:|rest:)(https?)://(?:[^@/]*@)?(\[[^\]]+\]|[^:/]+)(?::(\d+))?", self.config.repository)
+        if not match:
+            return
+        host, port = match[2].strip("[]"), int(match[3] or (443 if match[1] == "https" else 80))
+        try:
+            socket.create_connection((host, port), PROBE_SECONDS).close()
+        except OSError as error:
+            raise self.explain(f"dial tcp {host}:{port}: {error}") from error
+
+    def open(self) -> str:
+        """Id of the repository; fails when it cannot be reached, is not there or has another password."""
+        self.probe()
+        return str(json.loads(self.run("cat", "config", "--no-lock", timeout=120).out)["id"])
+
+    def snapshots(self, *tags: str) -> list[Snapshot]:
+        """Entries with any of the tags, the oldest first."""
+        wanted = [word for tag in tags for word in ("--tag", tag)]
+        found = json.loads(self.run("snapshots", "--json", "--no-lock", *wanted, timeout=600).out or "[]") or []
+        return sorted((snapshot_of(entry) for entry in found), key=lambda one: one.at)
+
+    def backup(
+        self, paths: t.Sequence[str], tags: t.Sequence[str], at: t.Optional[datetime.datetime] = None, cwd: str = "/", stdin: str = ""
+    ) -> dict[str, t.Any]:
+        """Store files; with stdin one file of that content named by paths[0]. Returns restic's summary."""
+        words = [word for tag in tags for word in ("--tag", tag)]
+        words += ["--time", at.strftime("%Y-%m-%d %H:%M:%S")] if at else []
+        words += ["--stdin", "--stdin-filename", paths[0]] if stdin else ["--", *paths]
+        done = self.run("backup", "--json", "--host", self.config.host, *words, stdin=stdin, cwd=cwd)
+        summary = [json.loads(line) for line in done.out.splitlines() if '"message_type":"summary"' in line]
+        if not summary:
+            raise Problem(
+                f"restic stored into {self.config.repository} and gave no summary. Seen: {done.out[-200:]}{done.error[-200:]}. Next: mysql-backup status."
+            )
+        return dict(summary[-1])
+
+    def dump(self, snapshot: Snapshot, name: str) -> dict[str, t.Any]:
+        """A small JSON file of a snapshot."""
+        return dict(json.loads(self.run("dump", "--no-lock", snapshot.id, name, timeout=600).out))
+
+    def restore(self, snapshot: Snapshot, target: str, *include: str) -> None:
+        """Write a snapshot, or some files of it, below a directory."""
+        words = [word for name in include for word in ("--include", name)]
+        done = self.run("restore", "--no-lock", snapshot.id, "--target", target, *words)
+        if re.search(r"ignoring error|There were \d+ errors|error for ", done.error + done.out):
+            raise self.explain(done.error + done.out)
+
+    def forget(self, snapshots: t.Sequence[Snapshot]) -> None:
+        """Remove entries; their data go with prune."""
+        if snapshots and not self.config.append_only:
+            self.run("forget", *[one.id for one in snapshots], timeout=3600)
+
+    def bytes(self) -> int:
+        """Size of everything stored."""
+        return int(json.loads(self.run("stats", "--json", "--no-lock", "--mode", "raw-data", timeout=3600).out)["total_size"])
+
+
+def stamp(text: str) -> datetime.datetime:
+    """A time in a tag."""
+    return parse(text)

@@ -1,0 +1,194 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Binary logs into the repository, every minute: whole files once, and the beginning of the active one."""
+
+from __future__ import annotations
+
+import os
+import time
+import typing as t
+
+from . import binlogs, decide, guard, status
+from . import catalog as catalogs
+from .base import GIB, Config, Problem, iso, lock, now, remove, say, size, write_json
+from .restic import Repository, Snapshot
+from .server import Look, Session, live, look
+
+Meta = dict[str, t.Any]
+
+
+def chain_of(uuid: str, known: t.Mapping[str, Meta], births: t.Mapping[str, int]) -> str:
+    """Name of this row of files. A server whose numbers began again (RESET, CLONE) begins another one under its uuid. births: name -> begun, of the "
+    "live files."""
+    rows = [name for name in known if name.split("~")[0] == uuid]
+    for name in reversed(rows):
+        files = known[name]["files"]
+        if all(files[one]["begun"] == births[one] for one in files if one in births):
+            return name
+    return uuid if not rows else f"{uuid}~{min(births.values())}"
+
+
+def superseded(records: t.Iterable[catalogs.Record], chain: str, newest: t.Mapping[str, int]) -> list[Snapshot]:
+    """Earlier runs of a server all of whose files are in the newest one, at least as large."""
+    return [one.snapshot for one in records if one.chain == chain and one.files and all(newest.get(name, -1) >= size for name, size in one.files.items())]
+
+
+def batches(wanted: t.Sequence[binlogs.LogFile], limit: int) -> list[list[binlogs.LogFile]]:
+    """In order, each at most limit bytes, or one file: the spool stays small."""
+    found: list[list[binlogs.LogFile]] = []
+    for one in wanted:
+        if found and sum(other.size for other in found[-1]) + one.size <= limit:
+            found[-1].append(one)
+        else:
+            found.append([one])
+    return found
+
+
+class Shipment:
+    """One run."""
+
+    def __init__(self, config: Config, repository: Repository, session: Session, me: Look, catalog: catalogs.Catalog) -> None:
+        self.config, self.repository, self.session, self.me, self.catalog = config, repository, session, me, catalog
+        self.known = catalogs.latest_indexes(repository, config, catalog)
+        self.files, self.executed = binlogs.files(session, me)
+        births = {one.name: binlogs.begun(one.path) for one in self.files}
+        self.births = births
+        self.chain = chain_of(me.server_uuid, self.known, births)
+        self.index: dict[str, Meta] = dict(self.known.get(self.chain, {"files": {}})["files"])
+        self.base = str(catalogs.manifest(repository, config, catalog.fulls[-1])["gtid_executed"])
+        others = {name: content for name, content in self.known.items() if name != self.chain}
+        self.elsewhere = catalogs.covered(session, self.base, others)
+
+    def others_reach_back(self) -> bool:
+        """Whether the newest record is another server's, and nothing before its first file is missing."""
+        newest = self.catalog.records[-1] if self.catalog.records else None
+        if newest is None:
+            return True
+        if newest.chain == self.chain:
+            return False
+        files = self.known[newest.chain]["files"]
+        first = min(files, default="")
+        return bool(first) and not self.session.subtract(files[first]["previous"], catalogs.covered(self.session, self.base, self.known))
+
+    def entries(self) -> dict[str, Meta]:
+        """What is known of each live file: what was executed before it and at its end."""
+        before = {one.name: self.index.get(one.name, {}).get("previous") for one in self.files}
+        for name, text in before.items():
+            if text is None:
+                before[name] = binlogs.previous(self.session, name)
+        found = {}
+        for one, after in zip(self.files, [*self.files[1:], None]):
+            known = self.index.get(one.name, {})
+            end = self.executed if after is None else known["end"] if known and not known["active"] else before[after.name]
+            found[one.name] = {"size": one.size, "previous": before[one.name], "end": end, "begun": self.births[one.name], "active": one.active}
+        return found
+
+    def wanted(self, entries: t.Mapping[str, Meta]) -> list[binlogs.LogFile]:
+        """Files with something new. A server that begins leaves out what a full or another server has brought already."""
+        found: list[binlogs.LogFile] = []
+        for one in self.files:
+            old = self.index.get(one.name)
+            if (old is not None and old["size"] >= one.size) or one.name < min(self.index, default=""):
+                continue
+            entry = entries[one.name]
+            if (
+                old is None
+                and not found
+                and not self.index
+                and not self.session.subtract(self.session.subtract(entry["end"], entry["previous"]), self.elsewhere)
+            ):
+                if not one.active:
+                    continue
+            found.append(one)
+        return found
+
+    def exact(self, entries: dict[str, Meta], wanted: t.Sequence[binlogs.LogFile]) -> None:
+        """What a closed file really holds. The next one's beginning says more when the server was copied from another one in between."""
+        for one in wanted:
+            if not one.active:
+                own = binlogs.gtid_set(found.gtid for found in binlogs.scan(self.me.basedir, one.path))
+                entries[one.name]["end"] = self.session.union(str(entries[one.name]["previous"]), own)
+
+    def gap(self) -> str:
+        """What was executed since the last full and is in no shipped file."""
+        mine = {self.chain: {"files": self.index}}
+        return self.session.subtract(self.executed, self.session.union(self.elsewhere, catalogs.covered(self.session, "", mine)))
+
+    def send(self, batch: t.Sequence[binlogs.LogFile], entries: t.Mapping[str, Meta]) -> int:
+        """One snapshot. The spool keeps the active file only."""
+        folder = os.path.join(self.config.spool, self.chain)
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        for other in os.listdir(self.config.spool):
+            if other != self.chain:
+                remove(os.path.join(self.config.spool, other))
+        keep = {one.name for one in batch}
+        for name in os.listdir(folder):
+            if name not in keep:
+                remove(os.path.join(folder, name))
+        copied = sum(binlogs.append(one.path, os.path.join(folder, one.name), one.size) for one in batch)
+        self.index.update({one.name: entries[one.name] for one in batch})
+        at = now()
+        content = {
+            "server_uuid": self.me.server_uuid,
+            "host": self.config.host,
+            "at": iso(at),
+            "gtid_executed": entries[batch[-1].name]["end"],
+            "files": self.index,
+        }
+        write_json(os.path.join(folder, "index.json"), content)
+        sizes = {one.name: one.size for one in batch}
+        tags = [catalogs.BINLOG, f"chain={self.chain}", f"at={iso(at)}", *[f"file={name}:{count}" for name, count in sizes.items()]]
+        self.repository.backup([folder], tags)
+        self.repository.forget(superseded(self.catalog.records, self.chain, sizes))
+        for one in batch:
+            if not one.active:
+                remove(os.path.join(folder, one.name))
+        return copied
+
+
+def run(config: Config, force: bool = False) -> dict[str, t.Any]:
+    """mysql-backup ship. force: a record although nothing is new."""
+    with lock(config, "ship"), live(config.socket) as session:
+        me = look(session)
+        doing, why = decide.acts(me)
+        if not doing and me.role != "primary":
+            return {"acted": False, "why": why}
+        started = time.monotonic()
+        repository = Repository(config)
+        repository.probe()
+        catalog = catalogs.read(repository.snapshots())
+        status.repository(config, catalog)
+        if not catalog.fulls:
+            return {"acted": False, "why": "there is no full backup yet, so there is nothing that binary logs could continue"}
+        shipment = Shipment(config, repository, session, me, catalog)
+        doing, why = decide.ships(me, shipment.others_reach_back())
+        if not doing:
+            return {"acted": False, "why": why}
+        guard.check(session, me, repository, config, catalog)
+        entries = shipment.entries()
+        wanted = shipment.wanted(entries)
+        if force and not wanted:
+            wanted = shipment.files[-1:]
+        shipment.exact(entries, wanted)
+        copied = 0
+        for batch in batches(wanted, int(config.ship_batch_gb * GIB)):
+            copied += shipment.send(batch, entries)
+        missing = shipment.gap()
+        if missing:
+            raise Problem(
+                f"The binary logs in {config.repository} do not continue the last full backup without a gap: {missing} is in none of them. A restore "
+                "ends before "
+                f"these transactions. Expected: every transaction since {catalog.fulls[-1].id}. Next: mysql-backup full."
+            )
+        if copied:
+            say(f"shipped {size(copied)} of {', '.join(one.name for one in wanted)}")
+        return {
+            "acted": True,
+            "why": why,
+            "at": iso(now()),
+            "bytes": copied,
+            "files": [one.name for one in wanted],
+            "gtid_executed": shipment.executed,
+            "seconds": round(time.monotonic() - started, 2),
+        }

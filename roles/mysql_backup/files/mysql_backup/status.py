@@ -1,0 +1,128 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""status.json and the metrics: what stands, for people, verify and monitoring."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import typing as t
+from contextlib import contextmanager
+
+from . import catalog as catalogs
+from .base import Config, iso, now, parse, read_json, write_json, write_text
+
+STEPS = ("full", "ship", "verify", "expire")
+
+
+def read(config: Config) -> dict[str, t.Any]:
+    """The last state."""
+    found = read_json(config.status_file)
+    found.setdefault("steps", {})
+    return found
+
+
+@contextmanager
+def changing(config: Config) -> t.Iterator[dict[str, t.Any]]:
+    """The state, for a change; several steps run at the same time, so one waits for the other."""
+    os.makedirs(config.state_dir, exist_ok=True)
+    with open(os.path.join(config.state_dir, ".lock-status"), "w", encoding="utf-8") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        found = read(config)
+        yield found
+        save(config, found)
+
+
+def save(config: Config, found: dict[str, t.Any]) -> None:
+    """The file, and the metrics beside it."""
+    found.update(host=config.host, site=config.site, written_at=iso(now()), limits=limits(config))
+    write_json(config.status_file, found)
+    if config.metrics_dir and os.path.isdir(config.metrics_dir):
+        write_text(os.path.join(config.metrics_dir, "onprem_wandb_mysql_backup.prom"), metrics(found))
+
+
+def limits(config: Config) -> dict[str, float]:
+    """Ages in seconds after which a reader complains."""
+    return {"full": config.full_max_age_hours * 3600, "verify": config.verify_max_age_hours * 3600, "ship": config.ship_max_age}
+
+
+def begin(config: Config, name: str) -> None:
+    """A run that is under way; a killed one leaves this behind."""
+    with changing(config) as found:
+        found["steps"].setdefault(name, {})["started"] = iso(now())
+
+
+def killed(config: Config, name: str) -> bool:
+    """Whether the last run never came to its end."""
+    return bool(read(config)["steps"].get(name, {}).get("started"))
+
+
+def step(config: Config, name: str, result: t.Mapping[str, t.Any]) -> None:
+    """A run that ended well."""
+    with changing(config) as found:
+        entry = found["steps"].setdefault(name, {})
+        entry.update(last_run=iso(now()), acted=bool(result.get("acted")), why=result.get("why", ""), failure="", started="")
+        if result.get("acted"):
+            entry.update(last_success=iso(now()), result=dict(result))
+
+
+def failure(config: Config, name: str, text: str) -> None:
+    """A run that did not."""
+    with changing(config) as found:
+        found["steps"].setdefault(name, {}).update(last_run=iso(now()), acted=True, failure=text, failed_at=iso(now()), started="")
+
+
+def repository(config: Config, catalog: catalogs.Catalog) -> None:
+    """What is in the repository, whoever put it there."""
+    newest = catalog.records[-1] if catalog.records else None
+    proved = [one for one in catalog.fulls if one.verified]
+    with changing(config) as found:
+        found["repository"] = {
+            "looked_at": iso(now()),
+            "fulls": [
+                {"id": one.id, "at": iso(one.at), "host": one.snapshot.host, "verified_at": iso(one.verified) if one.verified else ""} for one in catalog.fulls
+            ],
+            "newest_binlog_at": iso(newest.at) if newest else "",
+            "verified_at": iso(max(one.verified for one in proved if one.verified)) if proved else "",
+        }
+
+
+def metrics(found: t.Mapping[str, t.Any]) -> str:
+    """node_exporter's textfile format."""
+    lines: list[str] = []
+
+    def metric(name: str, text: str, values: t.Iterable[tuple[str, t.Union[int, float]]]) -> None:
+        rows = list(values)
+        if rows:
+            lines.extend([f"# HELP onprem_mysql_backup_{name} {text}", f"# TYPE onprem_mysql_backup_{name} gauge"])
+            lines.extend(f"onprem_mysql_backup_{name}{labels} {value}" for labels, value in rows)
+
+    def seconds(text: str) -> int:
+        return int(parse(text).timestamp()) if text else 0
+
+    steps = {name: entry for name, entry in found.get("steps", {}).items() if name in STEPS}
+    held = found.get("repository", {})
+    fulls = held.get("fulls", [])
+    metric(
+        "last_success_timestamp_seconds",
+        "When a step last ended well on this host.",
+        ((label(name), seconds(entry.get("last_success", ""))) for name, entry in steps.items()),
+    )
+    metric("failed", "1 when the last run of a step on this host failed.", ((label(name), int(bool(entry.get("failure")))) for name, entry in steps.items()))
+    metric(
+        "duration_seconds",
+        "How long the last good run took.",
+        ((label(n), e["result"]["seconds"]) for n, e in steps.items() if "seconds" in e.get("result", {})),
+    )
+    metric("full_bytes", "Data in the last full backup of this host.", [("", e["result"]["bytes"]) for n, e in steps.items() if n == "full" and "result" in e])
+    metric("last_full_timestamp_seconds", "Newest full backup in the repository.", [("", seconds(fulls[-1]["at"]))] if fulls else [])
+    metric("last_verified_timestamp_seconds", "Newest proof by a restore.", [("", seconds(held.get("verified_at", "")))] if held else [])
+    metric("last_binlog_timestamp_seconds", "Newest shipped binary log.", [("", seconds(held.get("newest_binlog_at", "")))] if held else [])
+    metric("repository_bytes", "Everything stored.", [("", steps["expire"]["result"]["bytes"])] if "bytes" in steps.get("expire", {}).get("result", {}) else [])
+    return "\n".join(lines) + "\n"
+
+
+def label(step_name: str) -> str:
+    """One label."""
+    return f'{{step="{step_name}"}}'

@@ -1,0 +1,62 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host's status file says about its backups."""
+
+from __future__ import annotations
+
+import copy
+import json
+import typing as t
+
+import pytest
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql import backup
+
+NOW = backup.epoch("2026-11-23T14:00:00Z")
+GOOD: dict[str, t.Any] = {
+    "repository": {"fulls": [{"id": "f", "at": "2026-11-23T01:30:00Z"}], "verified_at": "2026-11-23T03:30:00Z", "looked_at": "2026-11-23T13:59:30Z"},
+    "steps": {"full": {"failure": ""}, "ship": {"acted": True, "last_success": "2026-11-23T13:59:30Z", "failure": ""}},
+    "limits": {"full": 26 * 3600, "verify": 50 * 3600, "ship": 600},
+}
+
+
+def judged(change: t.Callable[[dict[str, t.Any]], None]) -> dict[str, t.Any]:
+    found = copy.deepcopy(GOOD)
+    change(found)
+    return backup.judge(found, NOW)
+
+
+def test_good_backups_are_no_problem() -> None:
+    found = backup.judge(copy.deepcopy(GOOD), NOW)
+    assert found["problem"] == "" and found["last_full_age_seconds"] == 45000 and found["shipped_age_seconds"] == 30
+
+
+CHANGES: list[tuple[t.Callable[[dict[str, t.Any]], t.Any], str]] = [
+    (lambda found: found["repository"].update(fulls=[]), "there is no full backup"),
+    (lambda found: found["repository"]["fulls"][0].update(at="2026-11-21T01:30:00Z"), "full backup is 60 h old"),
+    (lambda found: found["repository"].update(verified_at=""), "there is no proof"),
+    (lambda found: found["repository"].update(verified_at="2026-11-20T01:30:00Z"), "proof of a backup by a restore is"),
+    (lambda found: found["steps"]["ship"].update(last_success="2026-11-23T13:00:00Z"), "last shipped 3600 s ago"),
+    (lambda found: found["steps"]["ship"].update(last_success=""), "last shipped None s ago"),
+    (lambda found: found["steps"]["full"].update(failure="the place is full."), "the last full backup failed: the place is full."),
+]
+
+
+@pytest.mark.parametrize(("change", "said"), CHANGES)
+def test_each_problem_is_named(change: t.Callable[[dict[str, t.Any]], None], said: str) -> None:
+    assert said in judged(change)["problem"]
+
+
+def test_the_host_that_does_not_ship_is_not_blamed() -> None:
+    assert judged(lambda found: found["steps"].update(ship={"acted": False, "last_success": "2026-11-20T00:00:00Z"}))["problem"] == ""
+
+
+def test_files_that_are_missing_broken_or_something_else(tmp_path: t.Any) -> None:
+    path = tmp_path / "status.json"
+    assert backup.read(str(path)) == {"configured": False, "problem": "no backups are configured on this host. Next: the playbook onprem.wandb.backups"}
+    path.write_text("{")
+    assert "cannot be read" in backup.read(str(path))["problem"]
+    path.write_text("[]")
+    assert "holds no mapping" in backup.read(str(path))["problem"]
+    path.write_text(json.dumps(GOOD))
+    assert backup.read(str(path), NOW)["problem"] == ""
