@@ -19,7 +19,7 @@ HOST_PACKAGES = (
 REPOSITORY = [
     "redis-server", "redis-tools", "python3-pymysql", "python3-cryptography", "python3-yaml", "chrony", "conntrack", "socat", "ethtool", "ebtables",
     "ipset", "nftables", "iptables", "xz-utils", "libaio1|libaio1t64", "libnuma1", "libncurses6", "xfsprogs", "util-linux-extra", "rsync", "restic",
-    "keepalived", "rclone",
+    "keepalived", "rclone", "python3-boto3",
 ]
 # The last release with Redis 7, which W&B asks for; its packages install on later ones, too.
 REDIS_SUITE = "bookworm"

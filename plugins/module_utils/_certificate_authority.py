@@ -112,8 +112,8 @@ class Authority:
             return
         if not coming or not key_data:
             raise Unusable(
-                f"{self.files.path('ca-next.crt')} and its key are not both there: a new root has to be introduced, and its bundle rolled out, before it signs. "
-                "Run the site with certificates_ca_rotate=introduce first."
+                f"{self.files.path('ca-next.crt')} and its key are not both there: a new root has to be introduced, and its bundle rolled out, "
+                "before it signs. Run the site with certificates_ca_rotate=introduce first."
             )
         present = self._load("ca.crt")
         if present and present[0] != coming[0]:

@@ -212,6 +212,19 @@ def order_problem(chain: t.Sequence[x509.Certificate], where: str) -> str:
     return ""
 
 
+def path_problem(chain: t.Sequence[x509.Certificate], where: str) -> str:
+    """A sentence when a CA of the chain may not have so many CAs below it."""
+    for position, certificate in enumerate(chain[1:]):
+        try:
+            limit = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.path_length
+        except x509.ExtensionNotFound:
+            continue
+        below = sum(1 for item in chain[1 : position + 1] if item.subject != item.issuer)
+        if limit is not None and below > limit:
+            return f"{where}: {subject(certificate)} allows {limit} CAs below it and the chain has {below}. Clients refuse it: the CA has to be issued anew."
+    return ""
+
+
 def find_root(chain: t.Sequence[x509.Certificate], anchors: t.Iterable[x509.Certificate]) -> t.Optional[x509.Certificate]:
     """The trusted certificate that ends the chain."""
     last = chain[-1]

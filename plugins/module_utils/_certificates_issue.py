@@ -101,3 +101,10 @@ def leaf(
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer_key.public_key()), critical=False)
         .sign(signer_key, hashes.SHA256())
     )
+
+
+def signing_request(key: t.Any, hosts: t.Sequence[str]) -> bytes:
+    """A request for host names, in PEM form, for another authority to sign."""
+    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
+    return request.add_extension(names, critical=False).sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)

@@ -55,7 +55,7 @@ def _validity(chain: t.Sequence[x509.Certificate], where: str, now: dt.datetime,
             problems.append(f"{where}: {name} is not valid before {start:%Y-%m-%d %H:%M} UTC. Look at the controller's clock, or wait.")
 
 
-def _purpose(chain: t.Sequence[x509.Certificate], where: str, client: bool, problems: list[str]) -> None:
+def _purpose(chain: t.Sequence[x509.Certificate], where: str, problems: list[str]) -> None:
     for certificate in chain:
         weak = certs.weakness(certificate)
         if weak:
@@ -63,8 +63,6 @@ def _purpose(chain: t.Sequence[x509.Certificate], where: str, client: bool, prob
     name = certs.subject(chain[0])
     if not certs.for_servers(chain[0]):
         problems.append(f"{where}: {name} may not prove a server (its extended key usage lacks serverAuth). Get one for servers.")
-    if client and not certs.for_clients(chain[0]):
-        problems.append(f"{where}: {name} may not prove a client (its extended key usage lacks clientAuth), and replication is one. Get one for both.")
 
 
 def check(
@@ -73,7 +71,6 @@ def check(
     hosts: t.Sequence[str],
     now: dt.datetime,
     required_hosts: t.Optional[t.Sequence[str]] = None,
-    client: bool = False,
     where: str = "",
 ) -> Provided:
     """Read and judge what the operator, or an ACME server, gave for one name.
@@ -91,7 +88,7 @@ def check(
     if chain:
         root = _judge_chain(chain, where, hosts if required_hosts is None else required_hosts, hosts, anchors, entry, problems)
         _validity(chain, where, now, problems)
-        _purpose(chain, where, client, problems)
+        _purpose(chain, where, problems)
     if chain and key is not None and not certs.key_matches(chain[0], key):
         known = [number for number, item in enumerate(chain, start=1) if certs.key_matches(item, key)]
         hint = f" It belongs to certificate {known[0]} of the file: put that one first." if known else ""
@@ -131,4 +128,8 @@ def _judge_chain(
                 f"{place} ends at issuer {last}, which this controller does not trust. Append the missing intermediate certificate, "
                 f"or name your CA: {where}['ca_file']."
             )
+    else:
+        long = certs.path_problem([*chain, *([root] if root != chain[-1] else [])], place)
+        if long:
+            problems.append(long)
     return root

@@ -114,5 +114,7 @@ def request(
         content = answer.read(limit)
     finally:
         connection.close()
-    found = {name.lower(): value for name, value in answer.getheaders()}
+    found: dict[str, str] = {}
+    for name, value in answer.getheaders():  # a header that came twice is one value for a browser
+        found[name.lower()] = f"{found[name.lower()]}, {value}" if name.lower() in found else value
     return Answer(answer.status, found, content)

@@ -21,6 +21,10 @@ class Wanted:
     access_key: str
     policy_name: str
     policy: t.Mapping[str, t.Any]
+    versioning: t.Optional[bool] = None  # None: as it is
+    noncurrent_days: t.Optional[int] = None  # None: no rule of ours is touched, 0: it is removed
+    quota: t.Optional[int] = None  # bytes; None: as it is, 0: none
+    retired: t.Sequence[str] = ()  # access keys that must not exist
 
 
 @dataclass
@@ -33,6 +37,10 @@ class Seen:
     enabled: bool = False
     secret_valid: bool = False
     attached: list[str] = field(default_factory=list)
+    versioning: bool = False
+    noncurrent_days: int = 0
+    quota: int = 0
+    retired: list[str] = field(default_factory=list)  # those of the wanted list that exist
 
 
 @dataclass
@@ -80,4 +88,17 @@ def plan(wanted: Wanted, seen: Seen) -> list[Step]:
         steps.append(Step("enable_user", f"user {wanted.access_key} disabled", f"user {wanted.access_key} enabled"))
     if seen.attached != [wanted.policy_name]:
         steps.append(Step("attach_policy", f"policies: {', '.join(seen.attached) or 'none'}", f"policies: {wanted.policy_name}"))
+    return [*steps, *bucket_steps(wanted, seen), *(Step(f"remove_user {key}", f"user {key}", "absent") for key in seen.retired)]
+
+
+def bucket_steps(wanted: Wanted, seen: Seen) -> list[Step]:
+    """What the bucket lacks. Versioning before the rule about versions."""
+    steps = []
+    if wanted.versioning is not None and wanted.versioning != seen.versioning:
+        words = {True: "versions kept", False: "versions not kept"}
+        steps.append(Step("put_versioning", words[seen.versioning], words[wanted.versioning]))
+    if wanted.noncurrent_days is not None and wanted.noncurrent_days != seen.noncurrent_days:
+        steps.append(Step("put_lifecycle", f"old versions go after {seen.noncurrent_days} days", f"old versions go after {wanted.noncurrent_days} days"))
+    if wanted.quota is not None and wanted.quota != seen.quota:
+        steps.append(Step("put_quota", f"quota {seen.quota} bytes", f"quota {wanted.quota} bytes"))
     return steps

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 import traceback
@@ -18,13 +19,18 @@ try:
     from minio import Minio
     from minio.credentials import StaticProvider
     from minio.error import MinioAdminException, MinioException, S3Error
+    from minio.commonconfig import ENABLED, Filter
+    from minio.lifecycleconfig import Expiration, LifecycleConfig, NoncurrentVersionExpiration, Rule
     from minio.minioadmin import MinioAdmin
+    from minio.versioningconfig import SUSPENDED, VersioningConfig
 
     MINIO_ERROR: t.Optional[str] = None
 except ImportError:
     MINIO_ERROR = traceback.format_exc()
 
 PAUSE = 0.25
+UNVERSIONED = [".onprem-wandb-check/*"]  # objects of the checks; an extension of servers of the MinIO kind
+RULE = "onprem-wandb-versions"  # the id of our lifecycle rule; rules of others stay
 STARTING = ("XMinioServerNotInitialized", "XMinioAdminServerNotInitialized", "SlowDown", "ServiceUnavailable", "XMinioIAMNotInitialized")
 
 
@@ -101,7 +107,23 @@ class Server:
             seen.enabled = user.get("status") == "enabled"
             seen.attached = attached_policies(user)
             seen.secret_valid = self._signs(wanted, secret_key) if seen.enabled else False
+        seen.retired = [key for key in wanted.retired if self._user(key) is not None]
+        if seen.bucket:
+            self._look_at_bucket(wanted, seen)
         return seen
+
+    def _look_at_bucket(self, wanted: Wanted, seen: Seen) -> None:
+        if wanted.versioning is not None:
+            seen.versioning = self.root.get_bucket_versioning(bucket_name=wanted.bucket).status == ENABLED
+        if wanted.noncurrent_days is not None:
+            ours = [rule for rule in self._rules(wanted.bucket) if rule.rule_id == RULE and rule.status == ENABLED and rule.noncurrent_version_expiration]
+            seen.noncurrent_days = int(ours[0].noncurrent_version_expiration.noncurrent_days or 0) if ours else 0
+        if wanted.quota is not None:
+            seen.quota = int((self._ask(self.admin.bucket_quota_get, wanted.bucket, missing="NoSuchQuotaConfiguration") or {}).get("quota") or 0)
+
+    def _rules(self, bucket: str) -> list[t.Any]:
+        config = self.root.get_bucket_lifecycle(bucket_name=bucket)
+        return list(config.rules) if config else []
 
     def _policy(self, name: str) -> t.Optional[dict[str, t.Any]]:
         document = self._ask(self.admin.policy_info, name, missing="NoSuchPolicy")
@@ -130,6 +152,16 @@ class Server:
                 raise
         return True
 
+    def health(self, bucket: str) -> tuple[str, int]:
+        """The document of the request info, and the bucket's quota in bytes."""
+        try:
+            quota = self._ask(self.admin.bucket_quota_get, bucket, missing="NoSuchQuotaConfiguration") or {}
+            return self.admin.info(), int(quota.get("quota") or 0)
+        except (MinioException, MinioAdminException) as error:
+            raise Unreachable(self._sentence(*self._explain(error))) from error
+        except urllib3.exceptions.HTTPError as error:
+            raise Unreachable(f"{self.endpoint.url}: no answer ({error}). Next, on the host: systemctl status minio") from error
+
     # --- acting ------------------------------------------------------------------------------------------------------------
 
     def carry_out(self, steps: t.Sequence[Step], wanted: Wanted, secret_key: str) -> None:
@@ -140,6 +172,12 @@ class Server:
             "put_user": lambda: self.admin.user_add(wanted.access_key, secret_key),
             "enable_user": lambda: self.admin.user_enable(wanted.access_key),
             "attach_policy": lambda: self.admin.policy_set(wanted.policy_name, user=wanted.access_key),
+            "put_versioning": lambda: self.root.set_bucket_versioning(
+                bucket_name=wanted.bucket, config=VersioningConfig(ENABLED, excluded_prefixes=UNVERSIONED) if wanted.versioning else VersioningConfig(SUSPENDED)
+            ),
+            "put_lifecycle": lambda: self._put_rule(wanted.bucket, wanted.noncurrent_days or 0),
+            "put_quota": lambda: self.admin.bucket_quota_set(wanted.bucket, wanted.quota or 0),
+            **{f"remove_user {key}": functools.partial(self.admin.user_remove, key) for key in wanted.retired},
         }
         for step in steps:
             try:
@@ -149,6 +187,24 @@ class Server:
                 raise ValueError(f"{self.endpoint.url}: {step.action} was refused: {code} {text}") from error
             except urllib3.exceptions.HTTPError as error:
                 raise Unreachable(f"{self.endpoint.url}: the connection broke at {step.action} ({error}). Run again.") from error
+
+    def _put_rule(self, bucket: str, days: int) -> None:
+        """Our rule beside those of others. What W&B deletes leaves a marker and an old version: both go, or the disk never gets emptier."""
+        rules = [rule for rule in self._rules(bucket) if rule.rule_id != RULE]
+        if days:
+            rules.append(
+                Rule(
+                    status=ENABLED,
+                    rule_id=RULE,
+                    rule_filter=Filter(prefix=""),
+                    expiration=Expiration(expired_object_delete_marker=True),
+                    noncurrent_version_expiration=NoncurrentVersionExpiration(noncurrent_days=days),
+                )
+            )
+        if rules:
+            self.root.set_bucket_lifecycle(bucket_name=bucket, config=LifecycleConfig(rules))
+        else:
+            self.root.delete_bucket_lifecycle(bucket_name=bucket)
 
     def _explain(self, error: Exception) -> tuple[str, str]:
         if isinstance(error, S3Error):

@@ -84,6 +84,18 @@ class Client:
         self._connection.sendall(encode(*words))
         return decode(t.cast(t.BinaryIO, self._stream))
 
+    def certificate(self) -> dict[str, t.Any]:
+        """The server's certificate, as ssl.getpeercert() shows a trusted one; empty without TLS."""
+        return dict(self._connection.getpeercert() or {}) if isinstance(self._connection, ssl.SSLSocket) else {}
+
+    def der(self) -> bytes:
+        """The server's certificate as it is sent; empty without TLS."""
+        return (self._connection.getpeercert(binary_form=True) or b"") if isinstance(self._connection, ssl.SSLSocket) else b""
+
+    def protocol(self) -> str:
+        """Version of TLS; empty without it."""
+        return (self._connection.version() or "") if isinstance(self._connection, ssl.SSLSocket) else ""
+
     def close(self) -> None:
         """End the connection."""
         self._stream.close()

@@ -32,6 +32,9 @@ REMEDIES = {
     "AuthorizationHeaderMalformed": "The region is another one than the server's: correct it.",
     "PermanentRedirect": "The bucket is at another endpoint or in another region: correct them.",
     "NotImplemented": "The server does not implement this request. W&B needs it: use another server or a newer version.",
+    "413": "Something refuses bodies of this size, mostly a proxy: set its limit off (nginx: client_max_body_size 0). Parts of uploads have 5 MiB and more.",
+    "EntityTooLarge": "Something refuses bodies of this size, mostly a proxy: set its limit off. Parts of uploads have 5 MiB and more.",
+    "AccessForbidden": "The policy of this access key does not allow it.",
     "EntityTooSmall": "The server wants larger parts than 5 MiB. W&B's clients send 5 MiB parts and larger.",
     "XMinioStorageFull": "The server's disks are full.",
     "QuotaExceeded": "The bucket's quota is used up.",
@@ -43,14 +46,19 @@ STATUS = {"403": "AccessDenied", "404": "NoSuchBucket", "301": "PermanentRedirec
 
 def make_client(endpoint: Endpoint, access_key: str, secret_key: str, region: str, addressing_style: str, directory: str) -> t.Any:
     """A client as W&B's: signature version 4, no proxies, one attempt."""
-    config = Config(
-        signature_version="s3v4",
-        s3={"addressing_style": addressing_style},
-        connect_timeout=endpoint.timeout,
-        read_timeout=endpoint.timeout,
-        retries={"total_max_attempts": 1},
-        proxies={},
-    )
+    settings: dict[str, t.Any] = {
+        "signature_version": "s3v4",
+        "s3": {"addressing_style": addressing_style},
+        "connect_timeout": endpoint.timeout,
+        "read_timeout": endpoint.timeout,
+        "retries": {"total_max_attempts": 1},
+        "proxies": {},
+    }
+    try:
+        # A checksum behind every body is a question of its own (checksum_trailer).
+        config = Config(**settings, request_checksum_calculation="when_required", response_checksum_validation="when_required")
+    except TypeError:  # libraries of before 2025 send none
+        config = Config(**settings)
     return boto3.client(
         "s3",
         endpoint_url=endpoint.url,
@@ -69,7 +77,7 @@ def explain(error: Exception) -> Finding:
         text = f"{type(error).__name__}: {error}"
         return Finding("No usable answer. Look at the way between this machine and the server, and at the server's log.", error=text)
     code = str(response.get("Error", {}).get("Code", ""))
-    code = STATUS.get(code, code)
+    code = STATUS.get(code, code) or str(response.get("ResponseMetadata", {}).get("HTTPStatusCode") or "")
     evidence: dict[str, t.Any] = {"code": code, "status": response.get("ResponseMetadata", {}).get("HTTPStatusCode")}
     message = response.get("Error", {}).get("Message")
     if message:

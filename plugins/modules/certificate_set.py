@@ -199,7 +199,7 @@ def check_given(module: AnsibleModule, variable: str, now: dt.datetime) -> dict[
             continue
         request = requests[name]
         where = f"certificates_{variable}[{name!r}]"
-        good[name] = check(name, entry, request["hosts"], now, request["required_hosts"], request["client"] and variable == "provided", where)
+        good[name] = check(name, entry, request["hosts"], now, request["required_hosts"], where)
     problems = [sentence for entry in good.values() for sentence in entry.problems]
     if problems:
         module.fail_json(msg="\n".join([f"The files of certificates_{variable} cannot be used; nothing was changed.", *problems]))

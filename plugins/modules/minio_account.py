@@ -64,6 +64,22 @@ options:
     description: The policy, as a mapping with C(Version) and C(Statement).
     type: dict
     required: true
+  versioning:
+    description: Whether the bucket keeps old versions. Without it, nothing is changed.
+    type: bool
+  noncurrent_days:
+    description:
+      - Days after which old versions, and the markers of deletions that nothing is left behind of, are removed by the server. V(0) removes this rule.
+        Lifecycle rules of others stay. Without it, nothing is changed.
+    type: int
+  quota:
+    description: Bytes the bucket may hold, as the server counts them. V(0) is no limit. Without it, nothing is changed.
+    type: int
+  retired_access_keys:
+    description: Users that must not exist any more.
+    type: list
+    elements: str
+    default: []
   timeout:
     description: Seconds to wait for a server that is still starting.
     type: int
@@ -124,6 +140,10 @@ def main() -> t.NoReturn:
             "secret_key": {"type": "str", "required": True, "no_log": True},
             "policy_name": {"type": "str", "required": True},
             "policy": {"type": "dict", "required": True},
+            "versioning": {"type": "bool"},
+            "noncurrent_days": {"type": "int"},
+            "quota": {"type": "int"},
+            "retired_access_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
             "timeout": {"type": "int", "default": 30},
         },
         supports_check_mode=True,
@@ -132,6 +152,10 @@ def main() -> t.NoReturn:
         module.fail_json(msg=missing_required_lib("minio >= 7.2.15"), exception=MINIO_ERROR)
     params = module.params
     wanted = account.Wanted(params["bucket"], params["region"], params["access_key"], params["policy_name"], params["policy"])
+    wanted.versioning, wanted.noncurrent_days, wanted.quota = params["versioning"], params["noncurrent_days"], params["quota"]
+    wanted.retired = params["retired_access_keys"]
+    if params["access_key"] in wanted.retired:
+        module.fail_json(msg=f"access_key {params['access_key']!r} is also one of retired_access_keys; expected another one. Nothing was changed.")
     seen, reachable = account.Seen(), True
     try:
         endpoint = Endpoint(params["endpoint"], params["connect_to"], params["ca_file"])

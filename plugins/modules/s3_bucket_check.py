@@ -59,6 +59,12 @@ options:
   prefix:
     description: Where the check puts its objects. It must be of this machine alone. The default ends with the host's name.
     type: str
+  large_bytes:
+    description:
+      - Size of an object that is written in parts of 64 MiB, read back at its end, and removed. More than 5 GB shows what no single request can carry.
+        V(0) leaves it out. Raise O(deadline) with it.
+    type: int
+    default: 0
   timeout:
     description: Seconds to wait for each answer.
     type: int
@@ -88,9 +94,10 @@ EXAMPLES = r"""
 RETURN = r"""
 probes:
   description:
-    - One entry per question, in the order in which they were asked - resolve, connect, tls, tls_public, clock, credentials, region, confined,
-      cors_preflight, cors_foreign, leftovers, put, head, get, range, list, copy, multipart, multipart_abort, presigned_put, presigned_get,
-      presigned_head, wrong_signature, public_access, cors_response, delete.
+    - One entry per question, in the order in which they were asked - resolve, connect, tls, tls_public, clock, addressing, credentials, region, confined,
+      cors_preflight, cors_foreign, versioning, lifecycle, leftovers, put, head, get, list, copy, multipart, multipart_abort, presigned_put, presigned_get,
+      range, presigned_head, wrong_signature, public_access, cors_response, checksum_trailer, expiry,
+      content_disposition, names, empty, large, delete.
   returned: always
   type: list
   elements: dict
@@ -142,7 +149,9 @@ def run(params: dict[str, t.Any], directory: str, write: bool) -> Prober:
     _endpoint_probes.ask(endpoint, prober)
     client = _s3_client.make_client(endpoint, params["access_key"], params["secret_key"], params["region"], params["addressing_style"], directory)
     prefix = params["prefix"] or f".onprem-wandb-check/{socket.gethostname()}"
-    _s3_probes.ask(_s3_probes.Bucket(endpoint, client, params["bucket"], prefix, params["origins"], params["region"]), prober, write)
+    keys = (params["access_key"], params["secret_key"])
+    bucket = _s3_probes.Bucket(endpoint, client, params["bucket"], prefix, params["origins"], params["region"], keys, params["large_bytes"])
+    _s3_probes.ask(bucket, prober, write)
     return prober
 
 
@@ -158,6 +167,7 @@ def main() -> t.NoReturn:
             "addressing_style": {"type": "str", "choices": ["path", "virtual"], "default": "path"},
             "origins": {"type": "list", "elements": "str", "default": []},
             "prefix": {"type": "str"},
+            "large_bytes": {"type": "int", "default": 0},
             "timeout": {"type": "int", "default": 10},
             "deadline": {"type": "int", "default": 120},
             "strict": {"type": "bool", "default": False},

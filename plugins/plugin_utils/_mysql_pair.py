@@ -79,7 +79,8 @@ class Member:
         asked = self.peer(other)
         if not asked:
             return False
-        return asked.get("state") != "unreachable" or not any(mark in str(asked.get("detail")) for mark in NOBODY)
+        detail = str(asked.get("detail"))
+        return asked.get("state") != "unreachable" or "SSL" in detail or not any(mark in detail for mark in NOBODY)
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,9 @@ def wrong(args: t.Mapping[str, t.Any]) -> list[str]:
         names, addresses = certs.split_hosts(hosts_of(entry, requests[name]))
         if addresses or not names or any("." not in host for host in names):
             seen = ", ".join(names + addresses) or "no name"
-            found.append(f"{where} is for {seen}; expected full host names, which is all an ACME server signs. Set {where}['hosts'], or leave it to the own CA.")
+            found.append(
+                f"{where} is for {seen}; expected full host names, which is all an ACME server signs. Set {where}['hosts'], or leave it to the own CA."
+            )
         if challenge == "http-01" and any(host.startswith("*.") for host in names):
             found.append(f"{where} has a wildcard, which http-01 cannot prove. Set its challenge to dns-01.")
     if not args["certificates"]:

@@ -36,6 +36,13 @@ class FakeS3(http.server.ThreadingHTTPServer):
         self.skew = 0
         self.refuse = {}  # operation -> (status, code)
         self.public = False
+        self.versioning = "<Status>Enabled</Status>"
+        self.lifecycle = ""
+        self.ignore_expiry = False
+        self.trailers = True
+        self.plus_is_blank = False
+        self.no_empty = False
+        self.path_style = (0, "")  # status and code instead of an answer to requests with the bucket in the path
         self.ignore_signature = False
         self.ignore_range = False
         self.ignore_disposition = False
@@ -119,6 +126,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         query = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
         dummy, self.bucket, self.key = (unquote(parts.path).split("/", 2) + ["", ""])[:3]
         self.query, self.data = query, self.body()
+        if self.server.plus_is_blank:
+            self.key = self.key.replace("+", " ")
+        if self.server.path_style[0]:
+            return self.error(*self.server.path_style)
         presigned = "X-Amz-Signature" in query
         signed = presigned or "Authorization" in self.headers
         name = self.operation()
@@ -132,6 +143,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.error(403, "AccessDenied")
         if presigned and set(query["X-Amz-Signature"]) == {"0"} and not self.server.ignore_signature:
             return self.error(403, "SignatureDoesNotMatch")
+        if presigned and not self.server.ignore_expiry:
+            signed_at = dt.datetime.strptime(query["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=dt.timezone.utc)
+            if signed_at + dt.timedelta(seconds=int(query["X-Amz-Expires"])) < dt.datetime.now(dt.timezone.utc):
+                return self.error(403, "AccessDenied")
+        if {"x-amz-trailer", "x-amz-checksum-crc32"} & {name.lower() for name in self.headers} and not self.server.trailers:
+            return self.error(501, "NotImplemented")
         for refused in (name, ("presigned_" if presigned else "signed_") + self.command.lower()):
             if refused in self.server.refuse:
                 return self.error(*self.server.refuse[refused])
@@ -143,7 +160,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if not self.bucket:
             return "list_buckets"
         if not self.key:
-            return "location" if "location" in self.query else "list_uploads" if "uploads" in self.query else "list_objects"
+            special = [name for name in ("versioning", "lifecycle") if name in self.query]
+            return special[0] if special else "location" if "location" in self.query else "list_uploads" if "uploads" in self.query else "list_objects"
         if "uploadId" in self.query:
             return {"PUT": "upload_part", "POST": "complete", "DELETE": "abort"}.get(self.command, "upload_part")
         if "uploads" in self.query:
@@ -175,6 +193,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def location(self):
         self.answer(200, f"<LocationConstraint>{self.server.region}</LocationConstraint>")
 
+    def versioning(self):
+        self.answer(200, f"<VersioningConfiguration>{self.server.versioning}</VersioningConfiguration>")
+
+    def lifecycle(self):
+        if not self.server.lifecycle:
+            return self.error(404, "NoSuchLifecycleConfiguration")
+        return self.answer(200, f"<LifecycleConfiguration>{self.server.lifecycle}</LifecycleConfiguration>")
+
     def list_objects(self):
         prefix = self.query.get("prefix", "")
         keys = [] if self.server.hide else [key for key in self.server.objects if key.startswith(prefix)]
@@ -185,8 +211,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200, f"<ListMultipartUploadsResult>{entries}</ListMultipartUploadsResult>")
 
     def put(self):
+        if self.server.no_empty and not self.data:
+            return self.error(400, "MissingContentLength")
         self.server.objects[self.key] = self.data
-        self.answer(200, ETag=self.etag(self.data))
+        return self.answer(200, ETag=self.etag(self.data))
 
     def head(self):
         if self.key not in self.server.objects:

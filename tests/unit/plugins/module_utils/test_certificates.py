@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 import os
 import ssl
 import stat
@@ -18,6 +19,7 @@ from ansible_collections.onprem.wandb.plugins.module_utils._certificate_store im
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates_provided import check
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 NOW = dt.datetime.now(dt.timezone.utc).replace(microsecond=0)
 HOSTS = ("wandb.lab.test", "198.18.0.11")
@@ -28,20 +30,20 @@ class Corporate:
 
     def __init__(self) -> None:
         self.root_key, self.middle_key, self.key = issue.new_key(), issue.new_key(), issue.new_key()
-        self.root = issue.authority(self.root_key, "Corp root", NOW, 3650)
+        self.root = self.sign_ca("Corp root", key=self.root_key)
         self.middle = self.sign_ca("Corp issuing CA")
         self.leaf = self.make()
 
-    def sign_ca(self, name: str, ca: bool = True) -> x509.Certificate:
+    def sign_ca(self, name: str, ca: bool = True, key=None, below=None) -> x509.Certificate:
         return (
             x509.CertificateBuilder()
             .subject_name(certs.subject_of(name))
-            .issuer_name(self.root.subject)
-            .public_key(self.middle_key.public_key())
+            .issuer_name(certs.subject_of("Corp root"))
+            .public_key((key or self.middle_key).public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(NOW - dt.timedelta(days=100))
             .not_valid_after(NOW + dt.timedelta(days=3650))
-            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+            .add_extension(x509.BasicConstraints(ca=ca, path_length=below), critical=True)
             .sign(self.root_key, hashes.SHA256())
         )
 
@@ -118,6 +120,35 @@ def test_an_issuer_that_is_no_ca(give, corp):
     fake = corp.sign_ca("Corp issuing CA", ca=False)
     leaf = issue.leaf(corp.key, "leaf", HOSTS, fake, corp.middle_key, NOW, 90, False)
     assert "is no CA certificate" in only(give([leaf, fake], ca=[corp.root]))
+
+
+def test_a_ca_that_may_have_no_ca_below_it(give, corp):
+    strict = corp.sign_ca("Corp root", key=corp.root_key, below=0)
+    problem = give([corp.leaf, corp.middle], ca=[strict]).problems[0]
+    assert "CN=Corp root allows 0 CAs below it and the chain has 1" in problem
+
+
+def weak_leaf(corp, key=None, usages=(), digest=None):
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(certs.subject_of("leaf"))
+        .issuer_name(corp.middle.subject)
+        .public_key((key or corp.key).public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(NOW - dt.timedelta(days=1))
+        .not_valid_after(NOW + dt.timedelta(days=30))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOSTS[0]), x509.IPAddress(ipaddress.ip_address(HOSTS[1]))]), critical=False)
+    )
+    if usages:
+        builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
+    return builder.sign(corp.middle_key, digest or hashes.SHA256())
+
+
+def test_a_certificate_that_programs_of_today_refuse(give, corp):
+    short = rsa.generate_private_key(65537, 1024)
+    assert "has an RSA key of 1024 bits" in give([weak_leaf(corp, key=short), corp.middle], key=short, ca=[corp.root]).problems[0]
+    client = weak_leaf(corp, usages=[x509.oid.ExtendedKeyUsageOID.CLIENT_AUTH])
+    assert "may not prove a server" in give([client, corp.middle], ca=[corp.root]).problems[0]
 
 
 def test_wrong_key(give, corp):

@@ -10,9 +10,8 @@ import socketserver
 import threading
 
 import pytest
-from ansible_collections.onprem.wandb.plugins.module_utils import _redis
+from ansible_collections.onprem.wandb.plugins.module_utils import _redis, _redis_probes
 from ansible_collections.onprem.wandb.plugins.module_utils._probes import Prober, findings
-from ansible_collections.onprem.wandb.plugins.modules import redis_check
 
 
 @pytest.mark.parametrize(("text", "expected"), [("4gb", 4 * 1024**3), ("4g", 4 * 1000**3), ("512MB", 512 * 1024**2), ("100", 100), ("1kb", 1024)])
@@ -66,6 +65,8 @@ class Server(socketserver.ThreadingTCPServer):
         self.config_allowed = True
         self.read_only = False
         self.loading = 0
+        self.denied = ()
+        self.more = ""
         for name, value in faults.items():
             setattr(self, name, value)
 
@@ -87,12 +88,19 @@ class Handler(socketserver.StreamRequestHandler):
             elif not known:
                 answer = "-NOAUTH Authentication required."
             else:
-                answer = getattr(self, name.lower())(*words[1:])
+                answer = self.refused(name) or getattr(self, name.lower(), self.fine)(*words[1:])
             self.wfile.write((answer + "\r\n").encode())
 
     @staticmethod
     def bulk(text):
         return f"${len(text)}\r\n{text}"
+
+    @staticmethod
+    def fine(*dummy):
+        return "+OK"
+
+    def refused(self, name):
+        return f"-NOPERM this user has no permissions to run the '{name.lower()}' command" if name in self.server.denied else ""
 
     def ping(self):
         self.server.loading -= 1
@@ -102,7 +110,8 @@ class Handler(socketserver.StreamRequestHandler):
         server = self.server
         policy = server.settings["maxmemory-policy"]
         return self.bulk(
-            f"# Server\r\nredis_version:{server.version}\r\nused_memory:{server.used}\r\nmaxmemory:{server.maxmemory}\r\nmaxmemory_policy:{policy}"
+            f"# Server\r\nredis_version:{server.version}\r\nused_memory:{server.used}\r\nmaxmemory:{server.maxmemory}\r\n"
+            f"maxmemory_policy:{policy}\r\n{server.more}"
         )
 
     def config(self, dummy, key):
@@ -121,11 +130,11 @@ class Handler(socketserver.StreamRequestHandler):
     def get(self, key):
         return self.bulk(self.server.values[key])
 
-    def delete(self, key):
-        return f":{len([self.server.values.pop(key)])}"
+    def unlink(self, *keys):
+        return f":{len([self.server.values.pop(key, None) for key in keys])}"
 
 
-setattr(Handler, "del", Handler.delete)
+setattr(Handler, "del", Handler.unlink)
 
 
 def check(params=None, check_mode=False, **faults):
@@ -144,7 +153,7 @@ def check(params=None, check_mode=False, **faults):
     }
     prober = Prober(10, errors=(OSError, _redis.RedisError, ValueError))
     try:
-        redis_check.ask(redis_check.Check({**defaults, **(params or {})}, check_mode), prober)
+        _redis_probes.ask(_redis_probes.Check({**defaults, **(params or {})}, check_mode), prober)
     finally:
         server.shutdown()
         server.server_close()
@@ -155,7 +164,8 @@ def check(params=None, check_mode=False, **faults):
 def test_a_good_server_has_no_finding():
     probes, names = check()
     assert names == []
-    assert {probe["verdict"] for probe in probes.values()} == {"pass"}
+    assert {probe["verdict"] for name, probe in probes.items() if name != "certificate"} == {"pass"}
+    assert probes["certificate"]["evidence"] == {"reason": "no TLS"}
 
 
 @pytest.mark.parametrize(
@@ -170,7 +180,13 @@ def test_a_good_server_has_no_finding():
         ({}, {"password": ""}, "ping", "wants a password"),
         ({"maxmemory": 0}, {}, "memory", "No maxmemory"),
         ({"used": 95000}, {}, "memory", "90 %"),
-        ({"read_only": True}, {}, "write_and_read", "refuses writes"),
+        ({"read_only": True}, {}, "write_and_read", "read-only replica"),
+        ({"denied": ("BRPOP", "EVAL")}, {}, "commands", "need BRPOP, EVAL,"),
+        ({"denied": ("SET",)}, {}, "write_and_read", "may not write"),
+        ({"more": "role:slave\r\nmaster_host:10.0.0.1\r\nmaster_port:6379"}, {}, "role", "replica of 10.0.0.1:6379"),
+        ({"more": "cluster_enabled:1"}, {}, "role", "member of a cluster"),
+        ({"more": "rdb_last_bgsave_status:err"}, {}, "persistence", "rdb_last_bgsave_status"),
+        ({"more": "connected_clients:95\r\nmaxclients:100"}, {}, "clients", "90 % of maxclients"),
         ({}, {"host": "127.0.0.1", "port": 1}, "connect", "Nothing usable listens"),
         ({}, {"tls": True}, "connect", ""),
     ],

@@ -35,6 +35,7 @@ def check(tmp_path, write=True, params=None, **faults):
         "addressing_style": "path",
         "origins": [WANDB],
         "prefix": "check/here",
+        "large_bytes": 0,
         "timeout": 5,
         "deadline": 60,
     }
@@ -48,10 +49,10 @@ def check(tmp_path, write=True, params=None, **faults):
 def test_a_good_server_has_no_finding_and_nothing_is_left(tmp_path):
     server, probes, names = check(tmp_path)
     assert names == []
-    assert {name for name, probe in probes.items() if probe["verdict"] != "pass"} == {"tls"}
+    assert {name for name, probe in probes.items() if probe["verdict"] != "pass"} == {"tls", "large"}
     assert server.objects == {}
     assert server.uploads == {}
-    assert len(probes) == 26
+    assert len(probes) == 35
 
 
 def test_what_an_interrupted_run_left_is_removed_and_other_objects_stay(tmp_path):
@@ -71,6 +72,24 @@ def test_check_mode_writes_nothing(tmp_path):
     assert names == []
     assert "put" not in probes
     assert probes["cors_preflight"]["verdict"] == "pass"
+    assert server.objects == {}
+
+
+RULE = "<Rule><ID>old</ID><Status>Enabled</Status><Filter><Prefix></Prefix></Filter>%s</Rule>"
+
+
+def test_a_rule_about_old_versions_is_none_against_the_bucket(tmp_path):
+    old = RULE % "<NoncurrentVersionExpiration><NoncurrentDays>30</NoncurrentDays></NoncurrentVersionExpiration>"
+    dummy, probes, names = check(tmp_path, lifecycle=old)
+    assert names == []
+    assert probes["lifecycle"]["evidence"] == {"rules": "old"}
+    assert probes["versioning"]["evidence"] == {"versioning": "Enabled"}
+
+
+def test_a_large_object_by_size(tmp_path):
+    server, probes, names = check(tmp_path, params={"large_bytes": 70 * 1024 * 1024})
+    assert names == []
+    assert probes["large"]["evidence"] == {"bytes": 70 * 1024 * 1024, "parts": 2}
     assert server.objects == {}
 
 
@@ -97,8 +116,15 @@ FAULTS = {
     "wrong signatures accepted": ({"ignore_signature": True}, ["wrong_signature"], "wrong signature"),
     "public bucket": ({"public": True}, ["public_access"], "without any signature"),
     "range ignored": ({"ignore_range": True}, ["range"], "Range"),
-    "disposition ignored": ({"ignore_disposition": True}, ["presigned_get"], "content-disposition"),
-    "bytes changed": ({"corrupt": True}, ["get", "range", "presigned_get"], ""),
+    "disposition ignored": ({"ignore_disposition": True}, ["content_disposition"], "content-disposition"),
+    "expiry ignored": ({"ignore_expiry": True}, ["expiry"], "ended two hours ago"),
+    "no trailers": ({"trailers": False}, ["checksum_trailer"], "when_required"),
+    "plus is a blank": ({"plus_is_blank": True}, ["names"], "neither decoded"),
+    "no empty objects": ({"no_empty": True}, ["empty"], "empty object"),
+    "bucket in the host name only": ({"path_style": (404, "NoSuchKey")}, ["addressing"], "virtual"),
+    "sends elsewhere": ({"path_style": (301, "PermanentRedirect")}, ["addressing"], "elsewhere"),
+    "rule that removes everything": ({"lifecycle": RULE % "<Expiration><Days>30</Days></Expiration>"}, ["lifecycle"], "vanish"),
+    "bytes changed": ({"corrupt": True}, ["get", "presigned_get"], ""),
     "other ETag": ({"other_etag": True}, ["head"], "MD5"),
     "list without new objects": ({"hide": True}, ["list"], "not in the list"),
     "abort without effect": ({"forget_abort": True}, ["multipart_abort"], "aborted upload is still there"),

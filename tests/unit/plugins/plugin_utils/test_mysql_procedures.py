@@ -92,6 +92,7 @@ def test_plans(procedure: str, db1: t.Any, db2: t.Any, options: t.Any, primary_t
         ("failover", None, cut_off("db2"), CONFIRMED, "-e old_primary_is_down=yes"),
         ("failover", None, standby("db2"), DOWN, "still answers db2 (state ok, writable True)"),
         ("failover", None, cut_off("db2", peers=peer("db2", state="unreachable", detail="Too many connections (error 1040)")), DOWN, "still answers db2"),
+        ("failover", None, cut_off("db2", peers=peer("db2", state="unreachable", detail="[SSL: bad] (error 2003)")), DOWN, "still answers db2"),
         ("failover", None, cut_off("db2", peers=peer("db2", state="offline", detail="offline (error 3032)")), DOWN, "still answers db2"),
         ("failover", None, cut_off("db2"), {**DOWN, "answers": ["localhost", "node1"]}, "on its MySQL port to localhost, node1"),
         ("failover", dead("db1"), None, DOWN, "db2 does not answer over SSH, and db1 does not serve"),

@@ -33,7 +33,15 @@ def test_an_empty_secret_file(site, found):
 
 def test_which_secrets_will_be_generated(site):
     built = site({"mysql_app_password": "abc"}, files={"/secrets/redis_password": b"abc\n"})
-    assert credentials.to_generate(built) == ["mysql_replication_password", "mysql_clone_password", "minio_root_password", "minio_secret_key"]
+    assert credentials.to_generate(built) == [
+        "mysql_replication_password",
+        "mysql_clone_password",
+        "mysql_backup_password",
+        "mysql_backup_secret_key",
+        "redis_admin_password",
+        "minio_root_password",
+        "minio_secret_key",
+    ]
 
 
 def test_an_external_service_gets_no_generated_secret(site):

@@ -87,6 +87,21 @@ REDIS = {
 }
 BUCKET = ("resolve", "connect", "tls", "credentials", "presigned_put", "presigned_get", "presigned_head", "multipart", "cors_preflight", "cors_response")
 BUCKET = (*BUCKET, "public_access", "wrong_signature", "confined")
+HEALTH = {
+    "version": "2026-09-16T00:00:00Z",
+    "servers": 4,
+    "servers_away": [],
+    "drives": 4,
+    "drives_away": [],
+    "healing": [],
+    "parity": 2,
+    "bytes": 10**9,
+    "objects": 306,
+    "used_percent": 40.0,
+    "bucket": "wandb-files",
+    "quota": 10**12,
+}
+MIRROR = {"configured": True, "age_hours": 3.0, "max_age_hours": 26, "problem": "", "compared": 306, "read_back": 12}
 WAY = ("resolution", "reach", "certificate", "recognised", "redirect", "large_body")
 CLUSTER = {
     "version": "v1.36.4",
@@ -128,6 +143,7 @@ def facts() -> Facts:
         "cluster": CLUSTER,
         "instance": INSTANCE,
         "bucket": {"probes": [probe(name) for name in BUCKET]},
+        "minio": {"health": copy.deepcopy(HEALTH)},
         "way": {"probes": [probe(name) for name in WAY]},
     }
     return copy.deepcopy(Facts(GROUPS, hosts, controller, SETTINGS))

@@ -1,0 +1,42 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Health and usage of a set of servers, out of what its administration interface and the mirror's status say. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import json
+import time
+import typing as t
+
+
+def summary(info: t.Mapping[str, t.Any], quota: int, bucket: str) -> dict[str, t.Any]:
+    """Servers and drives that are there and that are not, and how full they are, from the document of the request info."""
+    servers = info.get("servers") or []
+    drives = [drive for server in servers for drive in server.get("drives") or []]
+    total, used = (sum(int(drive.get(name) or 0) for drive in drives) for name in ("totalspace", "usedspace"))
+    return {
+        "version": ", ".join(sorted({str(server.get("version") or "unknown") for server in servers})),
+        "servers": len(servers),
+        "servers_away": sorted(str(server.get("endpoint")) for server in servers if server.get("state") != "online"),
+        "drives": len(drives),
+        "drives_away": sorted(str(drive.get("endpoint") or drive.get("path")) for drive in drives if drive.get("state") != "ok"),
+        "healing": sorted(str(drive.get("endpoint") or drive.get("path")) for drive in drives if drive.get("healing")),
+        "parity": (info.get("backend") or {}).get("standardSCParity"),
+        "bytes": int((info.get("usage") or {}).get("size") or 0),
+        "objects": int((info.get("objects") or {}).get("count") or 0),
+        "used_percent": round(100 * used / total, 1) if total else None,
+        "bucket": bucket,
+        "quota": quota,
+    }
+
+
+def mirror(path: str) -> dict[str, t.Any]:
+    """What the last runs of the mirror told; configured is false when there is no such file."""
+    try:
+        with open(path, encoding="utf-8") as handle:
+            told = json.load(handle)
+    except (OSError, ValueError) as error:
+        return {"configured": False, "problem": str(error)}
+    age = round((time.time() - told["success"]) / 3600, 2) if "success" in told else None
+    return {"configured": True, "age_hours": age, **told}
