@@ -420,7 +420,9 @@ def disk(server: Server) -> dict[str, t.Any]:
 def records(params: dict[str, t.Any]) -> dict[str, t.Any]:
     """What this host's files say, whether the server runs or not."""
     kept = rolefile.read(params["role_file"])
-    degraded = kept.get("degraded") or rolefile.read(params["marker_file"]) or None
+    # The note is for a standby; on a host that became the primary since, it is of the past.
+    note = {} if kept.get("role") == "primary" else rolefile.read(params["marker_file"])
+    degraded = kept.get("degraded") or note or None
     if degraded:
         degraded = {**degraded, "seconds": rolefile.age(degraded)}
     return {

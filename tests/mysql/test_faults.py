@@ -10,7 +10,7 @@ from typing import Any
 from ledger import byhand, faults, judge, look
 from ledger.client import now
 from ledger.pair import Done, Pair, wait_for
-from ledger.scene import Scene, scene
+from ledger.scene import Scene, make_whole, scene
 
 READY = 0.5  # seconds after which a cut has taken hold: packets that were under way have arrived
 
@@ -208,6 +208,8 @@ def test_an_accepted_loss_is_named_and_kept(pair: Pair, tmp_path: pathlib.Path) 
         look.wait_guarded(pair, on.standby)
         kept = pair.on(on.primary, "cat $(ls -t /var/lib/onprem-wandb/mysql-errant/*.sql | head -1)").count(f"INSERT INTO `{pair.account.database}`.`ledger`")
         assert kept >= lost, f"{lost} transactions were lost, the file keeps {kept}"
+        status = pair.playbook("mysql_status")
+        assert "DEGRADED" not in status.output, f"the pair is whole and called degraded:\n{status.tail(30)}"
     print(f"accepted loss: {lost} transactions, {kept} kept as SQL")
 
 
@@ -233,7 +235,7 @@ def test_playbooks_on_a_healthy_pair_refuse_or_do_nothing(pair: Pair, tmp_path: 
 
 def test_check_mode_changes_nothing(pair: Pair, tmp_path: pathlib.Path) -> None:
     """--check of each playbook prints its plan; both servers keep every role, and not one statement changes anything."""
-    primary = look.primary(pair)
+    primary = make_whole(pair)
     before = {host: byhand.changing_statements(pair, host) for host in pair.hosts}
     for name, variables in (
         ("mysql_switchover", {}),

@@ -69,3 +69,11 @@ def test_info_says_that_nothing_runs(capsys: pytest.CaptureFixture[str], tmp_pat
     found = call(mysql_replica_info, capsys, tmp_path)
     assert found["running"] is False
     assert found["problem"]
+
+
+@pytest.mark.parametrize(("role", "degraded"), [("replica", True), ("primary", False)])
+def test_the_note_of_a_degraded_pair_counts_on_a_standby_only(capsys: pytest.CaptureFixture[str], tmp_path: t.Any, role: str, degraded: bool) -> None:
+    (tmp_path / "role.json").write_text(json.dumps({"role": role}), encoding="utf-8")
+    (tmp_path / "note.json").write_text(json.dumps({"since": "2026-11-23T22:10:04Z", "reason": "memory"}), encoding="utf-8")
+    found = call(mysql_replica_info, capsys, tmp_path, role_file=str(tmp_path / "role.json"), marker_file=str(tmp_path / "note.json"))
+    assert bool(found["degraded"]) is degraded
