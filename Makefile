@@ -62,9 +62,12 @@ requirements: env ## write requirements/constraints.txt again after a change of 
 storage-faults: packages env ## broken object storage, an external bucket, keys that are replaced; a real server on loopback
 	@tests/tools/storage.sh
 
-.PHONY: test lint unit compat sanity docs docs-check agreement galaxy changelog changelog-check habits molecule bench ledger bench-mysql
-test: packages env env-compat ## every check there is
+.PHONY: test lint unit compat sanity docs docs-check agreement galaxy changelog changelog-check habits molecule bench ledger bench-mysql test-long mysql-faults
+test: packages env env-compat ## every check, the scenarios in the form that CI has time for
 	@$(CHECK) all
+
+test-long: packages env env-compat ## the same with the long forms: four store hosts, faults of backups and of the MySQL pair (more than an hour)
+	@LONG=1 $(CHECK) all
 
 lint: env ## ansible-lint (production), yamllint, ruff, mypy, shellcheck
 	@$(CHECK) lint
@@ -116,6 +119,9 @@ standin: packages env ## the stand-in's own tests, against real services
 
 molecule: env ## one scenario: make molecule SCENARIO=site MOLECULE_ARGS=--destroy=never
 	@tests/tools/molecule.sh $(SCENARIO) $(MOLECULE_ARGS)
+
+mysql-faults: packages env ## the long proof of the MySQL pair: contract, controls, faults, every step killed (half an hour)
+	@tests/tools/mysql_faults.sh
 
 ledger: packages env ## N crash failovers of a MySQL pair under load, every acknowledged transaction counted: .lab/ledger.json (N=50)
 	@tests/tools/ledger.sh ledger --failovers $(N) --switchovers 5 --json .lab/ledger.json $(LEDGER_ARGS)

@@ -10,7 +10,6 @@ import json
 import os
 import ssl
 import typing as t
-import urllib.request
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
@@ -157,9 +156,7 @@ class ActionModule(ActionBase):
 def reach(url: str, ca_file: str) -> None:
     """Ask for the directory once. The client would try for minutes before it says the same."""
     try:
-        context = ssl.create_default_context(cafile=ca_file or None)
-        with urllib.request.urlopen(url, context=context, timeout=30) as answer:
-            found = json.loads(answer.read(1_000_000))
+        found = json.loads(open_url(url, ca_path=ca_file or None, timeout=30).read(1_000_000))
     except (OSError, ValueError) as error:
         if isinstance(getattr(error, "reason", error), ssl.SSLCertVerificationError):
             hint = f"Its certificate is not trusted here; name its CA: certificates_acme_ca_file (now {ca_file or 'none'})."

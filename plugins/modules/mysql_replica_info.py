@@ -279,7 +279,7 @@ uptime_seconds:
 backup:
   description:
     - What this host knows about the backups of the pair. The newest full backup in the repository, when one was last proved by a restore, when this host last
-      shipped binary logs (only on the host that does), and the first problem in RV(backup.problem), empty when there is none.
+      shipped binary logs (only on the host that does), and the first problem in C(problem), empty when there is none.
     - A backup that is too old is a problem as well as one that failed.
   returned: always
   type: dict

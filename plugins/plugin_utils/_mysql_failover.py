@@ -22,9 +22,9 @@ def failover(pair: Sequence[Member], options: Options) -> Plan:
     if old.recorded == "promoting" and not old.writable:
         old, new = new, old
     if old.writable and old.recorded == "primary" and new.recorded == "fenced":
-        return _done(new, old)
+        return _done(serving=old, other=new)
     if old.writable and not old.channel and old.look.get("degraded") and not new.channel:
-        return _done(new, old)
+        return _done(serving=old, other=new)
     if old.writable:
         raise Refusal(f"{old.name} answers and is writable: it is not dead. Nothing was changed. Next: mysql_switchover moves the role without a loss.")
     must_run(new, f"{old.name} does not serve: nothing can take over")
@@ -33,10 +33,11 @@ def failover(pair: Sequence[Member], options: Options) -> Plan:
     return Plan(new.name, old.name, [*(["fence"] if old.reached else []), "promote"], notes)
 
 
-def _done(old: Member, new: Member) -> Plan:
+def _done(serving: Member, other: Member) -> Plan:
     """An earlier run promoted; what may be left is the fence of a host that came back."""
-    fence = old.reached and not old.channel and old.recorded == "primary"
-    return Plan(new.name, old.name, ["fence"] if fence else [], [f"{new.name} is the primary already. Next: mysql_rejoin makes {old.name} its standby"])
+    fence = other.reached and not other.channel and other.recorded == "primary"
+    said = f"{serving.name} is the primary already. Next: mysql_rejoin makes {other.name} its standby"
+    return Plan(serving.name, other.name, ["fence"] if fence else [], [said])
 
 
 def _old_is_dead(old: Member, new: Member, options: Options) -> None:

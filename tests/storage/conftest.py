@@ -22,7 +22,6 @@ from ansible_collections.onprem.wandb.plugins.modules import s3_bucket_check
 from s3_proxy import Proxy
 
 
-
 @dataclass
 class Site:
     """A server with W&B's bucket and W&B's user, and a CA."""

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# The restore drill and the faults of backups, on a pair and an object store of their own.
+# The restore drill, with LONG=1 also the faults of backups, on a pair and an object store of their own.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export LAB_NAME=${LAB_NAME:-backup} LAB_NET=${LAB_NET:-198.18.12.0/24}
 trap 'lab/lab down' EXIT
 lab/lab up --hosts db1,db2,store1
-python -m pytest tests/mysql_backup --lab ".lab-$LAB_NAME" -q -p no:cacheprovider
+tests=tests/mysql_backup/test_drill.py
+[ -z "${LONG:-}" ] || tests=tests/mysql_backup
+python -m pytest "$tests" --lab ".lab-$LAB_NAME" -q -p no:cacheprovider

@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """minio-backup: mirrors W&B's bucket into a second place, compares, and brings it back.
 
 minio-backup run [--force] | status | restore --config FILE [--prefix P] [--deleted YYYY-MM-DD]

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from .base import LOGS, TOP, environment
 
+LONG = bool(os.environ.get("LONG"))  # `make test-long`: CI has 90 minutes
+ONLY_LONG = ("storage",)
 HEARTBEAT = 30  # seconds between two lines that say what is running
 
 
@@ -97,8 +99,9 @@ def everything(checks: list[str]) -> int:
     bucket = Job("storage-faults", ["tests/tools/storage.sh"])
     services = Job("redis-certificates-faults", ["tests/tools/services.sh"])
     leaks = Job("secrets-hosts", ["tests/tools/secrets.sh"])
+    faults = [Job("mysql-faults", ["tests/tools/mysql_faults.sh"])] if LONG else []
     scenarios = [Job(f"molecule-{name}", ["make", "--no-print-directory", "molecule", f"SCENARIO={name}"]) for name in scenario_names()]
-    board.jobs = [*cheap, build, standin, refusals, drill, bucket, services, leaks, *scenarios]
+    board.jobs = [*cheap, build, standin, refusals, drill, bucket, services, leaks, *faults, *scenarios]
     board.say(f"{len(board.jobs)} checks on {cores()} cores: {', '.join(job.name for job in board.jobs)}")
     if not scenarios:
         board.say("no scenario in molecule/: that is a failure, the site would be unproved.")
@@ -106,7 +109,7 @@ def everything(checks: list[str]) -> int:
         board.jobs += scenarios
 
     # Longest first; each has hosts of its own, so two can run beside each other where there are cores for it.
-    labs = [*scenarios, drill, refusals, bucket, standin]
+    labs = [*scenarios, drill, refusals, leaks, services, bucket, standin, *faults]
     built = threading.Event()
     usable: list[bool] = []
 
@@ -175,6 +178,6 @@ def score(board: Board) -> int:
 
 
 def scenario_names() -> list[str]:
-    """Molecule scenarios, the site first: it is the longest and the most telling."""
-    found = sorted(path.parent.name for path in (TOP / "molecule").glob("*/molecule.yml"))
+    """Molecule scenarios, the site first: it is the longest and the most telling. Some only in the long form."""
+    found = sorted(path.parent.name for path in (TOP / "molecule").glob("*/molecule.yml") if LONG or path.parent.name not in ONLY_LONG)
     return sorted(found, key=lambda name: name != "site")

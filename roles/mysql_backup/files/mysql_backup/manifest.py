@@ -32,7 +32,7 @@ def tables(scratch: Scratch) -> list[tuple[str, str]]:
             f"NOT IN ({marks})",
             SYSTEM,
         )
-    found = [(row["db"], row["name"]) for row in rows] + [(one.split(".")[0], one.split(".")[1]) for one in ACCOUNTS]
+    found = [(row["db"], row["name"]) for row in rows] + [tuple(one.split(".", 1)) for one in ACCOUNTS]
     return sorted(found, key=lambda one: (file_size(scratch.directory, *one), one))
 
 
@@ -82,7 +82,7 @@ def measure(scratch: Scratch, config: Config, seconds: float) -> dict[str, Table
                     continue  # too long: noted as not compared
                 failures.append(error)
 
-    threads = [threading.Thread(target=worker) for _ in range(config.threads)]
+    threads = [threading.Thread(target=worker) for _number in range(config.threads)]
     for one in threads:
         one.start()
     for one in threads:
@@ -98,7 +98,7 @@ def server_facts(scratch: Scratch) -> dict[str, t.Any]:
         known = session.rows("SHOW GLOBAL VARIABLES WHERE Variable_name IN (" + ", ".join(["%s"] * len(VARIABLES)) + ")", VARIABLES)
         return {
             "gtid_executed": session.executed(),
-            "version": str(session.value("SELECT VERSION()")).split("-")[0],
+            "version": str(session.value("SELECT VERSION()")).split("-", maxsplit=1)[0],
             "variables": {row["Variable_name"]: row["Value"] for row in known},
         }
 

@@ -16,10 +16,10 @@ NOW = dt.datetime.now(dt.timezone.utc).replace(microsecond=0)
 HOSTS = ["store1.lab.test"]
 
 
-def run(directory, rotate="", now=NOW, days=397, ca_days=3650, hosts=HOSTS, check_mode=False, key_file=""):
+def run(directory, rotate="", now=NOW, days=397, ca_days=3650, hosts=None, check_mode=False, key_file=""):
     store = Store(str(directory), now, 30, days, check_mode, key_file)
     store.open_authority("Lab CA", ca_days, rotate)
-    result = store.put_own({"name": "redis", "hosts": hosts})
+    result = store.put_own({"name": "redis", "hosts": hosts or HOSTS})
     store.put_trust([], "/etc/ssl/site.crt")
     return store, result
 
