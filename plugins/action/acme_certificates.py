@@ -12,6 +12,7 @@ import ssl
 import typing as t
 
 from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.module_utils.urls import open_url
 from ansible.plugins.action import ActionBase
 from ansible_collections.onprem.wandb.plugins.module_utils import _certificates as certs
 from ansible_collections.onprem.wandb.plugins.module_utils import _certificates_issue as issue
