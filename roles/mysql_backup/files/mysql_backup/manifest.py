@@ -32,7 +32,7 @@ def tables(scratch: Scratch) -> list[tuple[str, str]]:
             f"NOT IN ({marks})",
             SYSTEM,
         )
-    found = [(row["db"], row["name"]) for row in rows] + [(schema, name) for schema, name in (one.split(".", 1) for one in ACCOUNTS)]
+    found = [(row["db"], row["name"]) for row in rows] + [(one.partition(".")[0], one.partition(".")[2]) for one in ACCOUNTS]
     return sorted(found, key=lambda one: (file_size(scratch.directory, *one), one))
 
 
