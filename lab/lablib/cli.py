@@ -54,10 +54,11 @@ def private_inventory(lab: Lab, chosen: list[str]) -> None:
     target = lab.state / "inventory"
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(REPO / "inventories/lab", target, ignore=shutil.ignore_patterns("secrets"))
-    groups: dict[str, dict] = {}
+    # A group without hosts is named, too: a play on one that nobody has heard of is a warning.
+    groups: dict[str, dict] = {group: {"hosts": {}} for _octet, names in HOSTS.values() for group in names}
     for host in chosen:
         for group in HOSTS[host][1]:
-            groups.setdefault(group, {"hosts": {}})["hosts"][host] = {"ansible_host": lab.address(host)}
+            groups[group]["hosts"][host] = {"ansible_host": lab.address(host)}
     (target / "hosts.yml").write_text(json.dumps({"all": {"children": groups}}, indent=1), encoding="utf-8")
     own = {"lab_state": str(lab.state), "lab_domain": lab.domain, "lab_database": lab.database}
     (target / "group_vars/all/private.yml").write_text(json.dumps(own), encoding="utf-8")
