@@ -154,6 +154,10 @@ options:
   max_lag:
     description: Fails when a standby is more seconds behind than this in the end. Without it lag is only reported.
     type: int
+  connect_timeout:
+    description: Seconds in which the server has to greet. With I(state=fenced) one that runs and does not is killed.
+    type: float
+    default: 3
   deadline:
     description: Seconds for each statement that may hang, for the receiver to connect, and for the measurement.
     type: int
@@ -333,7 +337,7 @@ from ansible_collections.onprem.wandb.plugins.module_utils._mysql.journal import
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.member import Member
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.report import describe, semisync, standing
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.run import Run, absent, fenced, measure, primary, replica
-from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem, Statement, local, pymysql, text_of
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import GREETING, Problem, Statement, local, pymysql, text_of
 
 SPEC: dict[str, t.Any] = {
     "state": {"type": "str", "choices": ["primary", "replica", "fenced", "absent"], "required": True},
@@ -370,6 +374,7 @@ SPEC: dict[str, t.Any] = {
     "expect_gtid_superset_of": {"type": "str"},
     "wait_catchup": {"type": "int", "default": 60},
     "max_lag": {"type": "int"},
+    "connect_timeout": {"type": "float", "default": GREETING},
     "deadline": {"type": "int", "default": 30},
     "peers": {
         "type": "list",
@@ -512,7 +517,7 @@ def main() -> t.NoReturn:
     try:
         patience = 0 if module.check_mode or module.params["state"] in ("fenced", "absent") else module.params["deadline"]
         timeout = module.params["deadline"] + module.params["wait_catchup"] + 10
-        server = local(module.params["login_unix_socket"], module.check_mode, timeout, patience)
+        server = local(module.params["login_unix_socket"], module.check_mode, timeout, patience, module.params["connect_timeout"])
     except (pymysql.MySQLError, OSError) as error:
         not_there(module, text_of(error))
     try:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 import typing as t
@@ -13,8 +14,9 @@ from . import heartbeat, peers, plan_ends, reign, rolefile
 from .gtid import Comparison
 from .journal import Journal
 from .member import Member, read_local
-from .plan import CLONE, DISABLED, DRAIN, EXPECT, OK, SAVE_ERRANT, Peer, Plan, Wish, plan_primary
+from .plan import CLONE, DISABLED, DRAIN, EXPECT, OK, SAVE_ERRANT, Peer, Plan, Wish, plan_primary, replica_command
 from .plan_replica import plan_replica, standby_problems
+from .receiver import hurried
 from .server import LOST, Address, Problem, Server, Statement, number_of, pymysql, text_of
 
 NO_SUPERVISOR = 3707  # CLONE is done and the server could not restart itself
@@ -107,6 +109,8 @@ class Run:
             elif isinstance(step, Statement):
                 if cloning:
                     self.clone(step)
+                elif step == replica_command("STOP", self.wish.channel_name, "IO_THREAD"):
+                    hurried(self.me.channel, self.command, functools.partial(self.server.change, step))
                 else:
                     self.server.change(step)
                 cloning = False

@@ -24,7 +24,7 @@ UNREACHABLE = (2002, 2003, 2005)
 LOST = (2006, 2013)  # the server went away; CLONE ends so
 NO_ACCOUNTS = 1130  # no account may connect from here: the server was initialised and never became a member
 OFFLINE = 3032
-GREETING = 3  # seconds in which a server has to greet: one that hangs takes connections and says nothing
+GREETING = 3.0  # seconds in which a server has to greet: one that hangs takes connections and says nothing
 NO_SUCH_SESSION = 1094
 
 
@@ -216,13 +216,13 @@ class Server:
             time.sleep(0.1)
 
 
-def greets(family: int, address: t.Any, connect_timeout: float) -> None:
+def greets(family: int, address: t.Any, connect_timeout: float, greeting: float = GREETING) -> None:
     """Raises what a connection raises when nobody is there, or when who is there says nothing."""
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         try:
             probe.settimeout(connect_timeout)
             probe.connect(address)
-            probe.settimeout(GREETING)
+            probe.settimeout(greeting)
             if not probe.recv(1):
                 raise ConnectionResetError("the connection was closed before a greeting")
         except OSError as error:
@@ -233,7 +233,7 @@ def _open(timeout: int, **how: t.Any) -> t.Any:
     return pymysql.connect(read_timeout=timeout, write_timeout=timeout, autocommit=True, charset="utf8mb4", **how)
 
 
-def local(path: str, check_mode: bool = False, timeout: int = 30, patience: int = 0) -> Server:
+def local(path: str, check_mode: bool = False, timeout: int = 30, patience: int = 0, greeting: float = GREETING) -> Server:
     """root on the unix socket: auth_socket, so no secret. patience: seconds for a server that is just starting, after CLONE for example."""
     end = time.monotonic() + patience
 
@@ -242,7 +242,7 @@ def local(path: str, check_mode: bool = False, timeout: int = 30, patience: int 
 
     while True:
         try:
-            greets(socket.AF_UNIX, path, GREETING)
+            greets(socket.AF_UNIX, path, greeting, greeting)
             return Server(connect, platform.node(), check_mode, timeout)
         except pymysql.MySQLError as error:
             if number_of(error) not in UNREACHABLE or time.monotonic() > end:
