@@ -53,14 +53,17 @@ def rejoin(pair: Sequence[Member], options: Options) -> Plan:
     if attached and not errant:
         whole = primary.semisync.get("source_enabled") and not primary.look.get("degraded")
         return Plan(primary.name, other.name, [] if whole else ["undegrade"], [f"{other.name} replicates from {primary.name} already"])
-    if errant and options.get("accept_data_loss") != options.get("site_name"):
+    accepted = options.get("accept_data_loss") == options.get("site_name")
+    if errant and not accepted:
         raise Refusal(
             f"{other.name} holds transactions that {primary.name} does not know: {errant}. Joining throws them away. Nothing was changed. "
             f"Next: mysqlbinlog --include-gtids on {other.name} shows them; -e accept_data_loss={options.get('site_name')} saves them as SQL "
             f"and copies {primary.name} anew."
         )
-    copied = bool(errant) or not other.look.get("gtid_executed")
+    broken = accepted and other.channel.get("applier") != "ON" and other.channel.get("applier_error")
+    copied = bool(errant or broken) or not other.look.get("gtid_executed") or other.look.get("gtid_state") == "IRRECOVERABLE"
     notes = [f"{errant} of {other.name} are saved in mysql-errant on {other.name} and thrown away"] if errant else []
+    notes += [f"{other.name} is copied anew: its applier stopped ({broken})"] if broken else []
     # The only standby cannot be copied while commits wait for it: the two would wait for each other.
     return Plan(primary.name, other.name, ["window", "attach"] if copied and primary.semisync.get("source_enabled") else ["attach"], notes)
 

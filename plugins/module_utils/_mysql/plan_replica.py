@@ -16,6 +16,11 @@ MOVES = ("host", "port", "auto_position")  # these make the server drop its rela
 CLONE_PLUGIN = "clone"
 
 
+def stopped(channel: t.Optional[Channel]) -> bool:
+    """The applier ended at an error: the data here are not those of the source."""
+    return bool(channel and channel.applier != "ON" and channel.applier_error)
+
+
 def differing(channel: t.Optional[Channel], wanted: dict[str, t.Any]) -> list[str]:
     """The keys whose value is not the declared one."""
     if channel is None:
@@ -153,6 +158,8 @@ def plan_replica(me: Member, source: Peer, found: gtid.Comparison, wish: Wish) -
         what = gtid.action(found.gtid_state, wish.reseed, wish.accept_data_loss, has_data)
         if found.gtid_state == gtid.NEW and configured:
             what = gtid.ATTACH  # attached while both were empty; the first transactions are on their way
+        if what == gtid.ATTACH and stopped(me.channel) and wish.reseed == "allow" and wish.accept_data_loss:
+            what = gtid.CLONE
         if what == gtid.REFUSE:
             return Plan(refusal=class_refusal(found, me, source.address))
         if what == gtid.CLONE:

@@ -13,9 +13,9 @@ import typing as t
 from . import heartbeat, peers, plan_ends, reign, rolefile
 from .gtid import Comparison
 from .journal import Journal
-from .member import Member, read_local
+from .member import Channel, Member, read_local
 from .plan import CLONE, DISABLED, DRAIN, EXPECT, OK, SAVE_ERRANT, Peer, Plan, Wish, plan_primary, replica_command
-from .plan_replica import plan_replica, standby_problems
+from .plan_replica import plan_replica, standby_problems, stopped
 from .receiver import hurried
 from .server import LOST, Address, Problem, Server, Statement, number_of, pymysql, text_of
 
@@ -129,6 +129,14 @@ class Run:
             raise Problem(f"{self.server.name}: the errant transactions {errant} could not be saved ({errors.strip()}). Nothing was thrown away.")
         os.chmod(path, 0o600)
 
+    def applies(self, wanted: str) -> bool:
+        """Whether these transactions are here within wait_catchup. An applier that stopped at an error is not waited for."""
+        end = time.monotonic() + self.wait_catchup
+        while self.server.value("SELECT WAIT_FOR_EXECUTED_GTID_SET(%s, 1)", (wanted,)) != 0:
+            if time.monotonic() > end or stopped(self.refresh().channel):
+                return False
+        return True
+
     def applier_error(self) -> str:
         """The applier's error now."""
         channel = self.refresh().channel
@@ -139,7 +147,7 @@ class Run:
         wanted = self.wish.expect_superset
         if self.server.check_mode or not wanted:
             return
-        if self.server.value("SELECT WAIT_FOR_EXECUTED_GTID_SET(%s, %s)", (wanted, max(1, self.wait_catchup))) != 0:
+        if not self.applies(wanted):
             missing = peers.subtract(self.server, wanted, None)
             raise Problem(
                 f"{self.server.name}: does not hold {missing} after {self.wait_catchup} s, which it must ({self.applier_error() or 'the applier runs'}). "
@@ -151,8 +159,7 @@ class Run:
         channel = self.refresh().channel
         if self.server.check_mode or not channel or not channel.received:
             return
-        result = self.server.value("SELECT WAIT_FOR_EXECUTED_GTID_SET(%s, %s)", (channel.received, max(1, self.wait_catchup)))
-        if result != 0:
+        if not self.applies(channel.received):
             missing = peers.subtract(self.server, channel.received, None)
             raise Problem(
                 f"{self.server.name}: received transactions are not applied within {self.wait_catchup} s: {missing} ({self.applier_error()}). "
@@ -284,16 +291,15 @@ def settle(run: Run, ask: t.Callable[[], Peer]) -> tuple[Peer, Comparison]:
                 f"{run.server.name}: cannot follow {me.channel.address()}: {me.channel.receiver_error}. "
                 "Next: correct the account or the source, then run again."
             )
-        if me.channel and me.channel.applier_error:
-            raise Problem(f"{run.server.name}: the applier stopped: {me.channel.applier_error}. Next: mysql_replica_info shows the transaction.")
+        if me.channel and stopped(me.channel):
+            raise Problem(broken(run, me.channel))
         return "; ".join(found)
 
     run.server.wait_until(problems, run.wish.deadline, f"following {run.wish.channel['host']}:{run.wish.channel['port']}")
     run.expect()
     source = ask()
     if run.changed and source.member and run.wait_catchup:
-        result = run.server.value("SELECT WAIT_FOR_EXECUTED_GTID_SET(%s, %s)", (source.member.executed, run.wait_catchup))
-        if result != 0:
+        if not run.applies(source.member.executed):
             raise Problem(behind(run, source))
     me = run.refresh()
     source = ask()
@@ -304,10 +310,20 @@ def settle(run: Run, ask: t.Callable[[], Peer]) -> tuple[Peer, Comparison]:
     return source, found
 
 
+def broken(run: Run, channel: Channel) -> str:
+    """A standby whose applier stopped."""
+    return (
+        f"{run.server.name}: the applier stopped: {channel.applier_error}. What it has is not what {channel.address()} has: somebody changed it here, or it is "
+        "damaged. Next: mysql_rejoin -e accept_data_loss=<site_name> copies the primary anew (here: reseed=allow and accept_data_loss=true)."
+    )
+
+
 def behind(run: Run, source: Peer) -> str:
     """Why a standby still lacks something: it is slow, or the source will never send it."""
     missing = peers.subtract(run.server, source.member.executed if source.member else "", None)
     channel = run.refresh().channel
+    if channel and stopped(channel):
+        return broken(run, channel)
     said = f"{run.server.name}: does not catch up with {source.address} within {run.wait_catchup} s; still missing: {missing}."
     if channel and channel.receiver == "ON" and not peers.subtract(run.server, channel.received, None):
         return (

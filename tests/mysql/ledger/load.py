@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 from . import look, probe, writer
 from .book import ACK, Event, Reader
@@ -27,8 +28,14 @@ class Load:
         self.events: list[Event] = []  # of writers, since the last cut
         self.answers: list[Event] = []  # of probes, since the last cut
         self.processes: list[Any] = []
+        self.alone: IO[str] | None = None  # two loads on one pair spoil each other's books
 
     def __enter__(self) -> Load:
+        self.alone = (self.pair.state / "load.lock").open("w", encoding="utf-8")
+        try:
+            fcntl.flock(self.alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise LedgerError(f"another load works on the pair of {self.pair.state}. Next: end it, or use a lab of its own (LAB_NAME).") from error
         self.directory.mkdir(parents=True, exist_ok=True)
         for path in [*self.directory.glob("writer-*"), *self.directory.glob("probe-*")]:
             path.unlink()
@@ -66,6 +73,8 @@ class Load:
         for process in self.processes:
             process.join(10)
         self.processes = []
+        if self.alone:
+            self.alone.close()
 
     def read(self) -> None:
         """What was written since the last reading."""

@@ -18,6 +18,7 @@ CONFIRMED = {**OPTIONS, "confirm": "lab", "degraded": True}
 DOWN = {**CONFIRMED, "old_primary_is_down": True}
 WINDOW = {"since": "2026-11-23T22:10:04Z", "reason": "memory", "gtid_executed": "a:1-3"}
 ALONE = {"source_enabled": False, "attached": 0}
+BROKEN = channel("db2", applier="OFF", applier_error="no such row (error 1032)")
 
 
 def fenced(name: str, **more: t.Any) -> dict[str, t.Any]:
@@ -51,6 +52,10 @@ def fenced(name: str, **more: t.Any) -> dict[str, t.Any]:
         ("rejoin", primary("db1", semisync=ALONE, degraded=WINDOW), standby("db2"), OPTIONS, "db1", ["undegrade"]),
         ("rejoin", primary("db1"), standby("db2", errant="b:1"), {**OPTIONS, "accept_data_loss": "lab"}, "db1", ["window", "attach"]),
         ("rejoin", primary("db1"), standby("db2", channel=channel("db2", applier="OFF")), OPTIONS, "db1", ["attach"]),
+        ("rejoin", primary("db1"), standby("db2", channel=BROKEN), OPTIONS, "db1", ["attach"]),
+        ("rejoin", primary("db1"), standby("db2", channel=BROKEN), {**OPTIONS, "accept_data_loss": "lab"}, "db1", ["window", "attach"]),
+        ("rejoin", primary("db1"), standby("db2"), {**OPTIONS, "accept_data_loss": "lab"}, "db1", []),
+        ("rejoin", primary("db1"), standby("db2", channel=channel("db2", receiver="OFF"), gtid_state="IRRECOVERABLE"), OPTIONS, "db1", ["window", "attach"]),
         ("rejoin", primary("db1"), look("db2", "none", "", gtid_executed=""), OPTIONS, "db1", ["window", "attach"]),
         ("degrade", primary("db1"), None, {**CONFIRMED, "reason": "memory"}, "db1", ["degrade"]),
         ("degrade", primary("db1", degraded=WINDOW), None, {**CONFIRMED, "reason": "memory"}, "db1", []),

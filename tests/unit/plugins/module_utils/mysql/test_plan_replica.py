@@ -67,6 +67,20 @@ def test_stopped_threads_are_started(make: t.Any) -> None:
     assert shown(plan_replica.plan_replica(me, source(make), SAME, make.wish()).steps) == ["START REPLICA"]
 
 
+def test_an_applier_that_stopped_is_replaced_only_when_told(make: t.Any) -> None:
+    me = make.standby(channel=Channel(dict(make.config), "ON", "OFF", applier_error="no such row (error 1032)"))
+    kept = plan_replica.plan_replica(me, source(make), SAME, make.wish(reseed="allow"))
+    assert shown(kept.steps) == ["START REPLICA"]
+    copied = plan_replica.plan_replica(me, source(make), SAME, make.wish(reseed="allow", accept_data_loss=True))
+    assert plan.CLONE in copied.steps
+    assert shown(copied.steps)[:2] == ["STOP REPLICA", "RESET REPLICA ALL"]
+
+
+def test_an_applier_that_runs_is_never_replaced(make: t.Any) -> None:
+    me = make.standby(channel=Channel(dict(make.config), "ON", "ON", applier_error="an old one (error 1032)"))
+    assert plan_replica.plan_replica(me, source(make), SAME, make.wish(reseed="allow", accept_data_loss=True)) == plan.Plan()
+
+
 def test_an_open_standby_is_closed_first(make: t.Any) -> None:
     me = make.standby(read_only=False, super_read_only=False)
     assert shown(plan_replica.plan_replica(me, source(make), SAME, make.wish()).steps)[0] == "SET GLOBAL super_read_only = ON"
