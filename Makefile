@@ -57,16 +57,23 @@ requirements: env ## write requirements/constraints.txt again after a change of 
 	@tests/tools/constraints.sh
 
 ## The checks -------------------------------------------------------------------------------------
-.PHONY: redis-certificates-faults secrets-hosts
+.PHONY: redis-certificates-faults secrets-hosts whole-site
 .PHONY: storage-faults
 storage-faults: packages env ## broken object storage, an external bucket, keys that are replaced; a real server on loopback
 	@tests/tools/storage.sh
+
+.PHONY: storage-hosts bench-storage
+storage-hosts: packages env ## mirror of the bucket by S3 and SFTP, dead and full drives, a lost host; on lab hosts of its own
+	@tests/tools/storage_hosts.sh
+
+bench-storage: packages env ## the object store beside the bare disk and loopback, on one lab host of its own: .lab/bench-storage.json
+	@tests/tools/bench_storage.sh
 
 .PHONY: test lint unit compat sanity docs docs-check agreement galaxy changelog changelog-check habits molecule bench ledger bench-mysql test-long mysql-faults
 test: packages env env-compat ## every check, the scenarios in the form that CI has time for
 	@$(CHECK) all
 
-test-long: packages env env-compat ## the same with the long forms: four store hosts, faults of backups and of the MySQL pair (more than an hour)
+test-long: packages env env-compat ## the same with the long forms: four store hosts, a whole site whose parts are replaced, faults of backups and of the MySQL pair (more than an hour)
 	@LONG=1 $(CHECK) all
 
 lint: env ## ansible-lint (production), yamllint, ruff, mypy, shellcheck
@@ -114,6 +121,9 @@ secrets-hosts: packages env ## the data tier with -vvv and --diff: no generated 
 mysql-backup-hosts: packages env ## the restore drill and the faults of backups, on lab hosts of their own
 	@tests/tools/mysql_backup.sh
 
+whole-site: packages env ## a whole site with Redis on TLS: Redis lost, certificates, CA and keys replaced under W&B's clients (a quarter of an hour)
+	@tests/tools/whole.sh
+
 standin: packages env ## the stand-in's own tests, against real services
 	@lab/lab test
 
@@ -126,10 +136,10 @@ mysql-faults: packages env ## the long proof of the MySQL pair: contract, contro
 ledger: packages env ## N crash failovers of a MySQL pair under load, every acknowledged transaction counted: .lab/ledger.json (N=50)
 	@tests/tools/ledger.sh ledger --failovers $(N) --switchovers 5 --json .lab/ledger.json $(LEDGER_ARGS)
 
-bench-mysql: packages env ## MySQL: throughput by durability, switchover, failover, no-op run: .lab/bench-mysql.json (BENCH_ARGS=--readme)
+bench-mysql: packages env ## MySQL: throughput, switchover, failover, no-op run, 5 GB of backups: .lab/bench-mysql.json (BENCH_ARGS='--gigabytes 1 --readme')
 	@tests/tools/packages.sh sysbench
 	@tests/tools/ledger.sh mysqlbench $(BENCH_ARGS)
 
-bench: packages env ## bare hosts to serving, the no-op run, the floor: .lab/bench.json (BENCH_ARGS=--readme)
+bench: packages env ## bare hosts to serving, the no-op run, the floor, the object store: .lab/bench.json (BENCH_ARGS=--readme)
 	lab/lab build
 	@$(VENV)/bin/python tests/tools/bench.py --inventory $(INVENTORY) $(BENCH_ARGS)

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import ssl
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
@@ -90,7 +92,7 @@ class Look:
     def _operator(self) -> None:
         namespace = self.settings.operator_namespace
         release = self.cluster.release(namespace, self.settings.operator_release)
-        self.facts["operator"] = {"release": _without(release, "resource_version")}
+        self.facts["operator"] = {"release": _operator_facts(release)}
         if release is None:
             message = "it does not exist; install it with ansible-playbook onprem.wandb.wandb"
             self.problems.append(Problem("operator", f"Helm release {namespace}/{self.settings.operator_release}", message))
@@ -178,6 +180,15 @@ def _without(entry: judge.Object | None, *keys: str) -> dict[str, t.Any] | None:
     return None if entry is None else {key: value for key, value in entry.items() if key not in keys}
 
 
+def _operator_facts(release: judge.Object | None) -> dict[str, t.Any] | None:
+    """The values are the site's own and may hold secrets: told is whether they are others than before, not what they are."""
+    if release is None:
+        return None
+    values = release.get("values") or {}
+    told = {"airgapped": values.get("airgapped"), "values_sha256": hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()}
+    return {**(_without(release, "values", "resource_version") or {}), **told}
+
+
 def _resource_facts(known: bool, resource: judge.Object | None) -> dict[str, t.Any]:
     if resource is None:
         return {"known": known, "exists": False}
@@ -189,7 +200,14 @@ def _resource_facts(known: bool, resource: judge.Object | None) -> dict[str, t.A
         "generation": resource["metadata"].get("generation"),
         "chart": {key: value for key, value in (spec.get("chart") or {}).items() if key in ("url", "name", "version", "path")},
         "host": ((spec.get("values") or {}).get("global") or {}).get("host"),
+        "redis": _redis_facts(((spec.get("values") or {}).get("global") or {}).get("redis") or {}),
     }
+
+
+def _redis_facts(redis: judge.Object) -> dict[str, t.Any]:
+    """How W&B is told to reach Redis: rediss:// is params.tls, and caCertPath is the CA it then believes."""
+    params = redis.get("params") or {}
+    return {"host": redis.get("host"), "port": redis.get("port"), "tls": str(params.get("tls")).lower() == "true", "ca": params.get("caCertPath")}
 
 
 def _host(settings: Settings, values: judge.Object) -> tuple[str, Problem | None]:

@@ -184,12 +184,19 @@ resource:
   description: The custom resource.
   type: dict
   returned: when the API answered
-  sample: {known: true, exists: true, phase: Completed, generation: 3, chart: {name: operator-wandb, version: 0.43.8}, host: https://wandb.example.com}
+  sample:
+    known: true
+    exists: true
+    phase: Completed
+    generation: 3
+    chart: {name: operator-wandb, version: 0.43.8}
+    host: https://wandb.example.com
+    redis: {host: 192.0.2.31, port: 6379, tls: true, ca: /etc/ssl/certs/redis_ca.pem}
 operator:
-  description: The operator's Helm release with the values it was made from.
+  description: The operator's Helm release. Its values may hold secrets; they are told by their checksum (as JSON with sorted keys).
   type: dict
   returned: when the check V(operator) was asked for and the API answered
-  sample: {release: {name: operator, status: deployed, revision: 1, chart: operator, chart_version: 1.4.8, values: {airgapped: false}}}
+  sample: {release: {name: operator, status: deployed, revision: 1, chart: operator, chart_version: 1.4.8, airgapped: false, values_sha256: 2cab3e...}}
 release:
   description: The Helm release of W&B, without its values.
   type: dict

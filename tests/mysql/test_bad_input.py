@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -67,8 +69,7 @@ def test_a_wrong_replication_password(pair: Pair, tmp_path: pathlib.Path) -> Non
 
 
 def test_an_expired_certificate_is_not_even_loaded(pair: Pair, tmp_path: pathlib.Path) -> None:
-    with scene(pair, tmp_path) as on:
-        put(on, tmp_path, certificate(until=timedelta(days=-1)))
+    with scene(pair, tmp_path) as on, in_place_of_its_own(on, tmp_path, certificate(until=timedelta(days=-1))):
         with pytest.raises(LedgerError, match="Invalid certificates"):
             pair.sql(on.primary, "ALTER INSTANCE RELOAD TLS")
         pair.playbook("mysql")
@@ -76,8 +77,8 @@ def test_an_expired_certificate_is_not_even_loaded(pair: Pair, tmp_path: pathlib
 
 
 def test_a_certificate_of_somebody_else(pair: Pair, tmp_path: pathlib.Path) -> None:
-    with scene(pair, tmp_path) as on:
-        put(on, tmp_path, certificate(until=timedelta(days=9)))
+    """The standby refuses it, so commits wait; the role puts the site's own back, and they go on."""
+    with scene(pair, tmp_path) as on, in_place_of_its_own(on, tmp_path, certificate(until=timedelta(days=9))):
         pair.sql(on.primary, "ALTER INSTANCE RELOAD TLS")
         pair.sql(on.standby, "STOP REPLICA IO_THREAD; START REPLICA IO_THREAD")
         wait_for("an error of the receiver", 30, lambda: "" if "CONNECTING" in receiver(on) else receiver(on))
@@ -89,11 +90,18 @@ def test_a_certificate_of_somebody_else(pair: Pair, tmp_path: pathlib.Path) -> N
     assert f"the receiver of {on.standby} is CONNECTING" in text
 
 
-def put(on: Scene, directory: pathlib.Path, pem: bytes) -> None:
-    """In the place of the primary's own."""
+@contextmanager
+def in_place_of_its_own(on: Scene, directory: pathlib.Path, pem: bytes) -> Iterator[None]:
+    """Another certificate for the primary. Its own comes back in any case: the next test begins with a pair that can be made whole."""
+    pair, host = on.pair, on.primary
     (directory / "pem").write_bytes(pem)
-    on.pair.podman("cp", f"{directory}/pem", f"{on.pair.containers[on.primary]}:/tmp/pem")
-    on.pair.on(on.primary, f"cat /tmp/pem > {CERTIFICATE}; rm /tmp/pem")
+    pair.podman("cp", f"{directory}/pem", f"{pair.containers[host]}:/root/strange.pem")
+    try:
+        pair.on(host, f"cp {CERTIFICATE} /root/own.pem; cat /root/strange.pem > {CERTIFICATE}")
+        yield
+    finally:
+        pair.on(host, f"cat /root/own.pem > {CERTIFICATE}; rm /root/own.pem /root/strange.pem")
+        pair.sql(host, "ALTER INSTANCE RELOAD TLS")
 
 
 def certificate(until: timedelta) -> bytes:

@@ -22,8 +22,9 @@ NEEDED = ("db1", "db2", "store1")
 class Site:
     """The running lab."""
 
-    def __init__(self, state: pathlib.Path) -> None:
+    def __init__(self, state: pathlib.Path, patience: float = 300) -> None:
         self.state = state
+        self.patience = patience  # seconds for one command
         self.inventory = state / "inventory"
         known = yaml.safe_load((self.inventory / "hosts.yml").read_text(encoding="utf-8"))["all"]["children"]
         self.addresses = {name: host["ansible_host"] for group in known.values() for name, host in group["hosts"].items()}
@@ -34,7 +35,7 @@ class Site:
         """Run a command as root on a host; its output and errors."""
         options = ["-o", "UserKnownHostsFile=%s" % (self.state / "ssh/known_hosts"), "-o", "BatchMode=yes"]
         call = ["ssh", "-i", str(self.state / "ssh/id_ed25519"), *options, "root@%s" % self.addresses[host], command]
-        done = subprocess.run(call, check=False, capture_output=True, text=True, timeout=300, input=stdin)
+        done = subprocess.run(call, check=False, capture_output=True, text=True, timeout=self.patience, input=stdin)
         assert done.returncode == code, "%s on %s ended with %d: %s%s" % (command, host, done.returncode, done.stdout, done.stderr)
         return done.stdout + done.stderr
 

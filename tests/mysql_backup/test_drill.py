@@ -50,6 +50,9 @@ def test_a_dropped_table_comes_back_by_time(site: Site) -> None:
     said = site.play("mysql_restore", confirm="lab", restore_to=moment)
     assert "first one left out: " in said
     assert site.sums(primary) == before
+    told = " ".join(site.play("mysql_status", mysql_journal_lines=60).split())
+    assert all("restore %s/%s" % (moment, step) in told for step in ("prepare: begins", "place: the data directory holds", "primary: "))
+    assert "restore/finish: the restored server takes writes" in told and "restore/set-aside: the old data are in" in told
     whole(site)
     kept = site.ssh(site.standby(), "ls -d /var/lib/mysql/.before-restore-*/mysql.ibd /var/lib/mysql.before-restore-*/mysql.ibd 2>/dev/null || true")
     assert "mysql.ibd" in kept, "the standby's old data were not kept"
@@ -77,6 +80,8 @@ def test_backups_go_on_after_a_restore(site: Site) -> None:
 
 
 def test_old_data_go_when_told(site: Site) -> None:
-    for host in ("db1", "db2"):
-        assert site.result(host, "discard-old")["changed"]
-        assert site.ssh(host, "ls -d /var/lib/mysql/.before-restore-* 2>/dev/null || true") == ""
+    kept = "ls -d /var/lib/mysql/.before-restore-* /var/lib/mysql.before-restore-* 2>/dev/null || true"
+    assert all(site.ssh(host, kept) for host in ("db1", "db2"))
+    site.play("mysql_restore", confirm="lab", restore_to="latest", restore_discard_old=True)
+    assert [site.ssh(host, kept) for host in ("db1", "db2")] == ["", ""]
+    whole(site)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,6 +17,9 @@ CONFIG = "/etc/onprem-wandb/mysql-backup/config.json"
 ENVIRONMENT = "/etc/onprem-wandb/mysql-backup/environment"
 STATE = "/var/lib/onprem-wandb/mysql-backup"
 BUCKET = "/var/lib/minio/data/mysql-backup"
+
+
+WAITING = "mysql -NBe \"SELECT COUNT(*) FROM performance_schema.processlist WHERE STATE LIKE 'Waiting for semi-sync ACK%'\""
 
 
 @contextmanager
@@ -35,6 +39,18 @@ def failure(site: Site, host: str, step: str) -> str:
 def leftovers(site: Site, host: str) -> str:
     """Copies and scratch servers."""
     return site.ssh(host, "find %s/work -mindepth 1 | head -5; pgrep -ax mysqld | grep -e --no-defaults || true" % STATE)
+
+
+def swallowed(site: Site, port: int) -> None:
+    """Nothing comes back from the store, not even a refusal: a sentence within a minute, and no harm."""
+    host = site.standby()
+    rule = f"OUTPUT -p tcp -d {site.addresses['store1']} --dport {port} -j DROP"
+    with planted(site, host, f"iptables -I {rule}", f"iptables -D {rule}"):
+        begun = time.monotonic()
+        said = site.backup(host, "start", "ship", code=1)
+        assert time.monotonic() - begun < 60
+        assert "cannot be reached. Next:" in said
+    site.backup(host, "start", "ship")
 
 
 TARGETS = [
@@ -57,6 +73,10 @@ def test_a_repository_that_cannot_be_used(site: Site, change: str, path: str, sa
     for step in ("full", "ship"):
         site.backup(host, step)
         assert failure(site, host, step) == ""
+
+
+def test_a_network_that_swallows_everything(site: Site) -> None:
+    swallowed(site, 9000)
 
 
 def test_a_flipped_byte_fails_the_proof(site: Site) -> None:
@@ -137,11 +157,19 @@ def test_another_database_does_not_write_over_the_backups(site: Site) -> None:
 
 
 def test_the_primary_acts_while_it_is_alone(site: Site) -> None:
+    """Commits that wait for the dead standby are not waited for: neither the run of each minute nor the look of mysql_degrade hangs behind them."""
     primary, standby = site.primary(), site.standby()
     assert not site.result(primary, "full")["acted"]
+    site.sql(primary, "CREATE TABLE IF NOT EXISTS drill_waits (id BIGINT PRIMARY KEY AUTO_INCREMENT)")
     with planted(site, standby, "systemctl stop mysqld", "systemctl start mysqld"):
         until(lambda: bool(site.result(primary, "ship")["acted"]), 30)
+        site.ssh(primary, "systemd-run --collect mysql -e 'INSERT INTO wandb_local.drill_waits VALUES ()'")
+        until(lambda: site.ssh(primary, WAITING).strip() == "1", 30)
+        assert site.result(primary, "ship")["acted"]
+        assert "its commits wait for a standby" in site.result(primary, "full")["why"]
+        site.play("mysql_degrade", confirm="lab", reason="test")
         assert site.result(primary, "full")["why"] == "it is the primary, and no standby is attached"
+    site.play("mysql_undegrade")
     until(lambda: bool(site.result(standby, "ship")["acted"]), 60)
     until(lambda: not site.result(primary, "ship")["acted"], 60)
     site.backup(standby, "verify")

@@ -68,6 +68,17 @@ def test_no_generated_secret_is_seen_anywhere(state: pathlib.Path, tmp_path: pat
     assert not found, "\n".join(found)
 
 
+def test_a_secret_where_it_would_be_shown_is_refused(state: pathlib.Path) -> None:
+    env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(TOP / ".lab/collections"), "ANSIBLE_NOCOLOR": "1"}
+    given = '{"redis_extra_settings": {"masterauth": "PlantedSecret1of1", "hz": 10}}'
+    command = ["ansible-playbook", "-i", str(state / "inventory"), "-vvv", "--diff", "-e", given, str(TOP / "playbooks/redis.yml")]
+    done = subprocess.run(command, cwd=TOP, env=env, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode != 0
+    assert "redis_extra_settings holds masterauth; expected no secret" in " ".join(done.stdout.split())
+    assert "changed=0" in done.stdout
+    assert "PlantedSecret1of1" not in done.stdout
+
+
 def test_the_search_finds_what_is_there(tmp_path: pathlib.Path) -> None:
     """Planted: plain, in base64 within a longer text, a line of a key, an argument of a process."""
     import base64

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, onprem team
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A distributed set on four lab hosts, load on it, and a way to run the collection's playbooks."""
+"""Lab hosts with an object store, load on it, and a way to run the collection's playbooks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +23,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUCKET, BODY = "wandb-files", os.urandom(200_000)
+DRIVES, DRIVE = "1 2 3 4", "mount -t tmpfs -o size=300m tmpfs"
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(TOP / ".lab/collections")]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,10 +62,10 @@ class Load:
 class Lab:
     """The running lab."""
 
-    def __init__(self, state: pathlib.Path) -> None:
-        self.state, self.name = state, state.name.removeprefix(".lab-")
-        self.domain = f"{self.name}.test"
-        self.secrets = state / "secrets"
+    def __init__(self, state: pathlib.Path, site: str = "inventory", **variables: Any) -> None:
+        self.state, self.name, self.variables = state, state.name.removeprefix(".lab-"), variables
+        self.domain, self.inventory = f"{self.name}.test", state / site
+        self.secrets = pathlib.Path(variables.get("site_secrets_dir", state / "secrets"))
 
     def podman(self, *arguments: str) -> str:
         env = {**os.environ, "CONTAINERS_CONF": str(TOP / "lab/containers.conf")}
@@ -70,12 +74,14 @@ class Lab:
     def on(self, host: str, command: str) -> str:
         return self.podman("exec", f"{self.name}-{host}", "sh", "-c", command)
 
-    def play(self, playbook: str, **variables: Any) -> tuple[int, str]:
+    def play(self, playbook: str, *arguments: str, **variables: Any) -> tuple[int, str]:
         """One run: exit code and what was printed."""
         env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(TOP / ".lab/collections"), "ANSIBLE_NOCOLOR": "1"}
-        given = json.dumps({"lab_state": str(self.state), **variables})
-        command = ["ansible-playbook", "-i", str(self.state / "inventory"), "-e", given, str(TOP / "playbooks" / playbook)]
-        done = subprocess.run(command, cwd=TOP, env=env, capture_output=True, text=True, timeout=600, check=False)
+        with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as given:
+            json.dump({"lab_state": str(self.state), **self.variables, **variables}, given)
+            given.flush()
+            command = ["ansible-playbook", "-i", str(self.inventory), "-e", f"@{given.name}", *arguments, str(TOP / "playbooks" / playbook)]
+            done = subprocess.run(command, cwd=TOP, env=env, capture_output=True, text=True, timeout=600, check=False)
         return done.returncode, done.stdout + done.stderr
 
     def client(self, host: str, attempts: int) -> Any:
@@ -117,3 +123,45 @@ class Lab:
 @pytest.fixture(scope="session")
 def lab(request: pytest.FixtureRequest) -> Lab:
     return Lab((TOP / request.config.getoption("--lab")).resolve())
+
+
+def part(state: pathlib.Path, name: str, host: str, **variables: Any) -> Lab:
+    """One host of the lab as a site of its own."""
+    folder, address = state / name, json.loads((state / "inventory/hosts.yml").read_text(encoding="utf-8"))["all"]["children"]["minio"]["hosts"][host]
+    folder.mkdir(exist_ok=True)
+    if not (folder / "group_vars").exists():
+        (folder / "group_vars").symlink_to("../inventory/group_vars")
+    (folder / "hosts.yml").write_text(json.dumps({"all": {"children": {"minio": {"hosts": {host: address}}}}}), encoding="utf-8")
+    return Lab(state, name, minio_fqdn=f"{host}.{state.name.removeprefix('.lab-')}.test", site_secrets_dir=str(state / f"secrets-{name}"), **variables)
+
+
+def installed(lab: Lab) -> Lab:
+    for playbook in ("certificates.yml", "hosts.yml", "minio.yml"):
+        code, output = lab.play(playbook)
+        assert code == 0, output[-3000:]
+    return lab
+
+
+@pytest.fixture(scope="session")
+def state(request: pytest.FixtureRequest) -> pathlib.Path:
+    return pathlib.Path((TOP / request.config.getoption("--lab")).resolve())
+
+
+@pytest.fixture(scope="session")
+def bare(state: pathlib.Path) -> Lab:
+    """The host of the second place before anything runs on it."""
+    return part(state, "bare", "store2")
+
+
+@pytest.fixture(scope="session")
+def site(state: pathlib.Path) -> Lab:
+    """One host with four drives, small enough to be filled."""
+    lab = part(state, "site", "store1", minio_volumes=["/mnt/disk{1...4}/minio"])
+    lab.on("store1", f"for n in {DRIVES}; do [ $(stat -f -c %T /mnt/disk$n) = tmpfs ] || {DRIVE} /mnt/disk$n; done")
+    return installed(lab)
+
+
+@pytest.fixture(scope="session")
+def second(state: pathlib.Path) -> Lab:
+    """A server on another host, with a CA, a bucket and a key of its own."""
+    return installed(part(state, "second", "store2", minio_bucket="wandb-mirror"))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`make bench`: bare hosts to serving, the no-op re-run, the floor that SSH sets, and where the time goes.
+"""`make bench`: bare hosts to serving, the no-op re-run, the floor that SSH sets, where the time goes, and the object store.
 
 Prints a table, writes .lab/bench.json; with --readme also the block of measured numbers in README.md.
 """
@@ -8,35 +8,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import re
 import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
+import bench_storage
 from workshop.base import LAB, LOGS, TOP, environment
 from workshop.docs import replace_block
+from workshop.measure import machine, timed
 
 RESULT = LAB / "bench.json"
 TARGETS = {"bare_to_serving": 360.0, "noop": 60.0}
-
-
-def timed(command: list[str], log: str, **extra: str) -> float:
-    """Run a program with its output in a log; a failure ends the bench with the end of the log."""
-    path = LOGS / f"bench-{log}.log"
-    LOGS.mkdir(parents=True, exist_ok=True)
-    print(f"bench: {log}: {' '.join(command)} (log: {path.relative_to(TOP)})", flush=True)
-    began = time.monotonic()
-    with path.open("wb") as out:
-        code = subprocess.run(command, cwd=TOP, env={**environment(), **extra}, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
-    seconds = time.monotonic() - began
-    if code != 0:
-        raise SystemExit(f"bench: {log} ended with {code} after {seconds:.0f} s:\n" + "\n".join(path.read_text(errors="replace").splitlines()[-40:]))
-    return round(seconds, 1)
 
 
 def site(inventory: str, name: str) -> dict[str, Any]:
@@ -52,14 +36,6 @@ def ping(inventory: str, times: int = 5) -> list[float]:
     return [timed(["ansible", "-i", inventory, "all", "-m", "ansible.builtin.ping"], f"ping-{number}") for number in range(1, times + 1)]
 
 
-def machine() -> str:
-    """Cores, memory and system of this machine, for whoever reads the numbers."""
-    memory = re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text(encoding="utf-8"))
-    system = re.search(r'PRETTY_NAME="?([^"\n]+)', Path("/etc/os-release").read_text(encoding="utf-8"))
-    gib = f"{int(memory[1]) / 1048576:.0f} GiB" if memory else "?"
-    return f"{len(os.sched_getaffinity(0))} cores, {gib}, {system[1] if system else '?'}, kernel {platform.release()}"
-
-
 def measure(inventory: str) -> dict[str, Any]:
     """All numbers. The artifacts are there already (`lab/lab build`); the hosts are new."""
     timed(["lab/lab", "down"], "down")
@@ -69,6 +45,7 @@ def measure(inventory: str) -> dict[str, Any]:
     changed = noop["changed"] + noop["failures"] + noop["dark"]
     if changed:
         raise SystemExit(f"bench: the second run is no no-op: {changed} changes or failures, see .lab/logs/bench-noop.log.")
+    storage = bench_storage.storage(inventory)
     return {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "machine": machine(),
@@ -82,6 +59,7 @@ def measure(inventory: str) -> dict[str, Any]:
         "tasks": noop["tasks"],
         "install_tasks": install["tasks"],
         "layers": layers(install, noop),
+        "storage": storage,
         "slowest": sorted(noop["each"], key=lambda task: -task["seconds"])[:10],
     }
 
@@ -119,6 +97,7 @@ def markdown(result: dict[str, Any]) -> str:
         f"| second run, nothing to do ({result['tasks']} tasks) | {result['noop']:.0f} | {TARGETS['noop']:.0f} |",
         f"| `ansible all -m ping`, the floor | {result['ping']:.1f} | |",
         f"| second run ÷ floor | {result['noop_to_ping']:.0f} × | |",
+        *(["", *bench_storage.table(result["storage"])] if "storage" in result else []),
         "",
         "| Layer | First run, s | Second run, s | Tasks |",
         "|---|---|---|---|",

@@ -11,12 +11,15 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 TOP = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(TOP / "tests/mysql_backup"))
+sys.path[:0] = [str(TOP / "tests/mysql_backup"), str(TOP / "tests/mysql")]
 
 from backup_site import Site, until
+from mysqlbench.table import backup
 
+GIB = 1024**3
 ROWS = 7300  # per statement: 7 KiB each (two fit into a page), 50 MiB
 TABLE = "bench_backup"
 BLOB = ", ".join(["RANDOM_BYTES(1024)"] * 7)
@@ -46,6 +49,35 @@ def copy(site: Site, host: str) -> float:
     return seconds
 
 
+def measure(site: Site, gigabytes: float) -> dict[str, Any]:
+    """Fill, back up twice, prove, restore beside the data. What was written goes afterwards, from the hosts, not from the repository."""
+    standby, primary = site.standby(), site.primary()
+    for host in (primary, standby):
+        site.ssh(host, "systemctl stop mysql-backup-ship.timer")
+    try:
+        fill(site, gigabytes)
+        plain = copy(site, standby)
+        first = site.result(standby, "full")
+        second = site.result(standby, "full")
+        site.backup(standby, "ship")
+        proof = site.result(standby, "verify")
+        begun = time.monotonic()
+        prepared = site.result(primary, "prepare", "--to", "latest")
+        restore = time.monotonic() - begun
+        site.ssh(primary, "rm -rf /var/lib/mysql/.restoring /var/lib/mysql.restoring /var/lib/onprem-wandb/mysql-backup/restore.json")
+        site.sql(primary, f"DROP TABLE {TABLE}")
+    finally:
+        for host in (primary, standby):
+            site.ssh(host, "systemctl start mysql-backup-ship.timer")
+    seconds = {"plain copy (cp, sync)": plain, "full backup": first["seconds"], "of that CLONE": first["seconds_clone"]}
+    seconds |= {"of that rows and checksums, by a server on the copy": first["seconds_manifest"], "of that restic": first["seconds_store"]}
+    seconds |= {"full backup again, nothing changed": second["seconds"], "proof": proof["seconds"], "of that restic restore": proof["seconds_restore"]}
+    seconds |= {"of that rows and checksums, compared": proof["seconds_compare"], "of that reading the repository back": proof["seconds_check"]}
+    seconds |= {"restore beside the data": restore, "of that fetching": prepared["seconds_fetch"]}
+    sizes = {"gib": first["bytes"] / GIB, "stored_gib": first["bytes_added"] / GIB, "stored_again_mib": second["bytes_added"] / GIB * 1024}
+    return {**sizes, "seconds": {name: round(value, 1) for name, value in seconds.items()}}
+
+
 def main() -> int:
     """Entry point."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -53,36 +85,10 @@ def main() -> int:
     parser.add_argument("--gigabytes", type=float, default=5)
     parser.add_argument("--json", default="")
     arguments = parser.parse_args()
-    site = Site((TOP / arguments.lab).resolve())
-    standby = site.standby()
-    for host in ("db1", "db2"):
-        site.ssh(host, "systemctl stop mysql-backup-ship.timer")
-    try:
-        fill(site, arguments.gigabytes)
-        plain = copy(site, standby)
-        first = site.result(standby, "full")
-        second = site.result(standby, "full")
-        site.backup(standby, "ship")
-        proof = site.result(standby, "verify")
-        begun = time.monotonic()
-        prepared = site.result(site.primary(), "prepare", "--to", "latest")
-        restore = time.monotonic() - begun
-        site.ssh(site.primary(), "rm -rf /var/lib/mysql/.restoring /var/lib/mysql.restoring /var/lib/onprem-wandb/mysql-backup/restore.json")
-    finally:
-        for host in ("db1", "db2"):
-            site.ssh(host, "systemctl start mysql-backup-ship.timer")
-    size = first["bytes"] / 1024**3
-    rows = [("plain copy (cp, sync)", plain), ("full backup", first["seconds"]), ("  of that CLONE", first["seconds_clone"])]
-    rows += [("  of that server on the copy: rows and checksums", first["seconds_manifest"]), ("  of that restic", first["seconds_store"])]
-    rows += [("full backup again, nothing changed", second["seconds"]), ("proof", proof["seconds"]), ("  of that restic", proof["seconds_restore"])]
-    rows += [("  of that rows and checksums", proof["seconds_compare"]), ("  of that reading the repository back", proof["seconds_check"])]
-    rows += [("restore beside the data", restore), ("  of that restic", prepared["seconds_fetch"])]
-    print(f"{size:.2f} GiB of data; stored {first['bytes_added'] / 1024**3:.2f} GiB, the second time {second['bytes_added'] / 1024**2:.1f} MiB")
-    print(f"| {'what':50} | seconds | MiB/s | plain copies |\n|---|---|---|---|")
-    for name, seconds in rows:
-        print(f"| {name:50} | {seconds:7.1f} | {size * 1024 / max(seconds, 0.1):5.0f} | {seconds / plain:4.1f} |")
+    found = measure(Site((TOP / arguments.lab).resolve(), patience=7200), arguments.gigabytes)
+    print("\n".join(backup(found)))
     if arguments.json:
-        Path(arguments.json).write_text(json.dumps({"gib": size, "seconds": dict(rows)}, indent=1), encoding="utf-8")
+        Path(arguments.json).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

@@ -2,7 +2,7 @@
 # The long proof of the MySQL pair, on hosts of its own: the contract of mysql_replica, controls that must lose, faults under load, every step killed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-export LAB_NAME=${LAB_NAME:-faults} LAB_NET=${LAB_NET:-198.18.48.0/24}
+export LAB_NAME=${LAB_NAME:-faults} LAB_NET=${LAB_NET:-198.18.42.0/24}
 trap 'lab/lab down' EXIT
 lab/lab up --hosts db1,db2
 ansible-playbook -i ".lab-$LAB_NAME/inventory" playbooks/certificates.yml playbooks/hosts.yml playbooks/mysql.yml

@@ -23,8 +23,9 @@ for file in $(grep -rlE 'onprem.wandb' /etc/systemd/system --include='*.service'
   case $file in *.service.d/*) unit=$(basename "$(dirname "$file")" .d);; *) unit=$(basename "$file");; esac
   echo "$unit"
 done | sort -u | while read -r unit; do
-  figure=$(systemd-analyze security --no-pager "$unit" 2>/dev/null | sed -n 's/.*Overall exposure level for .*: \([0-9.]*\).*/\1/p')
-  echo "$unit|$figure|$(systemctl show "$unit" --property=User --value)|$(systemctl show "$unit" --property=CapabilityBoundingSet --value)"
+  asked=${unit/@./@x.}  # of a template an instance is asked
+  figure=$(systemd-analyze security --no-pager "$asked" 2>/dev/null | sed -n 's/.*Overall exposure level for .*: \([0-9.]*\).*/\1/p')
+  echo "$unit|$figure|$(systemctl show "$asked" --property=User --value)|$(systemctl show "$asked" --property=CapabilityBoundingSet --value)"
 done
 """
 

@@ -1,6 +1,6 @@
-"""`make bench-mysql`: throughput, switchovers, failovers, the no-op run. Prints a table, writes .lab/bench-mysql.json.
+"""`make bench-mysql`: throughput, switchovers, failovers, the no-op run, backups. Prints a table, writes .lab/bench-mysql.json.
 
-python -m mysqlbench --state .lab-ledger [--readme] [--stored]
+python -m mysqlbench --state .lab-ledger [--gigabytes 5] [--readme] [--stored]
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .throughput import measure
 
 RESULT = TOP / ".lab/bench-mysql.json"
 LEDGER = TOP / ".lab/bench-mysql-ledger.json"
-BACKUP = TOP / ".lab/bench-mysql-backup.json"  # written by the measurement of backups: {"what": "value with unit"}
+BACKUP = TOP / ".lab/bench-mysql-backup.json"
 NOOP_RUNS = 5
 
 
@@ -55,6 +55,20 @@ def roles(state: Path, failovers: int, switchovers: int) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name not in ("cycles", "switches")}
 
 
+def backups(pair: Pair, gigabytes: float) -> dict[str, Any]:
+    """Last: what ships binary logs each minute would disturb the others. Needs the host of an object store."""
+    words = ["playbooks/minio.yml", "playbooks/backups.yml"]
+    done = run([str(VENV / "ansible-playbook"), "-i", str(pair.inventory), *words], 900)
+    if done.code:
+        raise LedgerError(f"{' and '.join(words)} ended with {done.code} (the lab needs db1, db2 and store1):\n{done.tail(40)}")
+    command = [sys.executable, str(TOP / "tests/tools/bench_backup.py"), "--lab", str(pair.state), "--gigabytes", str(gigabytes), "--json", str(BACKUP)]
+    ended = subprocess.run(command, env=environment(), cwd=TOP, check=False)
+    if ended.returncode:
+        raise LedgerError(f"bench_backup.py ended with {ended.returncode}; what it said is above.")
+    found: dict[str, Any] = json.loads(BACKUP.read_text(encoding="utf-8"))
+    return found
+
+
 def machine() -> str:
     """Cores, memory and system, for whoever reads the numbers."""
     memory = re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text(encoding="utf-8"))
@@ -71,6 +85,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--failovers", type=int, default=12)
     parser.add_argument("--switchovers", type=int, default=20)
+    parser.add_argument("--gigabytes", type=float, default=5, help="data for the backups, 0 leaves them out; five times as much disk is needed")
     parser.add_argument("--readme", action="store_true", help="write the numbers into README.md")
     parser.add_argument("--stored", action="store_true", help="do not measure, use .lab/bench-mysql.json")
     given = parser.parse_args()
@@ -86,8 +101,8 @@ def main() -> int:
             "throughput": measure(pair, given.rounds, given.seconds),
             "ledger": roles(given.state.resolve(), given.failovers, given.switchovers),
         }
-        if BACKUP.is_file():
-            result["backup"] = json.loads(BACKUP.read_text(encoding="utf-8"))
+        if given.gigabytes > 0:
+            result["backup"] = backups(pair, given.gigabytes)
         RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     result = json.loads(RESULT.read_text(encoding="utf-8"))
     print(markdown(result))

@@ -17,6 +17,7 @@ from .base import LOGS, TOP, environment
 
 LONG = bool(os.environ.get("LONG"))  # `make test-long`: CI has 90 minutes
 ONLY_LONG = ("storage",)
+LONG_JOBS = {"mysql-faults": "mysql_faults", "whole-site": "whole", "storage-hosts": "storage_hosts"}  # their scripts in tests/tools
 HEARTBEAT = 30  # seconds between two lines that say what is running
 
 
@@ -99,7 +100,7 @@ def everything(checks: list[str]) -> int:
     bucket = Job("storage-faults", ["tests/tools/storage.sh"])
     services = Job("redis-certificates-faults", ["tests/tools/services.sh"])
     leaks = Job("secrets-hosts", ["tests/tools/secrets.sh"])
-    faults = [Job("mysql-faults", ["tests/tools/mysql_faults.sh"])] if LONG else []
+    faults = [Job(name, [f"tests/tools/{script}.sh"]) for name, script in LONG_JOBS.items()] if LONG else []
     scenarios = [Job(f"molecule-{name}", ["make", "--no-print-directory", "molecule", f"SCENARIO={name}"]) for name in scenario_names()]
     board.jobs = [*cheap, build, standin, refusals, drill, bucket, services, leaks, *faults, *scenarios]
     board.say(f"{len(board.jobs)} checks on {cores()} cores: {', '.join(job.name for job in board.jobs)}")

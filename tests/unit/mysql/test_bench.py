@@ -44,10 +44,11 @@ def test_medians_side_by_side() -> None:
 
 
 def test_what_the_readme_shows() -> None:
-    text = table.markdown(result(backup={"full backup of 5 GB": "120 MB/s"}))
+    seconds = {"plain copy (cp, sync)": 20.0, "full backup": 40.0, "full backup again, nothing changed": 0.0}
+    text = table.markdown(result(backup={"gib": 5.0, "stored_gib": 5.1, "stored_again_mib": 0.2, "seconds": seconds}))
     assert "| switchover: no write is acknowledged for | 1.4 | 1.6 | 2.0 | 20 | 3 |" in text
     assert "| oltp_write_only | 16 | 200 (1.00) | 150 (0.75) | 100 (0.50) |" in text
-    assert "rejoin" not in text and "| full backup of 5 GB | 120 MB/s |" in text
+    assert "rejoin" not in text and "| full backup | 40.0 | 128 | 2.0 |" in text
     assert "77 of them in the last two seconds before a crash: 0 lost" in text.replace("\n", " ")
 
 

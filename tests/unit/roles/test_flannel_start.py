@@ -26,7 +26,7 @@ def start(root: pathlib.Path, subnet: str, write: bool = True) -> tuple[int, str
     env = root / "run/flannel/subnet.env"
     lines = f"printf 'FLANNEL_SUBNET={subnet}\\nFLANNEL_MTU=1450\\n' > {env}.new && mv {env}.new {env}\n" if write else ""
     wait = f"n=0; while [ ! -s {root}/run/flannel/configured ] && [ $n -lt 50 ]; do sleep 0.1; n=$((n+1)); done"
-    flanneld.write_text(f"#!/bin/sh\n{lines}echo args: \"$@\"\n{wait}\n")
+    flanneld.write_text(f'#!/bin/sh\n{lines}echo args: "$@"\n{wait}\n')
     flanneld.chmod(0o755)
     environment = {**os.environ, "ROOT": str(root), "FLANNELD": str(flanneld)}
     with (root / "out").open("w+") as out:
@@ -39,9 +39,15 @@ def start(root: pathlib.Path, subnet: str, write: bool = True) -> tuple[int, str
         return run.returncode, out.read()
 
 
-@pytest.mark.parametrize(("subnet", "network"), [
-    ("10.244.3.1/24", "10.244.3.0/24"), ("10.244.3.129/25", "10.244.3.128/25"), ("198.19.127.1/20", "198.19.112.0/20"), ("10.1.2.3/32", "10.1.2.3/32"),
-])
+@pytest.mark.parametrize(
+    ("subnet", "network"),
+    [
+        ("10.244.3.1/24", "10.244.3.0/24"),
+        ("10.244.3.129/25", "10.244.3.128/25"),
+        ("198.19.127.1/20", "198.19.112.0/20"),
+        ("10.1.2.3/32", "10.1.2.3/32"),
+    ],
+)
 def test_the_conflist_has_the_nodes_network(tmp_path: pathlib.Path, subnet: str, network: str) -> None:
     code, output = start(tmp_path, subnet)
     assert code == 0, output

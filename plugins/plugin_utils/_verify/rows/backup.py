@@ -10,6 +10,7 @@ from typing import Any
 from ..model import NOT_APPLICABLE, Facts, Row, failed, reason, verdict
 
 EXTERNAL = "an external server: ask whoever runs it"
+ACCEPTED = "this site lives without backups (mysql_backup_accept_none): a lost pair is a lost database"
 State = Mapping[str, Any]
 
 
@@ -42,10 +43,17 @@ def limit(found: Mapping[str, State], name: str) -> int:
     return max((int((state.get("limits") or {}).get(name, 0)) for state in found.values()), default=0)
 
 
+def beside_the_point(facts: Facts) -> str:
+    """Why there is nothing to measure; empty when there is."""
+    if not facts.has("mysql"):
+        return EXTERNAL
+    return ACCEPTED if facts.settings.get("no_mysql_backup") is True else ""
+
+
 def by_age(facts: Facts, row: tuple[str, str, str], key: str, which: str, nothing: str) -> Row:
     """One row: the newest of its kind is not too old."""
-    if not facts.has("mysql"):
-        return Row(*row, EXTERNAL, NOT_APPLICABLE)
+    if beside_the_point(facts):
+        return Row(*row, beside_the_point(facts), NOT_APPLICABLE)
     found, wrong = states(facts)
     host, seconds = youngest(found, key)
     allowed = limit(found, which)
@@ -83,8 +91,8 @@ def shipping(facts: Facts) -> Iterator[Row]:
 def units(facts: Facts) -> Iterator[Row]:
     """Our own: no step of the backups failed last time."""
     row = ("EX-16", "MySQL backup steps", "the last run of each ended well, on every host")
-    if not facts.has("mysql"):
-        yield Row(*row, EXTERNAL, NOT_APPLICABLE)
+    if beside_the_point(facts):
+        yield Row(*row, beside_the_point(facts), NOT_APPLICABLE)
         return
     found, wrong = states(facts)
     wrong += ["%s: %s: %s" % (name, step, text) for name, state in found.items() for step, text in state["failures"].items()]

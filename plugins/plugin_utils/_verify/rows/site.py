@@ -14,7 +14,7 @@ ORGANISATIONAL = (
     ("RA-03", "cluster autoscaling", "there is no node autoscaler on bare metal: plan headroom (RA-33)"),
     ("RA-07", "OpenShift", "this cluster is kubeadm's"),
     ("RA-11", "managed MySQL is recommended", "self-managed is accepted under RA-12 to RA-18"),
-    ("RA-13", "MySQL backups in a separate facility", "the role mysql_backup is not part of this release"),
+    ("RA-13", "MySQL backups in a separate facility", "rows EX-13 to EX-16 measure them; whether their place is another facility only the site knows"),
     ("RA-15", "watch the CPU load of MySQL", "the monitoring role is not part of this release"),
     ("RA-16", "size MySQL for growth", "needs the history of a site; see RA-33 for its size today"),
     ("RA-29", "TLS inside the cluster by a mesh", "optional; not installed"),
@@ -73,9 +73,9 @@ def air_gap(facts: Facts) -> Iterator[Row]:
     if failed(instance):
         yield Row("RA-31", requirement, expected, reason(instance), FAIL)
         return
-    values = ((instance.get("operator") or {}).get("release") or {}).get("values") or {}
+    release = (instance.get("operator") or {}).get("release") or {}
     pulls = [problem["message"] for problem in instance.get("problems") or [] if "ImagePull" in problem["message"] or "ErrImage" in problem["message"]]
-    wrong = [] if values.get("airgapped") is True else ["the operator's value airgapped is %s" % values.get("airgapped")]
+    wrong = [] if release.get("airgapped") is True else ["the operator's value airgapped is %s" % release.get("airgapped")]
     yield Row("RA-31", requirement, expected, "; ".join(wrong + pulls) or "airgapped, every image was pulled", verdict(not wrong + pulls))
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..model import FAIL, Facts, Measurement, Row, of_probes, probes
+from ..model import FAIL, NOT_APPLICABLE, Facts, Measurement, Row, evidence, failed, of_probes, probes, reason
 
 PRESIGNED = ("presigned_put", "presigned_get", "presigned_head", "multipart")
 CORS = ("cors_preflight", "cors_response")
@@ -47,6 +47,25 @@ def redis_policy(facts: Facts) -> Iterator[Row]:
     yield of_probes(row, redis_measurement(facts), ["settings", "memory"])
 
 
+def redis_tls(facts: Facts) -> Iterator[Row]:
+    """Our own: the resource says rediss://, and the server shows a certificate that its CA has signed."""
+    row = ("EX-20", "W&B reaches Redis through TLS", "rediss:// in the resource, a trusted certificate")
+    if not facts.settings.get("redis_tls"):
+        yield Row(*row, "plain connections by redis_tls", NOT_APPLICABLE)
+        return
+    instance = facts.here("instance")
+    told = (instance.get("resource") or {}).get("redis") or {}
+    scheme = "rediss" if told.get("tls") else "redis"
+    words = "the resource says %s://%s:%s, CA %s" % (scheme, told.get("host"), told.get("port"), told.get("ca") or "of the image")
+    if failed(instance) or not told:
+        yield Row(*row, reason(instance), FAIL)
+    elif not told.get("tls"):
+        yield Row(*row, words + ": run onprem.wandb.wandb", FAIL)
+    else:
+        served = probes(redis_measurement(facts)).get("certificate", {})
+        yield of_probes(row, redis_measurement(facts), ["connect", "certificate"], "%s; %s" % (words, evidence(served, "protocol", "not_after")))
+
+
 def presigned(facts: Facts) -> Iterator[Row]:
     """RA-20, first half."""
     yield of_probes(("RA-20", "object storage: presigned URLs", "PUT, GET, HEAD and multipart work"), facts.here("bucket"), PRESIGNED, ", ".join(PRESIGNED))
@@ -68,4 +87,4 @@ def confined(facts: Facts) -> Iterator[Row]:
     yield of_probes(("EX-09", "W&B's key cannot leave its bucket", "access denied on another bucket"), facts.here("bucket"), ["confined"])
 
 
-RULES = (redis, redis_password, redis_policy, presigned, cors, private, confined)
+RULES = (redis, redis_password, redis_policy, redis_tls, presigned, cors, private, confined)

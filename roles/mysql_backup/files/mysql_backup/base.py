@@ -60,6 +60,7 @@ class Config:
     timeout_hours: float
     metrics_dir: str
     role_file: str
+    journal: str
 
     @property
     def work(self) -> str:

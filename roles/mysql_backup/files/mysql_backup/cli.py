@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
 
 def dispatch(config: Config, arguments: argparse.Namespace) -> Result:
     """One command. Imported late: status must work while something else is broken."""
-    from . import expire, full, placing, repair, restore, ship, verify
+    from . import expire, full, journal, placing, repair, restore, ship, verify
 
     command = arguments.command
     actions: dict[str, t.Callable[[], Result]] = {
@@ -71,7 +71,7 @@ def dispatch(config: Config, arguments: argparse.Namespace) -> Result:
         "set-aside": lambda: placing.set_aside(config),
         "discard-old": lambda: placing.discard_old(config),
     }
-    return actions[command]()
+    return journal.told(config, command, getattr(arguments, "to", ""), actions[command])
 
 
 def start(config: Config, step: str) -> Result:
@@ -90,8 +90,8 @@ def restic(config: Config, words: t.Sequence[str]) -> int:
     """restic with the site's secrets, for people."""
     from .restic import Repository
 
-    extra = ["--cacert", config.ca_file] if config.ca_file else []
-    return subprocess.call([config.restic, *extra, *config.restic_options, *words], env=Repository(config).environment())
+    repository = Repository(config)
+    return subprocess.call([*repository.argv(), *words], env=repository.environment())
 
 
 def main(argv: t.Optional[t.Sequence[str]] = None) -> int:

@@ -9,6 +9,9 @@ import typing as t
 
 from .server import Look
 
+# CLONE would wait with them, without an end.
+WAITS = "it is the primary, and its commits wait for a standby that is not there. Next: bring the standby back, or mysql_degrade"
+
 
 def acts(me: t.Optional[Look]) -> tuple[bool, str]:
     """Whether this host takes fulls, proves and expires them, and why or why not."""
@@ -23,6 +26,11 @@ def acts(me: t.Optional[Look]) -> tuple[bool, str]:
     if me.standbys:
         return False, f"it is the primary, and {me.standbys} standby attached does it"
     return True, "it is the primary, and no standby is attached"
+
+
+def copies(me: t.Optional[Look]) -> tuple[bool, str]:
+    """Whether this host takes a full backup now."""
+    return (False, WAITS) if me is not None and me.acknowledged and not me.standbys and me.role == "primary" else acts(me)
 
 
 def ships(me: t.Optional[Look], others_reach_back: bool) -> tuple[bool, str]:

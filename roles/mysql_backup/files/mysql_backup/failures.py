@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+UNREACHABLE = "The repository {repository} cannot be reached. Next: look at the service and at the way there; the timers try again by themselves."
+
 # The first that matches. {repository}, {environment}, {controller}: filled in.
 KINDS: tuple[tuple[str, str, str], ...] = (
     (
@@ -29,17 +31,23 @@ KINDS: tuple[tuple[str, str, str], ...] = (
         "mysql-backup expire.",
     ),
     (
+        "not written",
+        r'Write: sftp: "Failure"|SSH_FX_FAILURE',
+        "The place of the repository {repository} takes no data. SFTP does not say why; most likely it is full. What is there stays as it is. "
+        "Next: look at the space there (df), add some, or shorten mysql_backup_retention_days and run: mysql-backup expire.",
+    ),
+    (
+        "host key",
+        r"Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED",
+        "The host of the repository {repository} shows an SSH host key that is not known here. Nothing was sent. Next: compare it with the host's own "
+        "(ssh-keyscan), put the line into mysql_backup_ssh_known_hosts and run onprem.wandb.backups.",
+    ),
+    (
         "denied",
         r"Access ?Denied|InvalidAccessKeyId|SignatureDoesNotMatch|Forbidden|permission denied|\b403\b|Unauthorized|\b401\b|Permission denied",
         "The repository {repository} refuses these credentials ({environment}). Next: compare the keys with those of the store, then run onprem.wandb.backups.",
     ),
-    (
-        "missing",
-        r"Is there a repository at the following location|unable to open config file|NoSuchBucket|bucket does not exist|config file does not exist",
-        "There is no repository at {repository}. It was made once, so either the address is wrong or somebody removed it. Next: look there; if it is "
-        "really gone, make a "
-        "new one: onprem.wandb.backups -e mysql_backup_new_repository=true.",
-    ),
+    ("unreachable", r"ssh: connect to host|ssh: Could not resolve|unable to start the sftp session", UNREACHABLE),
     (
         "damaged",
         r"ciphertext verification failed|hash does not match|invalid data returned|[Uu]nexpected EOF|wrong data returned|does not match ID|pack .* is damaged|"
@@ -53,7 +61,15 @@ KINDS: tuple[tuple[str, str, str], ...] = (
         "unreachable",
         r"connection refused|no such host|no route to host|network is unreachable|i/o timeout|dial tcp|x509|certificate|TLS handshake|Connection reset|"
         r"connection reset|Could not resolve|did not end within|EOF",
-        "The repository {repository} cannot be reached. Next: look at the service and at the way there; the timers try again by themselves.",
+        UNREACHABLE,
+    ),
+    # Last of them: restic asks this after every error that keeps it from the repository's first file.
+    (
+        "missing",
+        r"Is there a repository at the following location|unable to open config file|NoSuchBucket|bucket does not exist|config file does not exist",
+        "There is no repository at {repository}. It was made once, so either the address is wrong or somebody removed it. Next: look there; if it is "
+        "really gone, make a "
+        "new one: onprem.wandb.backups -e mysql_backup_new_repository=true.",
     ),
 )
 
@@ -68,6 +84,7 @@ def sentence(text: str, repository: str, environment: str, controller: str = "se
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("{")]
     found = kind(text)
     telling = [line for line in lines if found and kind(line) == found]
+    telling.sort(key=lambda line: "ssh: " in line)  # ssh itself knows why; restic knows that it went away
     last = (telling or lines or ["restic said nothing"])[-1][:300]
     known = next((form for name, _pattern, form in KINDS if name == found), "restic failed on the repository {repository}. Next: look at what it said.")
     return f"{known.format(repository=repository, environment=environment, controller=controller)} restic: {last}"

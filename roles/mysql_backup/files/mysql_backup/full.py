@@ -76,7 +76,8 @@ def clone(session: Session, config: Config, target: str) -> None:
     except pymysql.MySQLError as error:
         raise Problem(
             f"{config.host}: CLONE into {target} failed: {text_of(error)}. Free there: {size(free_bytes(target))}. Nothing is left of it. "
-            f"Next: with 'No space left' add space there; else look into the server's journal, then run: mysql-backup full."
+            f"Next: with 'No space left' add space there; with 'Read-only file system' the server runs with an older unit: onprem.wandb.mysql "
+            f"-e mysql_restart_allowed=true; else look into the server's journal, then run: mysql-backup full."
         ) from error
 
 
@@ -137,7 +138,7 @@ def run(config: Config) -> dict[str, t.Any]:
     """mysql-backup full"""
     with lock(config, "work"), live(config.socket, None) as session:
         me = look(session)
-        doing, why = decide.acts(me)
+        doing, why = decide.copies(me)
         if not doing:
             return {"acted": False, "why": why}
         workplace(config)

@@ -13,7 +13,7 @@ import socket
 import typing as t
 from dataclasses import dataclass
 
-from . import failures, process
+from . import failures, process, sftp
 from .base import Config, Problem, parse
 
 PROBE_SECONDS = 10
@@ -77,14 +77,19 @@ class Repository:
                 found[name] = value
         return found
 
+    def argv(self) -> list[str]:
+        """restic and the options that every command has."""
+        extra = ["--cacert", self.config.ca_file] if self.config.ca_file else []
+        extra += sftp.options(self.config.repository, os.path.dirname(self.config.environment_file), self.config.restic_options)
+        return [self.config.restic, *extra, *self.config.restic_options]
+
     def explain(self, text: str) -> Failed:
         """An error of restic as a sentence."""
         return Failed(failures.sentence(text, self.config.repository, self.config.environment_file), failures.kind(text))
 
     def run(self, *arguments: str, stdin: str = "", timeout: t.Optional[float] = None, cwd: str = "/", accept: t.Sequence[int] = (0,)) -> process.Done:
         """Run restic; an error is a sentence. A lock of a run that was killed is removed once (restic removes only locks whose owner is gone)."""
-        extra = ["--cacert", self.config.ca_file] if self.config.ca_file else []
-        argv = [self.config.restic, *extra, *self.config.restic_options, *arguments]
+        argv = [*self.argv(), *arguments]
         try:
             done = process.run(argv, self.environment(), stdin, timeout or self.config.timeout, cwd)
         except process.Late as late:

@@ -68,6 +68,7 @@ class Look:
     applying: bool
     standbys: int
     executed: str
+    acknowledged: bool = False  # commits wait for a standby, also for one that is not there
 
     @property
     def role(self) -> str:
@@ -90,6 +91,11 @@ def text_of(error: BaseException) -> str:
     return f"{error.args[1]} (error {error.args[0]})" if len(error.args) > 1 else str(error)
 
 
+def acknowledged(session: Session) -> bool:
+    """Whether commits wait for standbys (semi-sync); without the plugin they do not."""
+    return [row["Value"] for row in session.rows("SHOW GLOBAL VARIABLES LIKE 'rpl_semi_sync_source_enabled'")] == ["ON"]
+
+
 def look(session: Session) -> Look:
     """One round of questions."""
     names = ("server_uuid", "version", "basedir", "datadir", "log_bin_basename", "read_only", "super_read_only", "offline_mode")
@@ -108,4 +114,5 @@ def look(session: Session) -> Look:
         applying=any(row["state"] == "ON" for row in channels),
         standbys=int(dumps or 0),
         executed=session.executed(),
+        acknowledged=acknowledged(session),
     )

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 import typing as t
 from contextlib import ExitStack
@@ -61,12 +62,24 @@ def test_a_site_that_serves(live: Site) -> None:
     assert set(result["checks"].values()) == {True}
     assert result["attempts"] == 1
     assert result["resource"]["phase"] == "Completed"
+    assert result["resource"]["redis"] == {"host": None, "port": None, "tls": False, "ca": None}
     assert result["release"]["revision"] == 3
     assert "values" not in result["release"]
-    assert result["operator"]["release"]["values"] == {"airgapped": True}
+    assert result["operator"]["release"]["airgapped"] is True
+    # What role wandb compares with; the values themselves may hold secrets.
+    assert result["operator"]["release"]["values_sha256"] == hashlib.sha256(b'{"airgapped": true}').hexdigest()
+    assert "values" not in result["operator"]["release"]
     assert len(result["workloads"]) == 4
     assert all(entry["ok"] and entry["component"] is None for entry in result["routes"])
     assert [entry["status"] for entry in result["readiness"]] == [200, 200]
+
+
+def test_redis_is_read_as_the_chart_reads_it(live: Site) -> None:
+    resource = live.api.documents["/apis/apps.wandb.com/v1/namespaces/wandb/weightsandbiases/wandb"]
+    params = {"tls": "true", "caCertPath": "/etc/ssl/certs/redis_ca.pem"}
+    resource["spec"]["values"]["global"]["redis"] = {"host": "192.0.2.31", "port": 6379, "params": params}
+    seen = live.observe(checks=["resource"])["resource"]["redis"]
+    assert seen == {"host": "192.0.2.31", "port": 6379, "tls": True, "ca": "/etc/ssl/certs/redis_ca.pem"}
 
 
 def test_the_stand_in_serves_too(tmp_path: t.Any, stack: ExitStack) -> None:

@@ -15,7 +15,7 @@ from mysql_backup import binlogs, catalog, decide, failures, manifest, restic, r
 from mysql_backup.base import Problem
 from mysql_backup.full import space_problem
 from mysql_backup.guard import foreign
-from mysql_backup.server import Look
+from mysql_backup.server import Look, Session
 
 AT = datetime.datetime(2026, 11, 23, 14, 0, tzinfo=datetime.timezone.utc)
 UUID = "1abe9d5b-e743-11f1-8336-02fc00000001"
@@ -50,6 +50,35 @@ def test_others_do_not(me: t.Optional[Look], why: str) -> None:
 
 def test_a_lone_primary_acts() -> None:
     assert decide.acts(server(**PRIMARY))[0]
+
+
+def test_a_lone_primary_whose_commits_wait_is_not_copied() -> None:
+    alone = server(**PRIMARY, acknowledged=True)
+    assert decide.copies(alone) == (False, decide.WAITS)
+    assert decide.acts(alone)[0] and decide.ships(alone, others_reach_back=True)[0]
+    assert decide.copies(server(**PRIMARY))[0] and decide.copies(server(acknowledged=True))[0]
+    assert "1 standby attached" in decide.copies(server(**PRIMARY, standbys=1, acknowledged=True))[1]
+
+
+class Asked:
+    """A session that answers two questions and refuses the one that can wait for ever."""
+
+    def executed(self) -> str:
+        return f"{UUID}:1-9"
+
+    def rows(self, sql: str) -> list[dict[str, t.Any]]:
+        assert sql == "SHOW BINARY LOGS"
+        return [{"Log_name": "binlog.000001", "File_size": 7}, {"Log_name": "binlog.000002", "File_size": 42}]
+
+    def value(self, sql: str) -> str:
+        raise AssertionError(f"asked for {sql}")
+
+
+def test_where_commits_may_wait_nothing_is_asked_that_waits_with_them() -> None:
+    asked = t.cast(Session, Asked())
+    assert binlogs.position(asked, server(**PRIMARY, acknowledged=True)) == ("binlog.000002", 42, f"{UUID}:1-9")
+    with pytest.raises(AssertionError, match="log_status"):
+        binlogs.position(asked, server())
 
 
 def test_a_primary_ships_until_the_standby_reaches_back() -> None:
@@ -227,6 +256,7 @@ def test_targets() -> None:
         ("pack 12ab: unexpected EOF", "damaged"),
         ("dial tcp 10.0.0.1:9000: connect: connection refused", "unreachable"),
         ("x509: certificate signed by unknown authority", "unreachable"),
+        ('Fatal: unable to open config file: Stat: Get "https://s3": x509: unknown authority\nIs there a repository at the following location?', "unreachable"),
         ("something new", ""),
     ],
 )

@@ -32,6 +32,8 @@ OTHER_NAMES = {
     "mysql_primary",
     "mysql_address",
     "mysql_endpoint_address",
+    "mysql_backup_repository",
+    "mysql_backup_accept_none",
     "preflight_allow_no_mysql_endpoint",
     "wandb_mysql_host",
     "minio_host_names",

@@ -77,6 +77,7 @@ MYSQL_CHECK = {
 REDIS = {
     "probes": [
         probe("connect", address="192.0.2.31:6379"),
+        probe("certificate", protocol="TLSv1.3", not_after="Nov 23 20:00:00 2027 GMT"),
         probe("ping", answer="PONG"),
         probe("password_required", without="NOAUTH"),
         probe("version", redis_version="7.2.16"),
@@ -119,14 +120,15 @@ INSTANCE = {
     "ready": True,
     "checks": dict.fromkeys(CHECKS, True),
     "problems": [],
-    "operator": {"release": {"chart": "operator", "chart_version": "1.4.8", "values": {"airgapped": True}}},
+    "resource": {"redis": {"host": "192.0.2.31", "port": 6379, "tls": True, "ca": "/etc/ssl/certs/redis_ca.pem"}},
+    "operator": {"release": {"chart": "operator", "chart_version": "1.4.8", "airgapped": True}},
     "release": {"chart": "operator-wandb", "chart_version": "0.43.8"},
     "workloads": [{"name": "wandb-app-bc"}],
     "routes": [{"path": "/", "service": "wandb-app", "port": 8080, "ok": True}, {"path": "/api", "service": "wandb-api", "port": 8081, "ok": True}],
     "readiness": [{"service": "wandb-app", "status": 200}],
 }
 SETTINGS = {"host": HOST, "name": "wandb", "ingress_class": "traefik", "mirror": "http://mirror.example.com", "airgapped": True, "nodes": 3, "own_ca": True}
-SETTINGS["mysql_endpoint"] = "192.0.2.20"
+SETTINGS.update(mysql_endpoint="192.0.2.20", redis_tls=True)
 
 
 @pytest.fixture

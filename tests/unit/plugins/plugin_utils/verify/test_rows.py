@@ -204,7 +204,7 @@ BREAKS = [
     ("RA-30", "", cluster(images=["docker.io/wandb/controller:latest"])),
     ("RA-30", "", cluster(images=["registry.example.com:5000/wandb/controller"])),
     ("RA-30", "", gone("controller", "instance")),
-    ("RA-31", "", lambda facts: facts.controller["instance"]["operator"]["release"]["values"].update(airgapped=False)),
+    ("RA-31", "", lambda facts: facts.controller["instance"]["operator"]["release"].update(airgapped=False)),
     ("RA-31", "", problem("workloads", message="container app: ImagePullBackOff")),
     ("RA-31", "", gone("controller", "instance")),
     ("RA-33", "", lambda facts: facts.capacity.append("db1: memory 2 GB, expected 64 GB")),
@@ -225,6 +225,11 @@ BREAKS = [
     ("EX-17", "", gone("controller", "minio")),
     ("EX-18", "", gone("controller", "minio")),
     ("EX-19", "", settings(minio_backup_host="store1")),
+    ("EX-20", "", lambda facts: facts.controller["instance"]["resource"]["redis"].update(tls=False)),
+    ("EX-20", "", probe_fails("store1", "redis", "certificate")),
+    ("EX-20", "", probe_fails("store1", "redis", "connect")),
+    ("EX-20", "", gone("store1", "redis")),
+    ("EX-20", "", gone("controller", "instance")),
     ("EX-10", "", mysql("db1", measured=None, measure_problem="A row did not arrive")),
     ("EX-10", "", mysql("db1", measured=None)),
     ("EX-10", "", gone("db1", "mysql")),
@@ -338,3 +343,17 @@ def test_an_external_mysql_has_no_backup_rows(facts):
     facts.groups["mysql"] = []
     facts.controller["mysql_check"] = copy.deepcopy(facts.hosts["db1"]["mysql_check"])
     assert {rows_of(facts, name, "")[0].result for name in ("EX-13", "EX-14", "EX-15", "EX-16")} == {"n.a."}
+
+
+def test_plain_redis_is_a_choice(facts):
+    facts.settings["redis_tls"] = False
+    facts.controller["instance"]["resource"]["redis"]["tls"] = False
+    assert rows_of(facts, "EX-20", "")[0].result == "n.a."
+
+
+def test_a_site_that_lives_without_backups_says_so(facts):
+    backup("db1", configured=False, problem="no backups are configured on this host")(facts)
+    assert rows_of(facts, "EX-13", "")[0].result == "fail"
+    facts.settings["no_mysql_backup"] = True
+    rows = [rows_of(facts, name, "")[0] for name in ("EX-13", "EX-14", "EX-15", "EX-16")]
+    assert {row.result for row in rows} == {"n.a."} and "lives without backups" in rows[0].measured

@@ -1,0 +1,58 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a restore did to this host, in the journal that the modules write, too: one line each, on disk before the next step begins."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import typing as t
+
+from .base import Config, now
+
+# Step -> what it did, out of its result. Only these change what a server serves, or what is taken for right.
+DONE: dict[str, str] = {
+    "prepare": "{full} and {binlogs} binary logs are restored in {folder}, up to {gtid_executed}",
+    "place": "the data directory holds {full} and {binlogs} binary logs; the old data are in {kept}",
+    "set-aside": "the old data are in {kept}",
+    "finish": "the restored server takes writes: {tables} tables, {rows} rows",
+    "discard-old": "removed {removed}",
+    "adopt": "this database is the one whose backups count, from {gtid_executed} on",
+}
+
+
+def line(operation: str, step: str, kind: str, text: str, seconds: float = 0.0) -> str:
+    """As plugins/module_utils/_mysql/journal.py has it. kind: note or failure."""
+    at = now().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    return json.dumps({"at": at, "operation": operation, "state": step, kind: text, "seconds": round(seconds, 3)}, ensure_ascii=False)
+
+
+def add(config: Config, text: str) -> None:
+    """The modules keep the file short."""
+    os.makedirs(os.path.dirname(config.journal), mode=0o755, exist_ok=True)
+    handle = os.open(config.journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+    try:
+        os.write(handle, f"{text}\n".encode())
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def told(config: Config, step: str, to: str, action: t.Callable[[], dict[str, t.Any]]) -> dict[str, t.Any]:
+    """Run a step between two lines. A step that changes nothing of that kind is not told."""
+    if step not in DONE:
+        return action()
+    operation = f"restore {to}".strip() if step != "adopt" else "backup"
+    started = time.monotonic()
+    add(config, line(operation, step, "note", "begins"))
+    try:
+        result = action()
+    except Exception as error:
+        add(config, line(operation, step, "failure", str(error), time.monotonic() - started))
+        raise
+    words = {name: ", ".join(value) if isinstance(value, list) else value for name, value in result.items()}
+    text = DONE[step].format_map(words) if result["changed"] else "nothing to do"
+    add(config, line(operation, step, "note", text, time.monotonic() - started))
+    return result

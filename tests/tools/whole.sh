@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# A whole site with Redis on TLS, on lab hosts of its own, and what happens to W&B's clients when Redis is lost and when certificates, CA and keys are replaced.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+export LAB_NAME=${LAB_NAME:-whole} LAB_NET=${LAB_NET:-198.18.61.0/24}
+trap 'lab/lab down' EXIT
+lab/lab up
+log=.lab/logs/$LAB_NAME-site.log
+mkdir -p .lab/logs
+ansible-playbook -i ".lab-$LAB_NAME/inventory" -e '{"redis_tls": true}' playbooks/site.yml >"$log" 2>&1 || { tail -40 "$log"; exit 1; }
+python -m pytest tests/site --lab ".lab-$LAB_NAME" -q -s -p no:cacheprovider
