@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, onprem team
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The sandboxes hold what docs/hardening.md says, and the server cannot write beside its own directories."""
+"""The sandboxes hold what README.md says, and the server cannot write beside its own directories."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ sys.path.insert(0, str(TOP / "tests/tools"))
 
 import units
 
-PAGE = (TOP / "docs/hardening.md").read_text(encoding="utf-8")
+PAGE = (TOP / "README.md").read_text(encoding="utf-8")
 SAID = {name: float(figure) for name, figure in re.findall(r"^\| `([^`]+)` \| ([0-9.]+) \|", PAGE, re.MULTILINE)}
 
 

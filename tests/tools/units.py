@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Figures of `systemd-analyze security` for every unit of the collection on the hosts of a lab:  units.py --lab .lab-x [--write docs/hardening.md]
+"""Figures of `systemd-analyze security` for every unit of the collection on the hosts of a lab:  units.py --lab .lab-x [--write README.md]
 
 0 is closed, 10 is open. Units are found by their files: the collection signs them. containerd and kubelet run containers and are left out.
 """

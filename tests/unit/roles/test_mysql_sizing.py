@@ -1,7 +1,7 @@
 # Copyright (c) 2026 onprem team
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sizes that follow from a host's memory, and the table of docs/operations.md that says so."""
+"""The sizes that follow from a host's memory, and the table of README.md that says so."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_sizes_fit_into_the_host(memory: int) -> None:
 
 
 def test_the_table_is_what_the_role_does() -> None:
-    text = (TOP / "docs/operations.md").read_text(encoding="utf-8")
+    text = (TOP / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (\d+) GiB \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|$", text, re.M)
     assert len(rows) >= 6
     for memory, *shown in rows:
