@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import ssl
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +18,7 @@ from ansible_collections.onprem.wandb.plugins.module_utils._wandb_cluster import
 from ansible_collections.onprem.wandb.plugins.module_utils._http import Endpoint, HttpError, tls_context
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb_pods import judge_nodes
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb_report import Problem
+from ansible_collections.onprem.wandb.plugins.module_utils._wandb_values import values_sha256
 
 CHECKS = ("resource", "operator", "release", "workloads", "routes", "readiness")
 
@@ -185,7 +184,7 @@ def _operator_facts(release: judge.Object | None) -> dict[str, t.Any] | None:
     if release is None:
         return None
     values = release.get("values") or {}
-    told = {"airgapped": values.get("airgapped"), "values_sha256": hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()}
+    told = {"airgapped": values.get("airgapped"), "values_sha256": values_sha256(values)}
     return {**(_without(release, "values", "resource_version") or {}), **told}
 
 

@@ -201,3 +201,22 @@ def test_a_restore_that_was_broken_off_is_finished(site: Site) -> None:
     assert site.primary() == primary and site.sums(primary) == before
     site.play("mysql")
     assert site.sums(site.standby()) == before
+
+
+def test_commits_that_nobody_acknowledged_stay_out_of_a_restore(site: Site) -> None:
+    """They are in what the primary shipped before it died; its successor has given their numbers to other rows."""
+    old, new = site.primary(), site.standby()
+    site.sql(old, "CREATE TABLE IF NOT EXISTS drill_waits (id BIGINT PRIMARY KEY AUTO_INCREMENT)", "INSERT INTO drill_waits VALUES ()")
+    with planted(site, new, "systemctl stop mysqld", "systemctl start mysqld"):
+        until(lambda: bool(site.result(old, "ship")["acted"]), 30)
+        site.ssh(old, "systemd-run --collect mysql -e 'INSERT INTO wandb_local.drill_waits VALUES ()'")
+        until(lambda: site.ssh(old, WAITING).strip() == "1", 30)
+        assert site.result(old, "ship")["bytes"] > 0
+        site.ssh(old, "systemctl stop mysqld")
+    site.play("mysql_failover", confirm="lab", degraded="yes", no_degrade_since_contact="yes")
+    site.sql(new, "INSERT INTO drill_waits VALUES ()")
+    until(lambda: bool(site.result(new, "ship", "--force")["acted"]), 60)
+    site.backup(new, "verify")
+    site.ssh(old, "systemctl start mysqld")
+    site.play("mysql_rejoin", accept_data_loss="lab")
+    assert site.sql(old, "SELECT COUNT(*) FROM drill_waits") == site.sql(new, "SELECT COUNT(*) FROM drill_waits")

@@ -2,7 +2,7 @@
 
 minio-backup run [--force] | status | restore --config FILE [--prefix P] [--deleted YYYY-MM-DD]
 
-Managed by onprem.wandb, role minio_backup. Python >= 3.9, rclone >= 1.53.
+Managed by onprem.wandb, role minio_backup. Python >= 3.9, rclone >= 1.59.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import fcntl
 import json
 import os
 import random
+import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +25,7 @@ from typing import Any, Optional
 ETC = Path(os.environ.get("MINIO_BACKUP_ETC", "/etc/onprem-wandb/minio-backup"))
 ASIDE = ".deleted"  # in the target: what vanished from the bucket, by the day on which the mirror noticed
 OWN = "/.onprem-wandb-check/**"  # objects of the checks
+OLDEST = (1, 59)  # asks an SFTP server for its host key since 1.54, moves aside within the mirror (--backup-dir) since 1.59
 
 
 class Failed(Exception):
@@ -48,6 +51,15 @@ class Backup:
             last = " | ".join(line for line in done.stderr.strip().splitlines()[-4:])
             raise Failed(f"rclone {arguments[0]} ended with {done.returncode}: {last or 'no words'}. Next: look at {self.rclone_config} and the two servers.")
         return done
+
+    def suitable(self) -> None:
+        """Refuse an rclone that is too old: it would say nothing, and give the files to any server."""
+        found = re.search(r"(\d+)\.(\d+)[.\d]*", self.rclone("version").stdout)
+        if not found or (int(found[1]), int(found[2])) < OLDEST:
+            raise Failed(
+                f"{socket.gethostname()}: rclone is {found[0] if found else 'of no version'}; expected 1.59 or newer: older ones do not know the host key of "
+                "an SFTP server, or cannot move aside within the mirror. Nothing was changed. Next: install a newer package of rclone on this host."
+            )
 
     def listing(self, place: str, *filters: str) -> dict[str, int]:
         """Objects below a place: name and size in bytes. A place that does not exist has none."""
@@ -192,6 +204,7 @@ def main() -> int:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 raise Failed("Another run is under way. Next: again when it has ended (systemctl status minio-backup).") from error
+            backup.suitable()
             if arguments.verb == "restore":
                 print(json.dumps(backup.restore(arguments.prefix, arguments.deleted)))
                 return 0

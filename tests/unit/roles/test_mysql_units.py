@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pathlib
+from typing import Any
 
 import pytest
 import yaml
@@ -13,17 +14,21 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
 ROLE = pathlib.Path(__file__).parents[3] / "roles/mysql"
-HERE = {"inventory_hostname": "db1", "inventory_dir": "/inventory", "ansible_host": "10.0.0.21", "groups": {"mysql": ["db1"]}}
+HERE = {"inventory_hostname": "db1", "inventory_dir": "/inventory", "ansible_host": "10.0.0.21", "groups": {"mysql": ["db1"]}, "ansible_check_mode": True}
 
 
-def unit(name: str = "mysqld.service", **variables: object) -> dict[str, str]:
-    """Directives as name: value; of a repeated one the last."""
+def rendered(text: str, **variables: object) -> Any:
+    """A template with the role's defaults and variables."""
     found: dict[str, object] = {**HERE, "ansible_facts": {"memtotal_mb": 16384}}
     for part in ("defaults", "vars"):
         read = yaml.safe_load((ROLE / part / "main.yml").read_text())
         found |= {key: trust_as_template(value) if isinstance(value, str) else value for key, value in read.items()}
-    template = trust_as_template((ROLE / f"templates/{name}.j2").read_text())
-    text = Templar(DataLoader(), variables={**found, **variables}).template(template)
+    return Templar(DataLoader(), variables={**found, **variables}).template(trust_as_template(text))
+
+
+def unit(name: str = "mysqld.service", **variables: object) -> dict[str, str]:
+    """Directives as name: value; of a repeated one the last."""
+    text = rendered((ROLE / f"templates/{name}.j2").read_text(), **variables)
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
 
 
@@ -40,6 +45,29 @@ def test_directories_of_the_sites_own_settings() -> None:
     assert found[2:] == ["-/srv/tmp1", "-/srv/tmp2", "-/srv/a", "-/srv/b", "-/var/log/mysql"]
 
 
+def test_names_with_dashes_and_paths_that_no_setting_names() -> None:
+    settings = {"log-error": "/var/log/mysql/error.log", "innodb-redo-log-archive-dirs": "nightly:/srv/redo", "max_allowed_packet": 64}
+    found = unit(mysql_settings=settings, mysql_writable_paths=["/srv/keyring"])["ReadWritePaths"].split()
+    assert sorted(found[2:]) == ["-/srv/keyring", "-/srv/redo", "-/var/log/mysql"]
+
+
+def problems(**variables: object) -> list[str]:
+    """What the role refuses; a site whose certificates are not made yet always has that one."""
+    found = rendered("{{ __mysql_problems }}", mysql_primary="db1", mysql_accept_single_host=True, mysql_app_password="x", **variables)
+    return [one for one in found if "certificate files" not in one]
+
+
+def test_a_socket_that_the_guard_could_not_enter_is_refused() -> None:
+    assert problems() == []
+    assert problems(mysql_socket="/run/mysql/mysql.sock") == []
+    assert "mysql_socket is /var/lib/mysql/mysql.sock; expected /run/" in problems(mysql_socket="/var/lib/mysql/mysql.sock")[0]
+
+
+@pytest.mark.parametrize("name", ["super_read_only", "super-read-only", "sync-binlog"])
+def test_a_reserved_setting_is_refused_in_any_spelling(name: str) -> None:
+    assert "must not set " + name.replace("-", "_") in problems(mysql_settings={name: 1})[0]
+
+
 @pytest.mark.parametrize(("port", "capabilities"), [(3306, ""), (306, "CAP_NET_BIND_SERVICE")])
 def test_a_capability_for_a_low_port_only(port: int, capabilities: str) -> None:
     found = unit(mysql_port=port)
@@ -47,7 +75,8 @@ def test_a_capability_for_a_low_port_only(port: int, capabilities: str) -> None:
     assert found.get("AmbientCapabilities", "") == capabilities
 
 
-@pytest.mark.parametrize("name", ["mysqld.service", "mysql-role-guard.service"])
-def test_nothing_else_is_writable(name: str) -> None:
+@pytest.mark.parametrize(("name", "own"), [("mysqld.service", {"/var/lib/mysql", "/var/lib/onprem-wandb/mysql-backup"}), ("mysql-role-guard.service", set())])
+def test_nothing_else_is_writable(name: str, own: set[str]) -> None:
     found = unit(name)
+    assert {path.lstrip("-+") for path in found.get("ReadWritePaths", "").split()} == own
     assert (found["ProtectSystem"], found["NoNewPrivileges"], found["SystemCallFilter"]) == ("strict", "true", "@system-service")

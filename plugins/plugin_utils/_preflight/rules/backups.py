@@ -15,7 +15,8 @@ NONE = "mysql_backup_accept_none"
 def missing(site: Site) -> Iterator[Finding]:
     """Nowhere to put them: without an object store of our own there is no default."""
     view = site.view("mysql")
-    if not site.groups.get("mysql") or site.groups.get("minio") or view.text(REPOSITORY) or view.flag(NONE):
+    # With --limit another layer's hosts are not read, nor is what is set for them.
+    if not site.members("mysql") or site.groups.get("minio") or view.text(REPOSITORY) or view.flag(NONE):
         return
     expected = "a repository of restic on another host, such as s3:https://host/bucket, sftp:backup@host:/srv/mysql or rest:https://host:8000/mysql"
     remedy = "set it in group_vars/all.yml, and mysql_backup_environment or mysql_backup_ssh_key for its credentials; to live without backups: %s: true" % NONE

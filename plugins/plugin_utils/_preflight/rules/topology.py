@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ... import _minio_volumes
-from ..model import KNOWN_GROUPS, SITE, Finding, Host, Site
+from ..interface import PORTS
+from ..model import KNOWN_GROUPS, PROBLEM, SITE, WARNING, Finding, Host, Site
 
 
 def address(host: Host) -> str:
@@ -73,6 +74,18 @@ def minio_volumes(site: Site) -> Iterator[Finding]:
             yield Finding(host.name, "minio_volumes", ", ".join(volumes), "directories of this host", str(error))
 
 
+def minio_pair(site: Site) -> Iterator[Finding]:
+    """Two hosts write together or not at all. A set that runs already is not taken apart by a refusal."""
+    names = site.groups.get("minio", [])
+    if len(names) != 2:
+        return
+    variable, port = next((variable, port) for group, _service, variable, port in PORTS if group == "minio" and variable)
+    runs = any(entry["port"] == host.number(variable, port) and entry.get("ours") for host in site.measured("minio") for entry in host.measured["ports"])
+    expected = "one host, or three and more: when either of two is away nobody writes, so neither can ever be restarted"
+    remedy = "leave one host in the group, or add a third; a second place for the files is minio_backup_target"
+    yield Finding(SITE, "group minio", ", ".join(names), expected, remedy, WARNING if runs else PROBLEM)
+
+
 def some_hosts(site: Site) -> Iterator[Finding]:
     """An inventory without any known group installs nothing."""
     if not any(site.has(group) for group in KNOWN_GROUPS):
@@ -80,4 +93,4 @@ def some_hosts(site: Site) -> Iterator[Finding]:
         yield Finding(SITE, "groups", found, "hosts in some of %s" % ", ".join(KNOWN_GROUPS), "see the inventory sample: inventories/sample")
 
 
-RULES = (mysql_group, mysql_primary, single_hosts, same_address, minio_volumes, some_hosts)
+RULES = (mysql_group, mysql_primary, single_hosts, same_address, minio_volumes, minio_pair, some_hosts)

@@ -10,7 +10,7 @@ import os
 import time
 import typing as t
 
-from .base import Config, now
+from .base import Config, complain, now
 
 # Step -> what it did, out of its result. Only these change what a server serves, or what is taken for right.
 DONE: dict[str, str] = {
@@ -40,19 +40,27 @@ def add(config: Config, text: str) -> None:
         os.close(handle)
 
 
+def tell(config: Config, step: str, kind: str, text: str, operation: str, seconds: float = 0.0) -> None:
+    """A line. A full disk must not stop a step: discard-old makes the space, and what finish did is done."""
+    try:
+        add(config, line(operation, step, kind, text, seconds))
+    except OSError as error:
+        complain(f"{config.journal} cannot be written: {error}. mysql-backup {step} is not stopped by that. Next: add space there.")
+
+
 def told(config: Config, step: str, to: str, action: t.Callable[[], dict[str, t.Any]]) -> dict[str, t.Any]:
     """Run a step between two lines. A step that changes nothing of that kind is not told."""
     if step not in DONE:
         return action()
     operation = f"restore {to}".strip() if step != "adopt" else "backup"
     started = time.monotonic()
-    add(config, line(operation, step, "note", "begins"))
+    tell(config, step, "note", "begins", operation)
     try:
         result = action()
     except Exception as error:
-        add(config, line(operation, step, "failure", str(error), time.monotonic() - started))
+        tell(config, step, "failure", str(error), operation, time.monotonic() - started)
         raise
     words = {name: ", ".join(value) if isinstance(value, list) else value for name, value in result.items()}
     text = DONE[step].format_map(words) if result["changed"] else "nothing to do"
-    add(config, line(operation, step, "note", text, time.monotonic() - started))
+    tell(config, step, "note", text, operation, time.monotonic() - started)
     return result

@@ -10,8 +10,8 @@ import os
 import typing as t
 
 from . import catalog as catalogs
-from . import full, guard, ship, status, verify
-from .base import Config, iso, now, read_json, say, write_json
+from . import decide, full, guard, ship, status, verify
+from .base import Config, Problem, iso, now, read_json, say, write_json
 from .restic import Failed, Repository
 from .server import live, look
 
@@ -55,6 +55,9 @@ def setup(config: Config, again: bool) -> dict[str, t.Any]:
         if wanted:
             result = action(config)
             status.step(config, name, result)
+            if result.get("why") == decide.WAITS:
+                # Nobody takes one. A primary with its standby leaves it to the standby's own setup.
+                raise Problem(f"{config.repository} holds no full backup, and {config.host} took none: {decide.WAITS}, then run onprem.wandb.backups.")
             found.update({"changed": found["changed"] or result["acted"], name: result})
     if found.get("verify", {}).get("acted"):
         # The timer's first run is a minute away, and verify.yml wants to see one.

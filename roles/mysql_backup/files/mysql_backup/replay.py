@@ -46,10 +46,11 @@ def stop_of(basedir: str, path: str, plan: Plan) -> t.Optional[Transaction]:
     return first_excluded(scan(basedir, path), plan.target.microseconds, plan.target.gtid)
 
 
-def apply(scratch: Scratch, step: Step, path: str, stop: t.Optional[Transaction]) -> None:
-    """mysqlbinlog into mysql: one file."""
+def apply(scratch: Scratch, step: Step, path: str, stop: t.Optional[Transaction], reach: str) -> None:
+    """mysqlbinlog into mysql: one file, and of it only what the history holds. Its end may be commits that nobody acknowledged, and a successor's differ."""
     reader = [os.path.join(scratch.basedir, "bin/mysqlbinlog"), "--no-defaults"]
     reader += [f"--stop-position={stop.position}"] if stop else []
+    reader += [f"--include-gtids={reach}"]
     reader += [f"--exclude-gtids={step.skip}"] if step.skip else []
     writer = [
         os.path.join(scratch.basedir, "bin/mysql"),
@@ -84,7 +85,7 @@ def replay(config: Config, repository: Repository, scratch: Scratch, plan: Plan)
         for step in plan.steps:
             path = paths[f"{step.chain}/{step.name}"]
             stopped = stop_of(scratch.basedir, path, plan)
-            apply(scratch, step, path, stopped)
+            apply(scratch, step, path, stopped, plan.reach)
             say(f"replayed {step.name} of {step.chain} ({size(step.bytes)})" + (f", up to {stopped.gtid}" if stopped else ""))
             if stopped:
                 break

@@ -12,6 +12,7 @@ import typing as t
 
 PATIENCE = 10  # seconds for a connection, and between two signs of life
 KEY, HOSTS = "ssh_key", "ssh_known_hosts"
+OWN = ("sftp.command", "sftp.args")  # restic takes one of the two, never both
 
 
 def place(repository: str) -> t.Optional[tuple[str, str, str]]:
@@ -26,9 +27,9 @@ def filled(path: str) -> bool:
 
 
 def options(repository: str, folder: str, given: t.Sequence[str]) -> list[str]:
-    """restic's option with the command. An operator's own sftp.command counts more."""
+    """restic's option with the command. What an operator says about ssh counts more."""
     found = place(repository)
-    if found is None or any("sftp.command" in one for one in given):
+    if found is None or any(name in one for one in given for name in OWN):
         return []
     user, host, port = found
     words = ["ssh", "-o", "BatchMode=yes", "-o", f"ConnectTimeout={PATIENCE}", "-o", f"ServerAliveInterval={PATIENCE}", "-o", "StrictHostKeyChecking=yes"]

@@ -7,15 +7,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import socket
 import typing as t
 from contextlib import ExitStack
 
 import pytest
+import yaml
 
+from ansible_collections.onprem.wandb.plugins.filter.values_sha256 import FilterModule
 from ansible_collections.onprem.wandb.plugins.module_utils import _wandb_instance as instance
 from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils import wandb_site as site
 
+values_sha256 = FilterModule().filters()["values_sha256"]
 POD_LOG = "/api/v1/namespaces/wandb/pods/wandb-app-1/log"
 
 
@@ -72,6 +76,39 @@ def test_a_site_that_serves(live: Site) -> None:
     assert len(result["workloads"]) == 4
     assert all(entry["ok"] and entry["component"] is None for entry in result["routes"])
     assert [entry["status"] for entry in result["readiness"]] == [200, 200]
+
+
+WRITTEN = """
+replicas: 1.0
+limits: {memory: 2e3, cpu: 0.5, tiny: 1.0e-7, huge: 1.0e+21, id: 12345678901234567890, below: -0.0}
+list: [1.0, [2.0, {three: 3.0}], true, null, "1.0"]
+8080: port
+name: "ü <&> 日本"
+off: null
+day: 2026-11-23
+on time: false
+"""
+# The same as Helm's record has it, in another order and with Go's way of writing texts and numbers.
+STORED = r"""{"day": "2026-11-23", "name": "\u00fc \u003c\u0026\u003e 日本", "false": null, "on time": false, "8080": "port",
+"list": [1, [2, {"three": 3}], true, null, "1.0"], "replicas": 1,
+"limits": {"below": -0, "huge": 1e+21, "id": 12345678901234567000, "tiny": 1e-07, "cpu": 0.5, "memory": 2000}}"""
+
+
+def checksum(live: Site, values: t.Any) -> str:
+    """As the module tells it about the operator's release."""
+    live.api.set_release("wandb-cr", site.release(name="operator", chart="operator", chart_version="1.4.8", revision=1, values=values))
+    return live.observe(checks=["operator"])["operator"]["release"]["values_sha256"]  # type: ignore[no-any-return]
+
+
+def test_helms_numbers_are_the_sites_numbers(live: Site) -> None:
+    written = yaml.load(WRITTEN, yaml.SafeLoader)
+    written["limits"]["memory"] = 2e3  # PyYAML reads it as a text
+    assert values_sha256(written) == checksum(live, json.loads(STORED))
+
+
+@pytest.mark.parametrize("other", [{"a": 1.5}, {"a": "1"}, {"a": True}, {"a": None}, {}, {"a": [1]}, {"b": 1}])
+def test_other_values_are_others(live: Site, other: dict[str, t.Any]) -> None:
+    assert values_sha256({"a": 1.0}) == checksum(live, {"a": 1}) != checksum(live, other)
 
 
 def test_redis_is_read_as_the_chart_reads_it(live: Site) -> None:

@@ -49,3 +49,23 @@ def test_nothing_to_do_and_lists(tmp_path: pathlib.Path) -> None:
 def test_what_runs_each_minute_is_not_told(tmp_path: pathlib.Path) -> None:
     journal.told(site(tmp_path), "ship", "", lambda: {"acted": True})
     assert modules.read(site(tmp_path).journal) == []
+
+
+FULL_DISK = t.cast(Config, types.SimpleNamespace(journal="/dev/full"))
+
+
+@pytest.mark.parametrize("step", ["discard-old", "set-aside"])
+def test_a_full_disk_stops_no_step(capfd: pytest.CaptureFixture[str], step: str) -> None:
+    result = {"changed": True, "removed": ["/a"], "kept": "/b"}
+    assert journal.told(FULL_DISK, step, "", lambda: result) == result
+    said = capfd.readouterr()
+    assert said.err.count(f"/dev/full cannot be written: [Errno 28] No space left on device. mysql-backup {step} is not stopped by that. Next:") == 2
+    assert said.out == ""  # the playbook reads the result there
+
+
+def test_a_full_disk_does_not_hide_why_a_step_failed() -> None:
+    def fails() -> dict[str, t.Any]:
+        raise Problem("no room")
+
+    with pytest.raises(Problem, match="no room"):
+        journal.told(FULL_DISK, "prepare", "latest", fails)

@@ -47,8 +47,13 @@ def test_the_key_and_the_host_that_the_site_gave(tmp_path: pathlib.Path) -> None
     assert f"-i {tmp_path}/{sftp.KEY}" in option and f"UserKnownHostsFile={tmp_path}/{sftp.HOSTS}" in option
 
 
-def test_an_operators_own_command_counts_more(tmp_path: pathlib.Path) -> None:
-    assert sftp.options("sftp:store:/srv", str(tmp_path), ["-o", "sftp.command=ssh store -s sftp"]) == []
+@pytest.mark.parametrize("own", ["sftp.command=ssh store -s sftp", "sftp.args=-i /root/.ssh/backup"])
+def test_what_an_operator_says_about_ssh_counts_more(tmp_path: pathlib.Path, own: str) -> None:
+    assert sftp.options("sftp:store:/srv", str(tmp_path), ["-o", own]) == []
+    assert sftp.options("sftp:store:/srv", str(tmp_path), ["-o", "sftp.connections=2"]) != []
+
+
+def test_without_ssh_there_is_no_option(tmp_path: pathlib.Path) -> None:
     assert sftp.options("s3:https://store/b", str(tmp_path), []) == []
 
 

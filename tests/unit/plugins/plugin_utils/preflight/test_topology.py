@@ -59,6 +59,27 @@ def test_minio_volumes_that_will_not_do(site, found, volume):
     assert found(topology.minio_volumes(site({"minio_volumes": [volume]}))) == [("store1", "minio_volumes", "problem")]
 
 
+@pytest.mark.parametrize("names", [[], ["store1"], ["store1", "store2", "store3"]])
+def test_sets_that_can_lose_a_host(site, names):
+    assert not list(topology.minio_pair(site(groups={**REST, "minio": names})))
+
+
+def test_a_set_of_two_hosts(site, found):
+    groups = {**REST, "minio": ["store1", "store2"]}
+    assert found(topology.minio_pair(site(groups=groups))) == [("site", "group minio", "problem")]
+    assert topology.minio_pair in topology.RULES
+    (finding,) = topology.minio_pair(site(groups=groups))
+    assert finding.value == "store1, store2" and "minio_backup_target" in finding.remedy
+    somebody = {"ports": [{"port": 9000, "address": "::", "ours": False}]}
+    assert found(topology.minio_pair(site(groups=groups, measured={"store2": somebody}))) == [("site", "group minio", "problem")]
+
+
+def test_a_set_of_two_hosts_that_runs_is_only_told(site, found):
+    """site.yml still has to bring it certificates."""
+    groups, ours = {**REST, "minio": ["store1", "store2"]}, {"ports": [{"port": 9500, "address": "::", "ours": True}]}
+    assert found(topology.minio_pair(site({"minio_port": 9500}, groups=groups, measured={"store2": ours}))) == [("site", "group minio", "warning")]
+
+
 def test_inventory_without_known_groups(site, found):
     assert found(topology.some_hosts(site(groups={"webservers": ["w1"]}))) == [("site", "groups", "problem")]
     assert not list(topology.some_hosts(site()))
