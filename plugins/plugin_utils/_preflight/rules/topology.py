@@ -79,7 +79,7 @@ def minio_pair(site: Site) -> Iterator[Finding]:
     names = site.groups.get("minio", [])
     if len(names) != 2:
         return
-    variable, port = next((variable, port) for group, _service, variable, port in PORTS if group == "minio" and variable)
+    (variable, port), *_others = [(variable, port) for group, _service, variable, port in PORTS if group == "minio" and variable]
     runs = any(entry["port"] == host.number(variable, port) and entry.get("ours") for host in site.measured("minio") for entry in host.measured["ports"])
     expected = "one host, or three and more: when either of two is away nobody writes, so neither can ever be restarted"
     remedy = "leave one host in the group, or add a third; a second place for the files is minio_backup_target"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pathlib
 import types
-from typing import Any, cast
+from typing import Any
 
 from mysql_backup import replay
 
@@ -20,7 +20,7 @@ def test_only_the_history_that_is_followed(tmp_path: pathlib.Path) -> None:
     (programs / "mysql").write_text("#!/bin/sh\ncat >/dev/null\n")
     for program in programs.iterdir():
         program.chmod(0o755)
-    scratch = cast("Any", types.SimpleNamespace(basedir=str(tmp_path), socket="/nowhere"))
-    step = cast("Any", types.SimpleNamespace(skip="a:7", name="binlog.000001", chain="a"))
+    scratch: Any = types.SimpleNamespace(basedir=str(tmp_path), socket="/nowhere")
+    step: Any = types.SimpleNamespace(skip="a:7", name="binlog.000001", chain="a")
     replay.apply(scratch, step, "/spool/binlog.000001", None, "a:1-9,b:1-3")
     assert (tmp_path / "asked").read_text().split() == ["--no-defaults", "--include-gtids=a:1-9,b:1-3", "--exclude-gtids=a:7", "/spool/binlog.000001"]
