@@ -25,6 +25,7 @@ OLD_OS = "rm /etc/os-release && ln -s ../usr/lib/os-release /etc/os-release"
 OTHER_PYTHON = "printf '#!/bin/sh\\nexec setarch i686 /usr/bin/python3 \"$@\"\\n' > /usr/local/bin/python-i686 && chmod 755 /usr/local/bin/python-i686"
 
 MIRROR = "{{ lab_database | regex_replace('[0-9]+$', '10') }}"  # a machine of the lab's network that is in no inventory
+PAIR = "https://db{1...2}.{{ lab_domain }}:9000/mnt/disk1/minio"
 BUCKET = {"wandb_bucket_access_key": "abc", "wandb_bucket_secret_key": "abc"}  # an external one
 
 
@@ -105,7 +106,7 @@ CASES = [
     Case("range with host bits", "cp1", "kubernetes_pod_cidr", "host bits", {"kubernetes_pod_cidr": "10.244.0.1/16"}),
     Case("one MySQL host", "site", "group mysql", "mysql_accept_single_host", groups={"mysql": ["db1"]}),
     Case("three MySQL hosts", "site", "group mysql", "no read replicas", groups={"mysql": ["db1", "db2", "cp1"]}),
-    Case("two hosts of the object store", "site", "group minio", "minio_backup_target", groups={"minio": ["db1", "db2"]}),
+    Case("two hosts of the object store", "site", "group minio", "minio_backup_target", {"minio_volumes": [PAIR]}, groups={"minio": ["db1", "db2"]}),
     Case("primary outside the group", "site", "mysql_primary", "one of db1, db2", {"mysql_primary": "cp1"}),
     Case("primary is the standby", "site", "group mysql", "separate machines", {"host_address": "198.18.99.1"}, more=(("cp1, db1, db2", "address"),)),
     Case("pair without an endpoint", "site", "mysql_endpoint_address", "preflight_allow_no_mysql_endpoint", {"mysql_endpoint_address": ""}),
