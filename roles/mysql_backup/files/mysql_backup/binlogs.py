@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -30,25 +29,22 @@ class LogFile:
     active: bool
 
 
-def position(session: Session, me: Look) -> tuple[str, int, str]:
-    """Active file, end of its last whole transaction, and what was executed by then.
+def position(session: Session) -> tuple[str, int, str]:
+    """Active file, end of its last whole transaction, and what was executed before that was asked.
 
-    log_status says it at one moment, but waits for commits that wait for a standby, and every look at the replication waits behind it: nobody could
-    degrade the pair. Such a server is asked in two steps: everything executed at the first is in the file at the second, and what the file holds
-    besides is told with the next run.
+    Two questions: everything executed at the first is in the file at the second, and what the file holds besides is told with the next run. Not
+    performance_schema.log_status, which has one answer to both: it waits for commits that wait for a standby, cannot be killed, and every look at the
+    replication waits behind it, so nobody could degrade the pair.
     """
-    if me.acknowledged:
-        executed, last = session.executed(), session.rows("SHOW BINARY LOGS")[-1]
-        return str(last["Log_name"]), int(last["File_size"]), executed
-    found = json.loads(session.value("SELECT LOCAL FROM performance_schema.log_status"))
-    return str(found["binary_log_file"]), int(found["binary_log_position"]), str(found["gtid_executed"]).replace("\n", "")
+    executed, last = session.executed(), session.rows("SHOW BINARY LOGS")[-1]
+    return str(last["Log_name"]), int(last["File_size"]), executed
 
 
 def files(session: Session, me: Look) -> tuple[list[LogFile], str]:
     """All files up to that position, the oldest first, and the GTID set at it."""
     if not me.log_bin_basename:
         raise Problem("This server writes no binary log (log_bin is off), so nothing can be shipped. Next: remove log_bin or skip_log_bin from mysql_settings.")
-    active, end, executed = position(session, me)
+    active, end, executed = position(session)
     folder = os.path.dirname(me.log_bin_basename)
     found = []
     for row in session.rows("SHOW BINARY LOGS"):
