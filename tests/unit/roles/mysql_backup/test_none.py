@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pathlib
 import re
+from typing import Any
 
 import yaml
 from ansible.parsing.dataloader import DataLoader
@@ -15,12 +16,17 @@ from ansible.template import Templar, trust_as_template
 ROLE = pathlib.Path(__file__).parents[4] / "roles/mysql_backup"
 
 
-def gone() -> set[str]:
-    """The files that are removed."""
+def templated(text: str) -> Any:
+    """A template with the role's defaults and variables."""
     known: dict[str, object] = {"inventory_dir": "/inventory", "mysql_backup_state_dir": "/srv/state", "mysql_backup_metrics_dir": "/srv/metrics"}
     found = {key: value for part in ("defaults", "vars") for key, value in yaml.safe_load((ROLE / part / "main.yml").read_text()).items()}
     trusted = {key: trust_as_template(value) if isinstance(value, str) else value for key, value in found.items()}
-    files = Templar(DataLoader(), variables={**trusted, **known}).template(trust_as_template("{{ __mysql_backup_none_files | from_json }}"))
+    return Templar(DataLoader(), variables={**trusted, **known}).template(trust_as_template(text))
+
+
+def gone() -> set[str]:
+    """The files that are removed."""
+    files = templated("{{ __mysql_backup_none_files | from_json }}")
     assert {entry["state"] for entry in files} == {"absent"}
     return {entry["path"] for entry in files}
 
@@ -33,12 +39,14 @@ def test_neither_state_nor_metrics_nor_timers_are_left() -> None:
 
 
 def test_what_runs_is_stopped_before_its_state_is_removed() -> None:
-    tasks = yaml.safe_load((ROLE / "tasks/none.yml").read_text())
-    place = {next(key for key in task if "." in key).rsplit(".", 1)[1]: number for number, task in enumerate(tasks)}
-    assert place["unit"] < place["command"] < place["files"]  # a timer would start it again
-    stop = tasks[place["command"]]
-    assert stop["ansible.builtin.command"]["argv"] == ["systemctl", "stop", "{{ item }}"]
-    # A stopped run has failed for systemd; the unit that notes it begins with that and writes the state.
-    assert stop["loop"] == ["mysql-backup@*.service", "mysql-backup-failed@*.service"]
+    names = [task["name"] for task in yaml.safe_load((ROLE / "tasks/none.yml").read_text())]
+    assert names.index("Stop everything") < names.index("Remove them, and the state they left")
+    (stop,) = yaml.safe_load((ROLE / "tasks/stop.yml").read_text())
+    assert (stop["onprem.wandb.unit"]["state"], stop["onprem.wandb.unit"]["enabled"]) == ("stopped", False)
+    steps = ("full", "ship", "verify", "expire")
+    # A timer would start it again. A stopped run has failed for systemd; the unit that notes it begins with that and writes the state.
+    kinds = ("mysql-backup-%s.timer", "mysql-backup@%s.service", "mysql-backup-failed@%s.service")
+    order = templated(stop["loop"])
+    assert [set(order[4 * number : 4 * number + 4]) for number in range(3)] == [{kind % step for step in steps} for kind in kinds]
     unit = (ROLE / "templates/mysql-backup@.service.j2").read_text()
     assert "OnFailure=mysql-backup-failed@%i.service" in unit
