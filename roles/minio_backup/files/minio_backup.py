@@ -25,7 +25,6 @@ from typing import Any, Optional
 ETC = Path(os.environ.get("MINIO_BACKUP_ETC", "/etc/onprem-wandb/minio-backup"))
 ASIDE = ".deleted"  # in the target: what vanished from the bucket, by the day on which the mirror noticed
 OWN = "/.onprem-wandb-check/**"  # objects of the checks
-OLDEST = (1, 59)  # asks an SFTP server for its host key since 1.54, moves aside within the mirror (--backup-dir) since 1.59
 
 
 class Failed(Exception):
@@ -54,10 +53,11 @@ class Backup:
 
     def suitable(self) -> None:
         """Refuse an rclone that is too old: it would say nothing, and give the files to any server."""
+        oldest = self.config["rclone_oldest"]
         found = re.search(r"(\d+)\.(\d+)[.\d]*", self.rclone("version").stdout)
-        if not found or (int(found[1]), int(found[2])) < OLDEST:
+        if not found or [int(found[1]), int(found[2])] < [int(part) for part in oldest.split(".")]:
             raise Failed(
-                f"{socket.gethostname()}: rclone is {found[0] if found else 'of no version'}; expected 1.59 or newer: older ones do not know the host key of "
+                f"{socket.gethostname()}: rclone is {found[0] if found else 'of no version'}; expected {oldest} or newer: older ones do not know the host key of "
                 "an SFTP server, or cannot move aside within the mirror. Nothing was changed. Next: install a newer package of rclone on this host."
             )
 

@@ -19,6 +19,7 @@ program = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(program)
 
 SITE = {"groups": {"all": ["store1"], "minio": []}, "hostvars": {"store1": {}, "": {}}, "minio_backup_host": "store1", "minio_backup_target_path": "m"}
+OLDEST = value("minio_backup", "__minio_backup_rclone_oldest")
 OLD = ["rclone v1.53.3-DEV\n- os/arch: linux/amd64\n- go version: go1.17.6\n", "rclone v1.58.1\n"]
 GOOD = ["rclone v1.60.1-DEV\n- os/version: debian 12.11 (64 bit)\n- os/kernel: 6.1.0-18-amd64 (x86_64)\n", "rclone v1.59.0\n", "rclone v1.100.0\n"]
 
@@ -29,7 +30,7 @@ def rclone(directory: pathlib.Path, says: str, monkeypatch: pytest.MonkeyPatch) 
     path.write_text(f"#!/bin/sh\nfor word; do [ $word = version ] && exec cat <<'END'\n{says}END\ndone\necho asked for more >&2\nexit 9\n")
     path.chmod(0o755)
     monkeypatch.setenv("PATH", f"{directory}:/usr/bin:/bin")
-    config = {"source": "s:b", "target": "t:m", "state": str(directory), "transfers": 1, "bandwidth": "", "roots": "/", "max_age_hours": 1}
+    config = {"source": "s:b", "target": "t:m", "state": str(directory), "transfers": 1, "bandwidth": "", "roots": "/", "max_age_hours": 1, "rclone_oldest": OLDEST}
     return program.Backup(config, directory / "rclone.conf")
 
 
