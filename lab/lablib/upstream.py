@@ -15,8 +15,8 @@ from urllib.parse import urljoin, urlsplit
 
 import yaml
 
-from ansible_collections.onprem.wandb.plugins.module_utils import _artifact_fetch
-from ansible_collections.onprem.wandb.plugins.module_utils._artifact import Artifact, ArtifactError, ChecksumError
+from ansible_collections.onprem.wandb.plugins.module_utils._artifact import fetch as artifact_fetch
+from ansible_collections.onprem.wandb.plugins.module_utils._artifact.plan import Artifact, ArtifactError, ChecksumError
 from ansible_collections.onprem.wandb.plugins.plugin_utils import _catalogue
 
 from .cache import USED, cached, find
@@ -96,14 +96,14 @@ def bring(wanted: Wanted, upstream: Upstream) -> Path:
     return cached(f"upstream-{wanted.product.name}", parts(wanted), build)
 
 
-def fetcher() -> _artifact_fetch.Fetcher:
+def fetcher() -> artifact_fetch.Fetcher:
     """The module artifact's own: it retries, resumes and checks."""
     downloads = CACHE / "downloads"
     downloads.mkdir(parents=True, exist_ok=True)
-    return _artifact_fetch.Fetcher(str(downloads), _artifact_fetch.Space(str(downloads), f"The disk of {CACHE}"), retries=3, deadline=3600.0)
+    return artifact_fetch.Fetcher(str(downloads), artifact_fetch.Space(str(downloads), f"The disk of {CACHE}"), retries=3, deadline=3600.0)
 
 
-def download(fetch: _artifact_fetch.Fetcher, artifact: Artifact, target: Path) -> None:
+def download(fetch: artifact_fetch.Fetcher, artifact: Artifact, target: Path) -> None:
     """Fetch one file to its place."""
     try:
         found = fetch.fetch(artifact)
@@ -115,7 +115,7 @@ def download(fetch: _artifact_fetch.Fetcher, artifact: Artifact, target: Path) -
     shutil.move(found, target)
 
 
-def _file(fetch: _artifact_fetch.Fetcher, entry: dict, out: Path) -> dict:
+def _file(fetch: artifact_fetch.Fetcher, entry: dict, out: Path) -> dict:
     say(f"fetching {entry['name']} {entry['version']} from {urlsplit(entry['url']).netloc}")
     target = out / entry["path"]
     download(fetch, Artifact(entry["name"], entry["version"], entry["url"], entry["sha256"]), target)

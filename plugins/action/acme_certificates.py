@@ -14,9 +14,9 @@ import typing as t
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.urls import open_url
 from ansible.plugins.action import ActionBase
-from ansible_collections.onprem.wandb.plugins.module_utils import _certificates as certs
-from ansible_collections.onprem.wandb.plugins.module_utils import _certificates_issue as issue
-from ansible_collections.onprem.wandb.plugins.module_utils._certificate_files import Files
+from ansible_collections.onprem.wandb.plugins.module_utils._certificates import read as certs
+from ansible_collections.onprem.wandb.plugins.module_utils._certificates import issue
+from ansible_collections.onprem.wandb.plugins.module_utils._certificates.files import Files
 from ansible_collections.onprem.wandb.plugins.plugin_utils._acme.answer import Challenge, Refused, Way
 from ansible_collections.onprem.wandb.plugins.plugin_utils._acme.plan import Order, orders, wrong
 

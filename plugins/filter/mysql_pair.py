@@ -42,12 +42,12 @@ _value:
 import typing as t
 from dataclasses import asdict
 
-from ansible_collections.onprem.wandb.plugins.plugin_utils import _mysql_pair
+from ansible_collections.onprem.wandb.plugins.plugin_utils._mysql import pair
 
 
 def mysql_pair(found: t.Sequence[t.Mapping[str, t.Any]], declared: str) -> dict[str, t.Any]:
     """The verdict as a dictionary."""
-    return asdict(_mysql_pair.decide(_mysql_pair.members(found), declared))
+    return asdict(pair.decide(pair.members(found), declared))
 
 
 class FilterModule:

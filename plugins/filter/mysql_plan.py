@@ -47,14 +47,15 @@ _value:
 import typing as t
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.onprem.wandb.plugins.plugin_utils import _mysql_pair, _mysql_procedures
+from ansible_collections.onprem.wandb.plugins.plugin_utils._mysql import pair
+from ansible_collections.onprem.wandb.plugins.plugin_utils._mysql import procedures
 
 
 def mysql_plan(found: t.Sequence[t.Mapping[str, t.Any]], procedure: str, options: t.Optional[t.Mapping[str, t.Any]] = None) -> dict[str, t.Any]:
     """The plan as a dictionary."""
-    if procedure not in _mysql_procedures.PROCEDURES:
-        raise AnsibleFilterError(f"mysql_plan: the procedure is {procedure}; expected one of {', '.join(_mysql_procedures.PROCEDURES)}.")
-    return _mysql_procedures.plan(_mysql_pair.members(found), procedure, options or {})
+    if procedure not in procedures.PROCEDURES:
+        raise AnsibleFilterError(f"mysql_plan: the procedure is {procedure}; expected one of {', '.join(procedures.PROCEDURES)}.")
+    return procedures.plan(pair.members(found), procedure, options or {})
 
 
 class FilterModule:

@@ -37,12 +37,13 @@ _value:
 
 import typing as t
 
-from ansible_collections.onprem.wandb.plugins.plugin_utils import _mysql_pair, _mysql_report
+from ansible_collections.onprem.wandb.plugins.plugin_utils._mysql import pair
+from ansible_collections.onprem.wandb.plugins.plugin_utils._mysql import report
 
 
 def mysql_report(found: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
     """The lines."""
-    return _mysql_report.lines(_mysql_pair.members(found))
+    return report.lines(pair.members(found))
 
 
 class FilterModule:

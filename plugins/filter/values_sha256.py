@@ -36,7 +36,7 @@ _value:
 
 import typing as t
 
-from ansible_collections.onprem.wandb.plugins.module_utils import _wandb_values
+from ansible_collections.onprem.wandb.plugins.module_utils._wandb import values
 
 
 class FilterModule:
@@ -44,4 +44,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Names and functions."""
-        return {"values_sha256": _wandb_values.values_sha256}
+        return {"values_sha256": values.values_sha256}

@@ -194,7 +194,8 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.onprem.wandb.plugins.module_utils import _artifact, _artifact_run
+from ansible_collections.onprem.wandb.plugins.module_utils._artifact import plan
+from ansible_collections.onprem.wandb.plugins.module_utils._artifact import run
 
 
 def main() -> None:
@@ -209,7 +210,7 @@ def main() -> None:
                     "version": {"type": "str", "required": True},
                     "url": {"type": "str", "required": True},
                     "sha256": {"type": "str", "required": True},
-                    "format": {"type": "str", "choices": list(_artifact.FORMATS), "default": "binary"},
+                    "format": {"type": "str", "choices": list(plan.FORMATS), "default": "binary"},
                     "strip_components": {"type": "int", "default": 0},
                     "links": {"type": "dict", "default": {}},
                 },
@@ -227,8 +228,8 @@ def main() -> None:
     )
     os.umask(0o022)  # programs are for everybody, whatever the umask of the login
     try:
-        result = _artifact_run.run(module.params, check=module.check_mode, relabel=_relabel(module))
-    except _artifact.ArtifactError as error:
+        result = run.run(module.params, check=module.check_mode, relabel=_relabel(module))
+    except plan.ArtifactError as error:
         module.fail_json(msg=str(error))
     if not module._diff:
         del result["diff"]

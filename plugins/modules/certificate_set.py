@@ -157,11 +157,11 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.onprem.wandb.plugins.module_utils import _certificates as certs
-from ansible_collections.onprem.wandb.plugins.module_utils._certificate_authority import STEPS
-from ansible_collections.onprem.wandb.plugins.module_utils._certificate_files import Unusable
-from ansible_collections.onprem.wandb.plugins.module_utils._certificate_store import BUNDLE, SDK_FILE, Store
-from ansible_collections.onprem.wandb.plugins.module_utils._certificates_provided import Provided, check
+from ansible_collections.onprem.wandb.plugins.module_utils._certificates import read as certs
+from ansible_collections.onprem.wandb.plugins.module_utils._certificates.authority import STEPS
+from ansible_collections.onprem.wandb.plugins.module_utils._certificates.files import Unusable
+from ansible_collections.onprem.wandb.plugins.module_utils._certificates.store import BUNDLE, SDK_FILE, Store
+from ansible_collections.onprem.wandb.plugins.module_utils._certificates.provided import Provided, check
 
 REQUEST = {
     "name": {"type": "str", "required": True},

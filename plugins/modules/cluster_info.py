@@ -98,8 +98,8 @@ helm:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils import _cluster_info as info
-from ansible_collections.onprem.wandb.plugins.module_utils._kube_api import ARGUMENTS, Api, ApiStatusError, ClusterError
+from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes import cluster_info as info
+from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.api import ARGUMENTS, Api, ApiStatusError, ClusterError
 
 WORKLOADS = ("deployments", "statefulsets", "daemonsets")
 

@@ -60,12 +60,12 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils import _drives
+from ansible_collections.onprem.wandb.plugins.module_utils._host import drives as host_drives
 
 
 def measure(path: str, table: t.Sequence[t.Mapping[str, str]], root_number: str) -> dict[str, t.Any]:
     """Everything about the drive of one path."""
-    mount = _drives.mount_of(path, table)
+    mount = host_drives.mount_of(path, table)
     space = os.statvfs(mount.get("mount_point", "/"))
     return {
         "path": path,
@@ -89,10 +89,10 @@ def main() -> t.NoReturn:
         supports_check_mode=True,
     )
     with open("/proc/self/mountinfo", encoding="utf-8") as handle:
-        table = _drives.mounts(handle.read())
-    root = _drives.mount_of("/", table).get("number", "")
+        table = host_drives.mounts(handle.read())
+    root = host_drives.mount_of("/", table).get("number", "")
     drives = [measure(path, table, root) for path in module.params["paths"]]
-    wrong = _drives.problems(drives, module.params["allow_root_disk"], module.params["file_systems"])
+    wrong = host_drives.problems(drives, module.params["allow_root_disk"], module.params["file_systems"])
     if wrong:
         module.fail_json(msg=" ".join(wrong), drives=drives)
     module.exit_json(changed=False, drives=drives)

@@ -94,7 +94,7 @@ import tempfile
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils import _files
+from ansible_collections.onprem.wandb.plugins.module_utils._host import files
 
 ENTRY = {
     "path": {"type": "path", "required": True},
@@ -124,7 +124,7 @@ def write(module: AnsibleModule, entry: dict[str, t.Any]) -> None:
     handle, name = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".ansible_tmp")
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(_files.wanted_bytes(entry))
+            stream.write(files.wanted_bytes(entry))
         module.atomic_move(name, path)
     finally:
         if os.path.exists(name):
@@ -134,11 +134,11 @@ def write(module: AnsibleModule, entry: dict[str, t.Any]) -> None:
 def act(module: AnsibleModule, entry: dict[str, t.Any], action: str) -> None:
     """Carry out what was decided."""
     path = entry["path"]
-    if action == _files.REMOVE:
+    if action == files.REMOVE:
         os.unlink(path)
         return
-    if action == _files.CREATE:
-        for parent in _files.missing_parents(path):
+    if action == files.CREATE:
+        for parent in files.missing_parents(path):
             os.mkdir(parent)
             os.chmod(parent, 0o755)
     if entry["state"] == "directory":
@@ -171,15 +171,15 @@ def settle(module: AnsibleModule, entry: dict[str, t.Any], action: str) -> bool:
         return True  # an earlier task adds them, and only pretends to in check mode
     if strangers:
         raise ValueError(f"this host has no {' and no '.join(strangers)}. Install the package or add the user first.")
-    if action != _files.KEEP and not module.check_mode:
+    if action != files.KEEP and not module.check_mode:
         act(module, entry, action)
     if entry["state"] == "absent" or not os.path.exists(entry["path"]):
-        return action != _files.KEEP
+        return action != files.KEEP
     attributes = {"path": entry["path"], "owner": entry["owner"], "group": entry["group"], "mode": entry["mode"], "attributes": None}
     attributes["secontext"] = module.selinux_default_context(entry["path"]) if module.selinux_enabled() else [None, None, None]
-    if module.check_mode and action != _files.KEEP:
+    if module.check_mode and action != files.KEEP:
         return True
-    return module.set_fs_attributes_if_different(attributes, action != _files.KEEP)
+    return module.set_fs_attributes_if_different(attributes, action != files.KEEP)
 
 
 def main() -> t.NoReturn:
@@ -190,15 +190,15 @@ def main() -> t.NoReturn:
     )
     # Nobody else reads a secret between its creation and its mode.
     os.umask(0o077)
-    wrong = _files.problems(module.params["files"])
+    wrong = files.problems(module.params["files"])
     if wrong:
         module.fail_json(msg=" ".join(wrong))
     changed: list[str] = []
     changes: list[dict[str, str]] = []
     for entry in module.params["files"]:
         try:
-            action = _files.decide(entry)
-            change = _files.diff(entry, action)
+            action = files.decide(entry)
+            change = files.diff(entry, action)
             if change:
                 changes.append(change)
             if settle(module, entry, action):

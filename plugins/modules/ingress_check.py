@@ -94,8 +94,8 @@ findings:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils._ingress_check import Way
-from ansible_collections.onprem.wandb.plugins.module_utils._probes import Prober, findings
+from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.ingress import Way
+from ansible_collections.onprem.wandb.plugins.module_utils._probe import Prober, findings
 
 
 def ask(way: Way, prober: Prober, days: int, size: int) -> None:

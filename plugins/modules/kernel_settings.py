@@ -71,7 +71,7 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils import _kernel_settings as s
+from ansible_collections.onprem.wandb.plugins.module_utils._host import kernel as s
 
 
 class Settings:

@@ -92,8 +92,8 @@ import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils import _kube_ready as r
-from ansible_collections.onprem.wandb.plugins.module_utils._kube_api import ARGUMENTS, Api, ApiStatusError, ClusterError
+from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes import ready as r
+from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.api import ARGUMENTS, Api, ApiStatusError, ClusterError
 
 
 class Cluster:

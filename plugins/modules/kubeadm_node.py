@@ -141,9 +141,9 @@ seconds:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils import _kubeadm as k
-from ansible_collections.onprem.wandb.plugins.module_utils import _kubeadm_host as h
-from ansible_collections.onprem.wandb.plugins.module_utils._kubeadm_run import Node, drift
+from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.kubeadm import decide as k
+from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.kubeadm import host as h
+from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.kubeadm.run import Node, drift
 
 
 def main() -> t.NoReturn:

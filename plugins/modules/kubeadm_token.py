@@ -73,7 +73,7 @@ import re
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils._kubeadm_api import Api, Unreachable, load_kubeconfig
+from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.kubeadm.api import Api, Unreachable, load_kubeconfig
 
 SECRETS = "/api/v1/namespaces/kube-system/secrets"
 

@@ -122,9 +122,9 @@ reachable:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.onprem.wandb.plugins.module_utils import _minio_account as account
-from ansible_collections.onprem.wandb.plugins.module_utils._endpoint import ADDRESS, Endpoint
-from ansible_collections.onprem.wandb.plugins.module_utils._minio_server import MINIO_ERROR, Server, Unreachable
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store import account
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoint import ADDRESS, Endpoint
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store.server import MINIO_ERROR, Server, Unreachable
 
 
 def main() -> t.NoReturn:

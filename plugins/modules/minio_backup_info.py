@@ -46,14 +46,14 @@ mirror:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils import _minio_health
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store import health
 
 
 def main() -> t.NoReturn:
     """Entry point."""
     default = "/var/lib/onprem-wandb/minio-backup/status.json"
     module = AnsibleModule(argument_spec={"path": {"type": "path", "default": default}}, supports_check_mode=True)
-    module.exit_json(changed=False, mirror=_minio_health.mirror(module.params["path"]))
+    module.exit_json(changed=False, mirror=health.mirror(module.params["path"]))
 
 
 if __name__ == "__main__":

@@ -71,9 +71,9 @@ import json
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.onprem.wandb.plugins.module_utils import _minio_health
-from ansible_collections.onprem.wandb.plugins.module_utils._endpoint import ADDRESS, Endpoint
-from ansible_collections.onprem.wandb.plugins.module_utils._minio_server import MINIO_ERROR, Server, Unreachable
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store import health as object_store_health
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoint import ADDRESS, Endpoint
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store.server import MINIO_ERROR, Server, Unreachable
 
 
 def main() -> t.NoReturn:
@@ -97,7 +97,7 @@ def main() -> t.NoReturn:
         found = Server(endpoint, params["root_user"], params["root_password"], params["region"]).health(params["bucket"])
     except (ValueError, OSError, Unreachable) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=False, health=_minio_health.summary(json.loads(found[0]), found[1], params["bucket"]))
+    module.exit_json(changed=False, health=object_store_health.summary(json.loads(found[0]), found[1], params["bucket"]))
 
 
 if __name__ == "__main__":

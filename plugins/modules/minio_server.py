@@ -118,8 +118,9 @@ import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils import _minio_release, _unit
-from ansible_collections.onprem.wandb.plugins.module_utils._endpoint import ADDRESS, Endpoint, request
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store import release
+from ansible_collections.onprem.wandb.plugins.module_utils._host import unit as host_unit
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoint import ADDRESS, Endpoint, request
 
 HEALTH = "/minio/health/cluster?maintenance=true"
 
@@ -169,20 +170,20 @@ class Host:
             self.module.fail_json(msg=f"systemctl {' '.join(arguments)} failed ({code}): {(errors or output).strip()}")
         return output
 
-    def state(self) -> _unit.State:
-        return _unit.parse(self.systemctl("show", self.params["unit"], *(f"--property={name}" for name in _unit.PROPERTIES)))
+    def state(self) -> host_unit.State:
+        return host_unit.parse(self.systemctl("show", self.params["unit"], *(f"--property={name}" for name in host_unit.PROPERTIES)))
 
-    def differences(self, state: _unit.State) -> list[str]:
+    def differences(self, state: host_unit.State) -> list[str]:
         """What forbids going from host to host."""
         try:
             running = os.readlink(f"/proc/{state.pid}/exe")
             with open(f"/proc/{state.pid}/environ", encoding="utf-8") as handle:
-                have = _minio_release.settings(handle.read().replace("\0", "\n"))
+                have = release.settings(handle.read().replace("\0", "\n"))
             with open(self.params["environment_file"], encoding="utf-8") as handle:
-                want = _minio_release.settings(handle.read())
+                want = release.settings(handle.read())
         except OSError as error:
             return [str(error)]
-        return _minio_release.together(running, self.params["binary"], have, want)
+        return release.together(running, self.params["binary"], have, want)
 
     def whole(self) -> None:
         """Wait until every server sees a set that could lose a server."""
@@ -242,7 +243,7 @@ def main() -> t.NoReturn:
     )
     params = module.params
     if params["state"] == "allowed":
-        problem = _minio_release.refusal(_minio_release.installed(params["binary"]), params["product"], params["version"])
+        problem = release.refusal(release.installed(params["binary"]), params["product"], params["version"])
         if problem and not params["allow_downgrade"]:
             module.fail_json(msg=problem)
         module.exit_json(changed=False, reason="", together=[], seconds=0.0)
@@ -254,7 +255,7 @@ def main() -> t.NoReturn:
     if not state.active or not state.pid:
         module.exit_json(changed=False, reason="", together=[], seconds=0.0)
     differences = host.differences(state)
-    reason = "" if differences else _unit.restart_reason(state, params["restart_when_newer"], params["binary"])
+    reason = "" if differences else host_unit.restart_reason(state, params["restart_when_newer"], params["binary"])
     seconds = host.restart() if reason else 0.0
     module.exit_json(changed=bool(reason), reason=reason, together=differences, seconds=seconds)
 

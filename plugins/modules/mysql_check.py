@@ -98,8 +98,8 @@ findings:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.onprem.wandb.plugins.module_utils import _mysql_check as judge
-from ansible_collections.onprem.wandb.plugins.module_utils._probes import Evidence, Finding, Prober, Skipped, findings
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql import check as judge
+from ansible_collections.onprem.wandb.plugins.module_utils._probe import Evidence, Finding, Prober, Skipped, findings
 
 try:
     import pymysql

@@ -61,7 +61,7 @@ import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils import _os_packages as o
+from ansible_collections.onprem.wandb.plugins.module_utils._host import packages as o
 
 # A package that asks a question would wait for ever; one that restarts services is told not to (Ubuntu's needrestart).
 APT_ENVIRONMENT = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1", "LC_ALL": "C.UTF-8"}

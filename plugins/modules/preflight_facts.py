@@ -97,8 +97,8 @@ import json
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils import _arp
-from ansible_collections.onprem.wandb.plugins.module_utils import _preflight_host as host
+from ansible_collections.onprem.wandb.plugins.module_utils._host import arp
+from ansible_collections.onprem.wandb.plugins.module_utils._host import preflight as host
 
 
 def interface_addresses(module: AnsibleModule) -> list[str]:
@@ -129,8 +129,8 @@ def answering(module: AnsibleModule) -> dict[str, str]:
     command = module.get_bin_path("ip")
     for address in found if command else ():
         rc, out, _err = module.run_command([command, "-j", "route", "get", address])
-        interface = _arp.interface_of(out) if rc == 0 else ""
-        found[address] = _arp.ask(address, interface) if interface else ""
+        interface = arp.interface_of(out) if rc == 0 else ""
+        found[address] = arp.ask(address, interface) if interface else ""
     return found
 
 

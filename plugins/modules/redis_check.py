@@ -122,9 +122,9 @@ reachable:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils import _redis
-from ansible_collections.onprem.wandb.plugins.module_utils._probes import ARGUMENTS, Prober, findings, report
-from ansible_collections.onprem.wandb.plugins.module_utils._redis_probes import Check, ask
+from ansible_collections.onprem.wandb.plugins.module_utils._redis import protocol
+from ansible_collections.onprem.wandb.plugins.module_utils._probe import ARGUMENTS, Prober, findings, report
+from ansible_collections.onprem.wandb.plugins.module_utils._redis.probes import Check, ask
 
 
 def main() -> t.NoReturn:
@@ -147,7 +147,7 @@ def main() -> t.NoReturn:
         supports_check_mode=True,
     )
     params = module.params
-    prober = Prober(deadline=2 * params["timeout"], errors=(OSError, _redis.RedisError, ValueError))
+    prober = Prober(deadline=2 * params["timeout"], errors=(OSError, protocol.RedisError, ValueError))
     ask(Check(params, module.check_mode), prober)
     names = findings(prober.results, params["accept_findings"])
     reachable = prober.verdict("connect") == "pass"

@@ -89,7 +89,8 @@ import ssl
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils import _redis, _redis_tls
+from ansible_collections.onprem.wandb.plugins.module_utils._redis import protocol
+from ansible_collections.onprem.wandb.plugins.module_utils._redis import tls
 
 OPTIONS = {
     "host": {"type": "str", "required": True},
@@ -114,7 +115,7 @@ def first_of(path: str) -> bytes:
 
 def read_again(params: t.Mapping[str, t.Any]) -> None:
     """One CONFIG SET for all three files, so that certificate and key change together. Raises RedisError or OSError."""
-    client = _redis.Client(params["host"], params["port"], params["timeout"], _redis_tls.unverified())
+    client = protocol.Client(params["host"], params["port"], params["timeout"], tls.unverified())
     try:
         if params["password"]:
             client.call("AUTH", *filter(None, (params["username"], params["password"])))
@@ -131,7 +132,7 @@ def main() -> t.NoReturn:
     where = f"Redis at {params['host']}:{params['port']}"
     try:
         wanted = first_of(params["certificate_file"])
-        served = _redis_tls.served(params["host"], params["port"], params["timeout"])
+        served = tls.served(params["host"], params["port"], params["timeout"])
     except (OSError, ValueError) as error:
         if module.check_mode:
             module.exit_json(changed=False, reason="")
@@ -141,8 +142,8 @@ def main() -> t.NoReturn:
         module.exit_json(changed=bool(reason), reason=reason)
     try:
         read_again(params)
-        after = _redis_tls.served(params["host"], params["port"], params["timeout"])
-    except (OSError, _redis.RedisError) as error:
+        after = tls.served(params["host"], params["port"], params["timeout"])
+    except (OSError, protocol.RedisError) as error:
         module.fail_json(
             msg=f"{where} did not take the new certificate and serves the old one: {error}. Look at {params['certificate_file']} and "
             f"{params['private_key_file']} (do they belong together, may the server read them?). Next: journalctl -u redis-server -u redis -n 20"

@@ -136,22 +136,24 @@ import tempfile
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.onprem.wandb.plugins.module_utils import _endpoint_probes, _s3_client, _s3_probes
-from ansible_collections.onprem.wandb.plugins.module_utils._endpoint import ADDRESS, Endpoint
-from ansible_collections.onprem.wandb.plugins.module_utils._probes import ARGUMENTS, Prober, findings, report
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes import endpoint as probes_endpoint
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store import client as object_store_client
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes import bucket as probes_bucket
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoint import ADDRESS, Endpoint
+from ansible_collections.onprem.wandb.plugins.module_utils._probe import ARGUMENTS, Prober, findings, report
 
 
 def run(params: dict[str, t.Any], directory: str, write: bool) -> Prober:
     """All questions; the answers are in the prober."""
     endpoint = Endpoint(params["endpoint"], params["connect_to"], params["ca_file"], params["timeout"])
     endpoint.pin()
-    prober = Prober(params["deadline"], _s3_client.explain, _s3_client.ERRORS)
-    _endpoint_probes.ask(endpoint, prober)
-    client = _s3_client.make_client(endpoint, params["access_key"], params["secret_key"], params["region"], params["addressing_style"], directory)
+    prober = Prober(params["deadline"], object_store_client.explain, object_store_client.ERRORS)
+    probes_endpoint.ask(endpoint, prober)
+    client = object_store_client.make_client(endpoint, params["access_key"], params["secret_key"], params["region"], params["addressing_style"], directory)
     prefix = params["prefix"] or f".onprem-wandb-check/{socket.gethostname()}"
     keys = (params["access_key"], params["secret_key"])
-    bucket = _s3_probes.Bucket(endpoint, client, params["bucket"], prefix, params["origins"], params["region"], keys, params["large_bytes"])
-    _s3_probes.ask(bucket, prober, write)
+    bucket = probes_bucket.Bucket(endpoint, client, params["bucket"], prefix, params["origins"], params["region"], keys, params["large_bytes"])
+    probes_bucket.ask(bucket, prober, write)
     return prober
 
 
@@ -176,8 +178,8 @@ def main() -> t.NoReturn:
         supports_check_mode=True,
     )
     params = module.params
-    if _s3_client.BOTO3_ERROR:
-        module.fail_json(msg=missing_required_lib("boto3 >= 1.34"), exception=_s3_client.BOTO3_ERROR)
+    if object_store_client.BOTO3_ERROR:
+        module.fail_json(msg=missing_required_lib("boto3 >= 1.34"), exception=object_store_client.BOTO3_ERROR)
     try:
         with tempfile.TemporaryDirectory() as directory:
             prober = run(params, directory, not module.check_mode)

@@ -101,7 +101,7 @@ import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils import _unit
+from ansible_collections.onprem.wandb.plugins.module_utils._host import unit as host_unit
 
 
 class Unit:
@@ -114,7 +114,7 @@ class Unit:
 
     def show(self) -> str:
         """Properties as systemctl prints them."""
-        return self.run("show", self.name, *(f"--property={name}" for name in _unit.PROPERTIES))
+        return self.run("show", self.name, *(f"--property={name}" for name in host_unit.PROPERTIES))
 
     def run(self, *arguments: str) -> str:
         """systemctl, or the end with a sentence."""
@@ -128,14 +128,14 @@ class Unit:
         end = time.monotonic() + self.module.params["timeout"]
         while True:
             output = self.show()
-            state = _unit.parse(output)
+            state = host_unit.parse(output)
             if state.active and not state.busy:
                 return
-            if (_unit.failed(output) and not state.busy) or time.monotonic() > end:
+            if (host_unit.failed(output) and not state.busy) or time.monotonic() > end:
                 self.give_up(state)
             time.sleep(0.1)
 
-    def give_up(self, state: _unit.State) -> t.NoReturn:
+    def give_up(self, state: host_unit.State) -> t.NoReturn:
         """Say what was seen, with the journal's last lines."""
         journal = self.module.run_command(["journalctl", "--unit", self.name, "--lines", "15", "--no-pager", "--output", "cat"])[1]
         self.module.fail_json(
@@ -146,9 +146,9 @@ class Unit:
 
 def plan(unit: Unit, params: dict[str, t.Any]) -> tuple[list[str], str]:
     """The actions that are missing, and the reason for a restart."""
-    state = _unit.parse(unit.show())
+    state = host_unit.parse(unit.show())
     actions = []
-    if state.needs_reload or _unit.unseen(state):
+    if state.needs_reload or host_unit.unseen(state):
         actions.append("daemon-reload")
     # A unit written a moment ago is not loaded: systemd looks at the disk when it is asked for, so nothing is to be done here.
     if state.enabled != params["enabled"]:
@@ -157,12 +157,12 @@ def plan(unit: Unit, params: dict[str, t.Any]) -> tuple[list[str], str]:
         return actions + (["stop"] if state.active or state.busy else []), ""
     if not state.active:
         return [*actions, "start"], ""
-    reason = _unit.restart_reason(state, params["restart_when_newer"], params["executable"])
+    reason = host_unit.restart_reason(state, params["restart_when_newer"], params["executable"])
     if params["restart"] and not reason:
         reason = "this run changes what it reads at its start"
     if reason:
         return ([*actions, "restart"] if params["may_restart"] else actions), reason
-    reason = _unit.reload_reason(state, params["reload_when_newer"])
+    reason = host_unit.reload_reason(state, params["reload_when_newer"])
     if params["reload"] and not reason:
         reason = "this run changes what it reads when it is reloaded"
     return actions + (["reload"] if reason else []), reason
@@ -201,7 +201,7 @@ def main() -> t.NoReturn:
         supports_check_mode=True,
     )
     unit = Unit(module)
-    if not _unit.parse(unit.show()).loaded and not module.check_mode and module.params["state"] == "started":
+    if not host_unit.parse(unit.show()).loaded and not module.check_mode and module.params["state"] == "started":
         module.fail_json(msg=f"There is no unit {unit.name} on this host. Install the package or write the unit file first.")
     actions, reason = plan(unit, module.params)
     if not module.check_mode:

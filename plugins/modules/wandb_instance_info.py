@@ -235,8 +235,8 @@ attempts:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.onprem.wandb.plugins.module_utils._kube_api import ARGUMENTS
-from ansible_collections.onprem.wandb.plugins.module_utils._wandb_instance import CHECKS, Settings, observe
+from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.api import ARGUMENTS
+from ansible_collections.onprem.wandb.plugins.module_utils._wandb.observation import CHECKS, Settings, observe
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ import urllib.request
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.onprem.wandb.plugins.module_utils import _certificates_issue as issue
+from ansible_collections.onprem.wandb.plugins.module_utils._certificates import issue
 
 
 def free_port() -> int:

@@ -14,10 +14,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from acme import free_port
-from ansible_collections.onprem.wandb.plugins.module_utils import _certificates as certs
-from ansible_collections.onprem.wandb.plugins.module_utils import _certificates_issue as issue
-from ansible_collections.onprem.wandb.plugins.module_utils import _redis, _redis_probes, _redis_tls
-from ansible_collections.onprem.wandb.plugins.module_utils._probes import Prober, findings
+from ansible_collections.onprem.wandb.plugins.module_utils._certificates import read as certs
+from ansible_collections.onprem.wandb.plugins.module_utils._certificates import issue
+from ansible_collections.onprem.wandb.plugins.module_utils._redis import protocol
+from ansible_collections.onprem.wandb.plugins.module_utils._redis import probes
+from ansible_collections.onprem.wandb.plugins.module_utils._redis import tls as redis_tls
+from ansible_collections.onprem.wandb.plugins.module_utils._probe import Prober, findings
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
@@ -101,7 +103,7 @@ def redis(work: pathlib.Path, tls: Sequence[str] = (), *more: str) -> Iterator[i
         process = subprocess.Popen(["redis-server", str(directory / "redis.conf")], stdout=log, stderr=subprocess.STDOUT)
     try:
         end = time.monotonic() + 15
-        while not (_redis_tls.speaks_plain("127.0.0.1", port, 1) or (tls and b"Ready to accept connections" in (directory / "log").read_bytes())):
+        while not (redis_tls.speaks_plain("127.0.0.1", port, 1) or (tls and b"Ready to accept connections" in (directory / "log").read_bytes())):
             assert process.poll() is None, (directory / "log").read_text()
             assert time.monotonic() < end, (directory / "log").read_text()
             time.sleep(0.02)
@@ -111,9 +113,9 @@ def redis(work: pathlib.Path, tls: Sequence[str] = (), *more: str) -> Iterator[i
         process.wait(10)
 
 
-def client(port: int, password: str = PASSWORD) -> _redis.Client:
+def client(port: int, password: str = PASSWORD) -> protocol.Client:
     """A connection that may do everything."""
-    made = _redis.Client("127.0.0.1", port, 5)
+    made = protocol.Client("127.0.0.1", port, 5)
     made.call("AUTH", password)
     return made
 
@@ -134,6 +136,6 @@ def check(port: int, **params: Any) -> tuple[dict[str, dict[str, Any]], list[str
         "timeout": 3,
         **params,
     }
-    prober = Prober(60, errors=(OSError, _redis.RedisError, ValueError))
-    _redis_probes.ask(_redis_probes.Check(given, False), prober)
+    prober = Prober(60, errors=(OSError, protocol.RedisError, ValueError))
+    probes.ask(probes.Check(given, False), prober)
     return {probe["name"]: probe for probe in prober.results}, findings(prober.results, strict=True)

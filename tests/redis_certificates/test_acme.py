@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from acme import Pebble, free_port
-from ansible_collections.onprem.wandb.plugins.module_utils import _certificates as certs
-from ansible_collections.onprem.wandb.plugins.module_utils import _certificates_issue as issue
+from ansible_collections.onprem.wandb.plugins.module_utils._certificates import read as certs
+from ansible_collections.onprem.wandb.plugins.module_utils._certificates import issue
 from conftest import Site
 
 INGRESS = {"ingress": {}}

@@ -84,7 +84,7 @@ def test_the_search_finds_what_is_there(tmp_path: pathlib.Path) -> None:
     import base64
     import sys
 
-    from ansible_collections.onprem.wandb.plugins.module_utils import _certificates_issue as issue
+    from ansible_collections.onprem.wandb.plugins.module_utils._certificates import issue
 
     (tmp_path / "password").write_text("Abcdefgh12345678")
     key = issue.key_pem(issue.new_key()).decode()

@@ -8,7 +8,7 @@ import http.client
 from typing import TYPE_CHECKING
 
 import pymysql
-from ansible_collections.onprem.wandb.plugins.module_utils import _redis
+from ansible_collections.onprem.wandb.plugins.module_utils._redis import protocol
 from clients import Count, Kind, Site
 
 if TYPE_CHECKING:
@@ -19,11 +19,11 @@ def kinds(lab: Lab) -> dict[str, Kind]:
     """By name, for clients.load."""
 
     def redis(site: Site, count: Count, turn: int) -> None:
-        client = _redis.Client(lab.addresses["store1"], 6379, 10, site.trust)
+        client = protocol.Client(lab.addresses["store1"], 6379, 10, site.trust)
         try:
             client.call("AUTH", lab.secret("redis_password"))
             assert client.call("SET", "rotation", "1", "EX", "60") == "OK"
-        except _redis.RedisError as error:
+        except protocol.RedisError as error:
             raise AssertionError(str(error)) from error
         finally:
             client.close()
@@ -50,9 +50,9 @@ def kinds(lab: Lab) -> dict[str, Kind]:
     return {"redis": redis, "mysql": mysql, "minio": minio}
 
 
-def held(lab: Lab, site: Site) -> _redis.Client:
+def held(lab: Lab, site: Site) -> protocol.Client:
     """A connection from before, as W&B's workers hold them."""
-    client = _redis.Client(lab.addresses["store1"], 6379, 10, site.trust)
+    client = protocol.Client(lab.addresses["store1"], 6379, 10, site.trust)
     client.call("AUTH", lab.secret("redis_password"))
     return client
 

@@ -17,7 +17,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(TOP / ".lab/collections")]
 
 import s3_server
-from ansible_collections.onprem.wandb.plugins.module_utils._probes import findings
+from ansible_collections.onprem.wandb.plugins.module_utils._probe import findings
 from ansible_collections.onprem.wandb.plugins.modules import s3_bucket_check
 from s3_proxy import Proxy
 

@@ -17,9 +17,9 @@ import time
 import urllib.request
 from dataclasses import dataclass, field
 
-from ansible_collections.onprem.wandb.plugins.module_utils import _minio_account
-from ansible_collections.onprem.wandb.plugins.module_utils._endpoint import Endpoint
-from ansible_collections.onprem.wandb.plugins.module_utils._minio_server import Server
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store import account
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoint import Endpoint
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store.server import Server
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -96,10 +96,10 @@ class Minio:
     def declare(self, access_key: str, name: str, document: dict[str, object], **more: object) -> None:
         """What module minio_account does."""
         server = self.admin()
-        wanted = _minio_account.Wanted(BUCKET, "us-east-1", access_key, name, document)
+        wanted = account.Wanted(BUCKET, "us-east-1", access_key, name, document)
         for key, value in more.items():
             setattr(wanted, key, value)
-        server.carry_out(_minio_account.plan(wanted, server.look(wanted, SECRET, 30)), wanted, SECRET)
+        server.carry_out(account.plan(wanted, server.look(wanted, SECRET, 30)), wanted, SECRET)
 
 
 # --- certificates ----------------------------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ from typing import Any
 
 import boto3
 import pytest
-from ansible_collections.onprem.wandb.plugins.module_utils import _minio_account, _s3_sign
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store import account
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store import sign
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from s3_server import BUCKET, SECRET, policy
@@ -67,14 +68,14 @@ def remove_all(site: Any) -> None:
         root.remove_object(bucket_name=BUCKET, object_name=entry.object_name, version_id=entry.version_id)
 
 
-def wanted(**more: Any) -> _minio_account.Wanted:
-    return _minio_account.Wanted(BUCKET, "us-east-1", "wandbfiles", "wandb-files", policy(), **more)
+def wanted(**more: Any) -> account.Wanted:
+    return account.Wanted(BUCKET, "us-east-1", "wandbfiles", "wandb-files", policy(), **more)
 
 
-def steps(site: Any, declared: _minio_account.Wanted) -> list[str]:
+def steps(site: Any, declared: account.Wanted) -> list[str]:
     """Carry out what is missing, and say what it was."""
     server = site.minio.admin()
-    missing = _minio_account.plan(declared, server.look(declared, SECRET, 10))
+    missing = account.plan(declared, server.look(declared, SECRET, 10))
     server.carry_out(missing, declared, SECRET)
     return [step.action for step in missing]
 
@@ -128,7 +129,7 @@ class Load:
             # The first request of a turn uploads; its URL was signed a while ago, as it is while a client is busy.
             method = "PUT" if turn % 4 == 1 else "GET"
             moment = dt.datetime.now(dt.timezone.utc) - dt.timedelta(minutes=1)
-            target = _s3_sign.presign(method, host, f"/{BUCKET}/rotation/{number}", *pair, "us-east-1", moment, 3600)
+            target = sign.presign(method, host, f"/{BUCKET}/rotation/{number}", *pair, "us-east-1", moment, 3600)
             connection.request(method, target, body=b"x" * 500 if method == "PUT" else None)
             answer = connection.getresponse()
             answer.read()
@@ -153,13 +154,13 @@ def test_a_key_is_replaced_with_no_failed_request(site: Any) -> None:
         worker.start()
     try:
         load.until(REQUESTS // 4)
-        later = _minio_account.Wanted(BUCKET, "us-east-1", "wandbfiles2", "wandb-files", policy())
+        later = account.Wanted(BUCKET, "us-east-1", "wandbfiles2", "wandb-files", policy())
         server = site.minio.admin()
-        server.carry_out(_minio_account.plan(later, server.look(later, OTHER_SECRET, 10)), later, OTHER_SECRET)
+        server.carry_out(account.plan(later, server.look(later, OTHER_SECRET, 10)), later, OTHER_SECRET)
         load.pair = ("wandbfiles2", OTHER_SECRET)  # W&B's pods are replaced
         load.until(3 * REQUESTS // 4)
         later.retired = ["wandbfiles"]
-        removal = _minio_account.plan(later, server.look(later, OTHER_SECRET, 10))
+        removal = account.plan(later, server.look(later, OTHER_SECRET, 10))
         assert [step.action for step in removal] == ["remove_user wandbfiles"]
         server.carry_out(removal, later, OTHER_SECRET)
         load.until(REQUESTS + 500)

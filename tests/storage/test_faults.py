@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from ansible_collections.onprem.wandb.plugins.module_utils import _s3_sign
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store import sign
 from s3_proxy import After, Before, Reply, Request, refuse
 from s3_server import BUCKET, DAY, NAME, SECRET, policy
 
@@ -83,7 +83,7 @@ def signed_again(wanted: Request) -> None:
     """A gateway that signs everything by itself."""
     if wanted.method == "GET" and (wanted.presigned or not wanted.get("Authorization")) and unquote(wanted.path).count("/") > 1:
         path, more = unquote(wanted.path), {name: value for name, value in wanted.query.items() if name.startswith("response-")}
-        wanted.target = _s3_sign.presign("GET", wanted.get("Host"), path, "wandbfiles", SECRET, "us-east-1", dt.datetime.now(dt.timezone.utc), 60, more)
+        wanted.target = sign.presign("GET", wanted.get("Host"), path, "wandbfiles", SECRET, "us-east-1", dt.datetime.now(dt.timezone.utc), 60, more)
 
 
 def time_ignored(wanted: Request) -> None:

@@ -10,9 +10,9 @@ import time
 from typing import Any
 
 import pytest
-from ansible_collections.onprem.wandb.plugins.module_utils import _minio_health
-from ansible_collections.onprem.wandb.plugins.module_utils._endpoint import Endpoint
-from ansible_collections.onprem.wandb.plugins.module_utils._minio_server import Server, Unreachable
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store import health as object_store_health
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoint import Endpoint
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store.server import Server, Unreachable
 from botocore.exceptions import ClientError
 from conftest import DRIVE, DRIVES
 from cryptography import x509
@@ -32,7 +32,7 @@ def health(site: Any) -> dict[str, Any]:
         found = Server(endpoint, "wandbroot", password, "us-east-1").health("wandb-files")
     except (Unreachable, OSError):
         return {}
-    return _minio_health.summary(json.loads(found[0]), found[1], "wandb-files")
+    return object_store_health.summary(json.loads(found[0]), found[1], "wandb-files")
 
 
 def whole(site: Any) -> bool:

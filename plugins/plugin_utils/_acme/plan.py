@@ -10,7 +10,7 @@ import os
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.onprem.wandb.plugins.module_utils import _certificates as certs
+from ansible_collections.onprem.wandb.plugins.module_utils._certificates import read as certs
 
 CHALLENGES = ("http-01", "dns-01")
 KEYS = {"challenge", "hosts"}

@@ -57,8 +57,8 @@ class Backup:
         found = re.search(r"(\d+)\.(\d+)[.\d]*", self.rclone("version").stdout)
         if not found or [int(found[1]), int(found[2])] < [int(part) for part in oldest.split(".")]:
             raise Failed(
-                f"{socket.gethostname()}: rclone is {found[0] if found else 'of no version'}; expected {oldest} or newer: older ones do not know the host key of "
-                "an SFTP server, or cannot move aside within the mirror. Nothing was changed. Next: install a newer package of rclone on this host."
+                f"{socket.gethostname()}: rclone is {found[0] if found else 'of no version'}; expected {oldest} or newer: older ones do not know the host key "
+                "of an SFTP server, or cannot move aside within the mirror. Nothing was changed. Next: install a newer package of rclone on this host."
             )
 
     def listing(self, place: str, *filters: str) -> dict[str, int]:

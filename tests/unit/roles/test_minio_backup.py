@@ -30,7 +30,10 @@ def rclone(directory: pathlib.Path, says: str, monkeypatch: pytest.MonkeyPatch) 
     path.write_text(f"#!/bin/sh\nfor word; do [ $word = version ] && exec cat <<'END'\n{says}END\ndone\necho asked for more >&2\nexit 9\n")
     path.chmod(0o755)
     monkeypatch.setenv("PATH", f"{directory}:/usr/bin:/bin")
-    config = {"source": "s:b", "target": "t:m", "state": str(directory), "transfers": 1, "bandwidth": "", "roots": "/", "max_age_hours": 1, "rclone_oldest": OLDEST}
+    config = {
+        **{"source": "s:b", "target": "t:m", "state": str(directory), "transfers": 1, "bandwidth": "", "roots": "/", "max_age_hours": 1},
+        "rclone_oldest": OLDEST,
+    }
     return program.Backup(config, directory / "rclone.conf")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pathlib
 
 import yaml
-from ansible_collections.onprem.wandb.plugins.module_utils._wandb_values import values_sha256
+from ansible_collections.onprem.wandb.plugins.module_utils._wandb.values import values_sha256
 
 from .role_value import ROLES, play
 

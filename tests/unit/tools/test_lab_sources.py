@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.onprem.wandb.plugins.module_utils._artifact_fetch import Fetcher, Space
+from ansible_collections.onprem.wandb.plugins.module_utils._artifact.fetch import Fetcher, Space
 from lablib import cache, config, mirror, products, site_mirror, sources, upstream
 from lablib.products import Product, Upstream
 from lablib.shell import LabError

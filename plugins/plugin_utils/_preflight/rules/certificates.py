@@ -8,7 +8,7 @@ import datetime
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ....module_utils._certificates_provided import check
+from ....module_utils._certificates.provided import check
 from ... import _certificate_requests
 from ..interface import CERTIFICATE_NAMES
 from ..model import CONTROLLER, WARNING, Finding, Site

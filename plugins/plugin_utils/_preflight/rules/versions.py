@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ... import _catalogue
-from ..._mysql_rules import parse, series_problem
+from ..._mysql.series import parse, series_problem
 from ..interface import ARTIFACT_VERSIONS
 from ..model import CONTROLLER, KUBE_GROUPS, WARNING, Finding, Host, Site
 

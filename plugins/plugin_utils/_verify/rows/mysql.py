@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..._mysql_rules import series_problem
+from ..._mysql.series import series_problem
 from ..model import FAIL, NOT_APPLICABLE, PASS, Facts, Measurement, Row, failed, of_probes, reason, verdict
 
 VALIDATED = "the seven settings of W&B"

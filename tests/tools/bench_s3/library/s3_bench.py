@@ -18,7 +18,7 @@ import typing as t
 from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils import _s3_sign  # type: ignore[import-untyped]
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store import sign  # type: ignore[import-untyped]
 
 MIB = 2**20
 SHAPES = {"single": (1, 64 * MIB), "sixteen": (16, 16 * MIB)}  # streams at the same time, bytes of each
@@ -139,7 +139,7 @@ class Bench:
     def url(self, method: str, key: str, root: bool = False, **more: str) -> str:
         who = (self.params["root_user"], self.params["root_password"]) if root else (self.params["access_key"], self.params["secret_key"])
         now = dt.datetime.now(dt.timezone.utc)
-        return _s3_sign.presign(method, self.netloc, f"/{self.params['bucket']}/{PREFIX}/{key}", *who, self.params["region"], now, 600, more)
+        return sign.presign(method, self.netloc, f"/{self.params['bucket']}/{PREFIX}/{key}", *who, self.params["region"], now, 600, more)
 
     def put(self, size: int, number: int) -> None:
         version = self.store.call("PUT", self.url("PUT", str(number)), size, number)

@@ -15,7 +15,7 @@ import yaml
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.onprem.wandb.plugins.modules import kube_ready as module
-from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils import wandb_site as site
+from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils.wandb import wandb_site as site
 
 Run = t.Callable[..., tuple[int, dict[str, t.Any]]]
 PATH = "/apis/apps/v1/namespaces/wandb/deployments/wandb-app"

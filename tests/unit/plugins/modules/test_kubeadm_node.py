@@ -13,8 +13,8 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.onprem.wandb.plugins.module_utils import _kubeadm as k
-from ansible_collections.onprem.wandb.plugins.module_utils import _kubeadm_run as run
+from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.kubeadm import decide as k
+from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.kubeadm import run
 from ansible_collections.onprem.wandb.plugins.modules import kubeadm_token
 
 

@@ -14,7 +14,7 @@ import yaml
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.onprem.wandb.plugins.modules import wandb_instance_info as module
-from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils import wandb_site as site
+from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils.wandb import wandb_site as site
 
 
 Run = t.Callable[[dict[str, t.Any]], tuple[int, dict[str, t.Any]]]

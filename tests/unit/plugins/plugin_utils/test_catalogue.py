@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ansible_collections.onprem.wandb.plugins.module_utils import _artifact
+from ansible_collections.onprem.wandb.plugins.module_utils._artifact import plan
 from ansible_collections.onprem.wandb.plugins.plugin_utils import _catalogue
 from ansible_collections.onprem.wandb.plugins.plugin_utils._catalogue import CatalogueError, merge, resolve, rewrite_url
 
@@ -43,7 +43,7 @@ def test_shipped_artifact(name: str) -> None:
     assert entry["versions"], "an artifact without a version cannot be a default"
     found = [resolve(SHIPPED, name, version) for version in entry["versions"]]
     for one in found:
-        assert _artifact.parse([one], "/opt/onprem-wandb")
+        assert plan.parse([one], "/opt/onprem-wandb")
         assert urlsplit(one["url"]).scheme == "https"
         assert "{" not in one["url"]
         assert re.sub(r"\D", "", one["version"]) in re.sub(r"\D", "", one["url"]), "the version is in the address"

@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""PRIVATE to the collection: what the plans of all procedures on a MySQL pair have in common."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .pair import Member, decide
+
+Options = Mapping[str, t.Any]
+STATUS = "Next: the playbook mysql_status shows both."
+
+
+class Refusal(Exception):
+    """Why nothing may be done, as a whole sentence."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """primary, standby: who is what when all steps are done. steps: what is due, for people and for the conditions of the tasks."""
+
+    primary: str = ""
+    standby: str = ""
+    steps: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    problem: str = ""
+
+
+def both(pair: Sequence[Member], options: Options) -> tuple[Member, Member]:
+    """The primary and the other one."""
+    if len(pair) != 2:
+        raise Refusal(f"the group mysql has {len(pair)} host(s); expected a pair. Next: add the standby to the inventory and run site.yml.")
+    verdict = decide(pair, str(options.get("declared") or pair[0].name))
+    if verdict.problem:
+        raise Refusal(verdict.problem)
+    primary = next((one for one in pair if one.name == verdict.primary), None)
+    if primary is None:
+        raise Refusal(f"mysql_primary is {verdict.primary}; expected one of {', '.join(one.name for one in pair)}.")
+    return primary, next(one for one in pair if one is not primary)
+
+
+def must_run(one: Member, why: str) -> None:
+    """Its server answers."""
+    if not one.reached:
+        raise Refusal(f"{one.name} does not answer over SSH, and {why}. {STATUS}")
+    if not one.running:
+        raise Refusal(f"the server on {one.name} does not run ({one.look.get('problem')}), and {why}. Next: systemctl status mysqld on {one.name}.")
+
+
+def sound(standby: Member, primary: Member, max_lag: float) -> None:
+    """A standby that can take over without losing anything."""
+    channel = standby.channel
+    if not standby.follows(primary):
+        raise Refusal(f"{standby.name} does not replicate from {primary.name}. Next: mysql_rejoin makes it the standby.")
+    for thread in ("receiver", "applier"):
+        error = channel.get(f"{thread}_error")
+        if channel.get(thread) != "ON" or error:
+            raise Refusal(f"the {thread} of {standby.name} is {channel.get(thread)} ({error or 'no error reported'}); expected ON. {STATUS}")
+    if standby.look.get("errant"):
+        errant = standby.look["errant"]
+        raise Refusal(f"{standby.name} holds transactions that {primary.name} does not know: {errant}. Next: mysql_rejoin says what to do with them.")
+    lag = standby.look.get("lag_seconds") or 0
+    if lag > max_lag:
+        raise Refusal(f"{standby.name} is {lag:.0f} s behind, more than {max_lag:.0f} s (max_lag): the application would stand still so long. Next: wait.")
+    if series(standby) != series(primary):
+        raise Refusal(
+            f"{standby.name} runs MySQL {standby.look.get('version')} and {primary.name} {primary.look.get('version')}: the older one could not follow "
+            "the newer. Next: site.yml with mysql_restart_allowed: true brings both to mysql_version, the standby first."
+        )
+
+
+def series(one: Member) -> str:
+    """First two numbers of the version."""
+    return ".".join(str(one.look.get("version")).split(".")[:2])
+
+
+def confirmed(options: Options, name: str, what: str) -> None:
+    """The site's name was given."""
+    if options.get(name) != options.get("site_name"):
+        raise Refusal(f"{what} and wants the site's name: -e {name}={options.get('site_name')} (seen: {options.get(name) or 'nothing'}).")

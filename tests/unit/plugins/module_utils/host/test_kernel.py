@@ -1,0 +1,78 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kernel modules, sysctl and swap as /proc shows them."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from ansible_collections.onprem.wandb.plugins.module_utils._host import kernel as s
+
+
+@pytest.fixture(name="kernel")
+def fixture_kernel(tmp_path: pathlib.Path) -> s.Kernel:
+    return s.Kernel(str(tmp_path), "6.1.0")
+
+
+def put(kernel: s.Kernel, path: str, text: str = "") -> None:
+    target = pathlib.Path(kernel.path(path))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text)
+
+
+@pytest.mark.parametrize(("path", "text", "module"), [
+    ("/proc/modules", "br_netfilter 32768 0 - Live 0x0\n", "br_netfilter"),
+    ("/proc/modules", "nf_tables 1 0 - Live 0x0\n", "nf-tables"),
+    ("/sys/module/vxlan/refcnt", "0", "vxlan"),
+    ("/proc/filesystems", "nodev\toverlay\n\text4\n", "overlay"),
+    ("/proc/sys/net/bridge/bridge-nf-call-iptables", "1\n", "br_netfilter"),
+])
+def test_a_module_is_there_when_its_function_is(kernel: s.Kernel, path: str, text: str, module: str) -> None:
+    assert not kernel.has_module(module)
+    put(kernel, path, text)
+    assert kernel.has_module(module)
+
+
+def test_a_system_without_its_kernels_modules_loads_none_at_boot(kernel: s.Kernel) -> None:
+    assert not kernel.keeps_modules()
+    put(kernel, "/lib/modules/6.1.0/modules.dep")
+    assert kernel.keeps_modules()
+
+
+def test_sysctl_values(kernel: s.Kernel) -> None:
+    put(kernel, "/proc/sys/net/ipv4/tcp_rmem", "4096\t131072\t6291456\n")
+    put(kernel, "/proc/sys/net/ipv4/conf/eth0.1/forwarding", "1\n")
+    assert kernel.sysctl("net.ipv4.tcp_rmem") == "4096 131072 6291456"
+    assert kernel.sysctl("net/ipv4/conf/eth0.1/forwarding") == "1"
+    assert kernel.sysctl("net.no.such") is None
+
+
+def test_wanted_values_are_sorted_and_null_takes_one_out() -> None:
+    assert list(s.wanted_sysctl({"b": 2, "a": True, "c": None}).items()) == [("a", "1"), ("b", "2")]
+    assert s.sysctl_text({"a": "1"}).endswith("\na = 1\n")
+    assert s.sysctl_text({}) == s.modules_text([]) == ""
+
+
+def test_swaps(kernel: s.Kernel) -> None:
+    assert kernel.swaps() == []
+    put(kernel, "/proc/swaps", "Filename\tType\tSize\tUsed\tPriority\n/dev/sda2 partition 1 0 -2\n/dev/zram0 partition 1 0 100\n")
+    assert kernel.swaps() == ["/dev/sda2", "/dev/zram0"]
+
+
+def test_fstab_keeps_everything_but_swap() -> None:
+    text = "# swap\nUUID=1 / ext4 defaults 0 1\nUUID=2 none swap sw 0 0\n/swap.img\tnone\tswap\tsw\t0\t0\n# UUID=3 none swap sw 0 0\n"
+    after = s.fstab_without_swap(text)
+    assert after == (
+        "# swap\nUUID=1 / ext4 defaults 0 1\n# onprem.wandb: UUID=2 none swap sw 0 0\n# onprem.wandb: /swap.img\tnone\tswap\tsw\t0\t0\n"
+        "# UUID=3 none swap sw 0 0\n"
+    )
+    assert s.fstab_without_swap(after) == after
+
+
+def test_swap_units() -> None:
+    output = "  dev-sda2.swap loaded active active Swap\n● dev-zram0.swap masked inactive dead x\n"
+    output += "\\x2dodd.swap loaded inactive dead /-odd\nx.swap not-found inactive dead x\n"
+    assert s.swap_units(output) == ["dev-sda2.swap", "\\x2dodd.swap"]
