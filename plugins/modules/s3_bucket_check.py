@@ -138,7 +138,8 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes import endpoint as probes_endpoint
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store import client as object_store_client
-from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes import bucket as probes_bucket
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes import sequence
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes.bucket import Bucket
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoint import ADDRESS, Endpoint
 from ansible_collections.onprem.wandb.plugins.module_utils._probe import ARGUMENTS, Prober, findings, report
 
@@ -152,8 +153,8 @@ def run(params: dict[str, t.Any], directory: str, write: bool) -> Prober:
     client = object_store_client.make_client(endpoint, params["access_key"], params["secret_key"], params["region"], params["addressing_style"], directory)
     prefix = params["prefix"] or f".onprem-wandb-check/{socket.gethostname()}"
     keys = (params["access_key"], params["secret_key"])
-    bucket = probes_bucket.Bucket(endpoint, client, params["bucket"], prefix, params["origins"], params["region"], keys, params["large_bytes"])
-    probes_bucket.ask(bucket, prober, write)
+    bucket = Bucket(endpoint, client, params["bucket"], prefix, params["origins"], params["region"], keys, params["large_bytes"])
+    sequence.ask(bucket, prober, write)
     return prober
 
 
