@@ -20,6 +20,10 @@ if t.TYPE_CHECKING:
     from cryptography import x509
 
 STEPS = ("introduce", "switch", "retire")
+NEXT = (
+    "Nothing was changed. Without the pair no certificate can be renewed; a new CA would be trusted by no client of this site."
+    " Next: copy ca.crt and ca.key of the same day from the backup of the controller into {0}, then: openssl x509 -in {0}/ca.crt -noout -subject -dates"
+)
 
 
 class Authority:
@@ -46,16 +50,17 @@ class Authority:
 
     def open(self, name: str, days: int, needed_days: float) -> None:
         """As it is, signed again with its key when it ends within needed_days, or new."""
+        self._finish_switch(days)
         data, key_data = self.files.read(self.files.path("ca.crt")), self.files.read(self.key_file)
         try:
             self.certificate = certs.load_chain(data)[0] if data else None
             self.key = certs.load_key(key_data) if key_data else None
         except (ValueError, TypeError) as error:
             raise Unusable(
-                f"{self.files.directory} has a ca.crt or ca.key that cannot be read ({error}). Put back good ones, or move both away for a new CA."
+                f"{self.files.directory} has a ca.crt or ca.key that cannot be read ({error}). {NEXT.format(self.files.directory)}"
             ) from error
         if self.certificate is not None and self.key is not None and not certs.key_matches(self.certificate, self.key):
-            raise Unusable(f"{self.key_file} is not the key of ca.crt beside it. Put back the right one, or move both away for a new CA.")
+            raise Unusable(f"{self.key_file} is not the key of ca.crt in {self.files.directory}. {NEXT.format(self.files.directory)}")
         if key_data:
             self.files.mode(self.key_file, 0o600)
         if self.certificate is not None:
@@ -70,6 +75,18 @@ class Authority:
             self.files.put(self.key_file, issue.key_pem(self.key), 0o600)
         self.certificate = issue.authority(self.key, name, self.now, days)
         self.files.put(self.files.path("ca.crt"), issue.pem(self.certificate), 0o644, describe(self.certificate))
+
+    def _finish_switch(self, days: int) -> None:
+        """A switch that was cut off is finished: the new root's key is in place already, or its certificate too and only the copies are left."""
+        coming, key_data = self._load("ca-next.crt"), self.files.read(self.key_file)
+        if not coming:
+            return
+        try:
+            begun = key_data is not None and certs.key_matches(coming[0], certs.load_key(key_data))
+        except (ValueError, TypeError):
+            begun = False
+        if begun or self._load("ca.crt")[:1] == coming[:1]:
+            self._switch("", days)
 
     def _later(self, what: str, why: str) -> None:
         self.warnings.append(f"{what}, and {self.key_file} is not there to {why}. Bring the key back and run again before that.")
@@ -110,16 +127,23 @@ class Authority:
         coming, key_data = self._load("ca-next.crt"), self.files.read(self.files.path("ca-next.key"))
         if not coming and self._load("ca-old.crt"):
             return
+        present = self._load("ca.crt")
+        if coming and present[:1] == coming[:1]:
+            # Cut off at its end: what is left of the introduction goes.
+            self._remove_next()
+            return
         if not coming or not key_data:
             raise Unusable(
                 f"{self.files.path('ca-next.crt')} and its key are not both there: a new root has to be introduced, and its bundle rolled out, "
                 "before it signs. Run the site with certificates_ca_rotate=introduce first."
             )
-        present = self._load("ca.crt")
-        if present and present[0] != coming[0]:
+        if present:
             self.files.put(self.files.path("ca-old.crt"), issue.pem(*present), 0o644, describe(present[0]))
         self.files.put(self.key_file, key_data, 0o600)
         self.files.put(self.files.path("ca.crt"), issue.pem(*coming), 0o644, describe(coming[0]))
+        self._remove_next()
+
+    def _remove_next(self) -> None:
         for name in ("ca-next.key", "ca-next.crt"):
             self.files.remove(self.files.path(name))
 

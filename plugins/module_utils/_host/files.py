@@ -9,6 +9,11 @@ import os
 import stat
 import typing as t
 
+# Where systemd keeps units of the administrator. A link in there is an alias or a mask that belongs to somebody else's unit.
+UNITS = ("/etc/systemd/system/", "/run/systemd/system/", "/usr/local/lib/systemd/system/")
+UNIT_SUFFIXES = (".service", ".socket", ".timer", ".target", ".mount", ".path", ".slice")
+KEY = "PRIVATE KEY-----"
+
 CREATE = "create"
 REPLACE = "replace"
 REMOVE = "remove"
@@ -53,8 +58,23 @@ def read(path: str) -> t.Optional[bytes]:
         return None
 
 
-def decide(entry: t.Mapping[str, t.Any]) -> str:
-    """Which of create, replace, remove, keep brings the path into the declared state. Raises ValueError with a sentence."""
+def unit_link(path: str) -> str:
+    """The sentence about a unit file that is a link: what it points to is another package's, and would be overwritten."""
+    target, name = os.readlink(path), os.path.basename(path)
+    if os.path.realpath(path) == "/dev/null":
+        return f"is a link to /dev/null: somebody masked {name} on this host; expected a file of its own. Nothing was changed. Next: systemctl unmask {name}"
+    owner = os.path.basename(target)
+    return (
+        f"is a link to {target}: another package uses the name {name} for its unit {owner}; expected a file of its own. The link was not followed."
+        f" Next: systemctl disable --now {owner} (which removes the link), or remove that package"
+    )
+
+
+def decide(entry: t.Mapping[str, t.Any], units: t.Sequence[str] = UNITS) -> str:
+    """Which of create, replace, remove, keep brings the path into the declared state. Raises ValueError with a sentence.
+
+    units: directories in which a link is never followed.
+    """
     path, state = entry["path"], entry["state"]
     try:
         kind = os.lstat(path).st_mode
@@ -65,6 +85,8 @@ def decide(entry: t.Mapping[str, t.Any]) -> str:
             raise ValueError(f"{path} is a directory and this module removes only files and links. Remove it yourself when it is not needed.")
         return REMOVE
     if stat.S_ISLNK(kind):
+        if path.endswith(UNIT_SUFFIXES) and path.startswith(tuple(units)):
+            raise ValueError(unit_link(path))
         try:
             kind = os.stat(path).st_mode
         except FileNotFoundError:
@@ -83,16 +105,24 @@ def diff(entry: t.Mapping[str, t.Any], action: str) -> t.Optional[dict[str, str]
     path = entry["path"]
     if action == KEEP:
         return None
-    if entry["state"] == "directory":
+    if action == REMOVE:
+        # Nobody says any more whether it was a secret.
+        before, after = "there\n", "absent\n"
+    elif entry["state"] == "directory":
         before, after = "absent\n", "directory\n"
     elif entry.get("secret_content") is not None:
         before = "absent\n" if action == CREATE else "a secret\n"
         after = "another secret\n" if action == REPLACE else "a secret\n"
     else:
         old = None if action == CREATE else read(path)
-        before = old.decode("utf-8", "replace") if old is not None else ""
-        after = "" if action == REMOVE else wanted_bytes(entry).decode("utf-8")
+        before = shown(old.decode("utf-8", "replace")) if old is not None else ""
+        after = shown(wanted_bytes(entry).decode("utf-8"))
     return {"before": before, "after": after, "before_header": path, "after_header": path}
+
+
+def shown(text: str) -> str:
+    """The text for a diff. A private key is no public content, whoever put it there: a bundle that also holds its key, or what the path was before."""
+    return "(holds a private key, not shown)\n" if KEY in text else text
 
 
 def missing_parents(path: str) -> list[str]:

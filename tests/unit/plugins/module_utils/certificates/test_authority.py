@@ -8,8 +8,9 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from ansible_collections.onprem.wandb.plugins.module_utils._certificates import issue
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates import read as certs
-from ansible_collections.onprem.wandb.plugins.module_utils._certificates.files import Unusable
+from ansible_collections.onprem.wandb.plugins.module_utils._certificates.files import Files, Unusable
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates.store import Store
 
 NOW = dt.datetime.now(dt.timezone.utc).replace(microsecond=0)
@@ -163,3 +164,60 @@ def test_the_lines_for_machines_with_the_sdk(tmp_path):
         "export SSL_CERT_FILE=/etc/ssl/site.crt",
         "export AWS_CA_BUNDLE=/etc/ssl/site.crt",
     ]
+
+
+class Cut(Exception):
+    """The run ends here."""
+
+
+def cut_switch(directory, changes, monkeypatch):
+    """A switch that dies after so many changes of files; True when it died."""
+    left = [changes]
+
+    def limited(change):
+        def call(self, *arguments, **named):
+            if left[0] == 0:
+                raise Cut
+            changed = change(self, *arguments, **named)
+            left[0] -= bool(changed)
+            return changed
+
+        return call
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Files, "put", limited(Files.put))
+        patched.setattr(Files, "remove", limited(Files.remove))
+        try:
+            run(directory, "switch")
+        except Cut:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("then", ["", "switch"])
+@pytest.mark.parametrize("changes", range(5))
+def test_a_switch_that_was_cut_after_any_file_is_finished_by_the_next_run(tmp_path, monkeypatch, changes, then):
+    run(tmp_path)
+    run(tmp_path, "introduce")
+    old, new = trusted(tmp_path)[0]
+    assert cut_switch(tmp_path, changes, monkeypatch)
+    run(tmp_path, then)
+    roots, signer = trusted(tmp_path)
+    assert signer in (old, new)
+    if changes > 1:  # the new key is in place: it signs
+        assert signer == new
+    assert set(roots) >= {old, new}
+    run(tmp_path, "switch")
+    run(tmp_path, "retire")
+    assert trusted(tmp_path) == ([new], new)
+    assert not (tmp_path / "ca-next.key").exists()
+
+
+def test_a_key_that_is_no_ca_s_is_refused_without_advice_that_breaks_trust(tmp_path):
+    run(tmp_path)
+    (tmp_path / "ca.key").write_bytes(issue.key_pem(issue.new_key()))
+    with pytest.raises(Unusable) as refused:
+        run(tmp_path)
+    assert "move both away" not in str(refused.value)
+    assert "Nothing was changed" in str(refused.value)
+    assert f"Next: copy ca.crt and ca.key of the same day from the backup of the controller into {tmp_path}" in str(refused.value)

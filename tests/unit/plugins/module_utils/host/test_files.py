@@ -68,6 +68,40 @@ def test_a_secret_is_never_in_a_diff(tmp_path):
         assert "xyzzy" not in str(change)
 
 
+def test_what_is_removed_is_not_in_a_diff(tmp_path):
+    path = tmp_path / "kubeconfig"
+    path.write_text("client-key-data: xyzzy\n")
+    wanted = entry(path, "absent")
+    change = files.diff(wanted, files.decide(wanted))
+    assert (change["before"], change["after"]) == ("there\n", "absent\n")
+    (tmp_path / "link").symlink_to(path)
+    assert "xyzzy" not in str(files.diff(entry(tmp_path / "link", "absent"), "remove"))
+
+
+def test_a_private_key_is_not_shown_where_public_content_is_meant(tmp_path):
+    path = tmp_path / "ca.crt"
+    path.write_text("-----BEGIN EC PRIVATE KEY-----\nbefore-xyzzy\n")
+    change = files.diff(entry(path, content="-----BEGIN PRIVATE KEY-----\nafter-xyzzy\n"), "replace")
+    assert "xyzzy" not in str(change)
+    assert "private key" in change["before"]
+
+
+@pytest.mark.parametrize(
+    ("target", "sentence"),
+    [
+        ("mariadb.service", r"another package uses the name mysqld.service .* Next: systemctl disable --now mariadb.service"),
+        (os.devnull, "systemctl unmask mysqld"),
+    ],
+)
+def test_a_unit_is_not_written_through_an_alias(tmp_path, target, sentence):
+    (tmp_path / "mariadb.service").write_text("[Unit]\nDescription=MariaDB\n")
+    path = tmp_path / "mysqld.service"
+    path.symlink_to(tmp_path / target)
+    with pytest.raises(ValueError, match=sentence):
+        files.decide(entry(path, content="[Unit]\n"), units=[f"{tmp_path}/"])
+    assert files.decide(entry(tmp_path / "mariadb.service", content="[Unit]\n"), units=[f"{tmp_path}/"]) == "replace"
+
+
 def test_public_content_is(tmp_path):
     (tmp_path / "p").write_text("old\n")
     wanted = entry(tmp_path / "p", content="new\n")
