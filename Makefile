@@ -70,7 +70,7 @@ bench-storage: packages env ## the object store beside the bare disk and loopbac
 	@tests/tools/bench_storage.sh
 
 .PHONY: test lint unit compat sanity docs docs-check agreement galaxy changelog changelog-check habits molecule bench ledger bench-mysql test-long mysql-faults
-test: packages env env-compat ## every check, the scenarios in the form that CI has time for
+test: packages env env-compat ## every check, the scenarios in the form that CI has time for (CHANGED=1: only what the change can break; CHANGED=REV: since then)
 	@$(CHECK) all
 
 test-long: packages env env-compat ## the same with the long forms: four store hosts, a whole site whose parts are replaced, faults of backups and of the MySQL pair (more than an hour)

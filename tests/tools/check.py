@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -43,7 +44,11 @@ def one(name: str) -> bool:
 
 def main(arguments: list[str]) -> int:
     if arguments == ["all"]:
-        return schedule.everything(list(CHECKS))
+        try:
+            return schedule.everything(list(CHECKS), os.environ.get("CHANGED", ""))
+        except CheckFailed as failure:
+            print(f"check.py: {failure}")
+            return 2
     names = [name for argument in arguments for name in GROUPS.get(argument, [argument])]
     unknown = [name for name in names if name not in CHECKS | WORK]
     if unknown or not names:

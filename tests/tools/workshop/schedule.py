@@ -13,11 +13,38 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import changed
 from .base import LOGS, TOP, environment
 
 LONG = bool(os.environ.get("LONG"))  # `make test-long`: CI has 90 minutes
 ONLY_LONG = ("storage",)
-LONG_JOBS = {"mysql-faults": "mysql_faults", "whole-site": "whole", "storage-hosts": "storage_hosts"}  # their scripts in tests/tools
+# Name of the job: its script in tests/tools and the folder of its tests.
+HOSTS = {
+    "mysql-backup-hosts": ("mysql_backup", "tests/mysql_backup"),
+    "preflight-hosts": ("preflight", "tests/preflight"),
+    "secrets-hosts": ("secrets", "tests/secrets"),
+}
+LOOPBACK = {"redis-certificates-faults": ("services", "tests/redis_certificates"), "storage-faults": ("storage", "tests/storage")}
+LONG_JOBS = {
+    "mysql-faults": ("mysql_faults", "tests/mysql"),
+    "whole-site": ("whole", "tests/site"),
+    "storage-hosts": ("storage_hosts", "tests/storage_hosts"),
+}
+# What a cheap check reads: (patterns, True when nothing is followed from them). A check that is not here reads everything.
+CODE = ("plugins/*", "roles/*", "playbooks/*", "meta/*", "inventories/*", "galaxy.yml", "ansible.cfg")
+READS: dict[str, tuple[str, ...]] = {
+    "yamllint": ("*.yml", "*.yaml", ".yamllint"),
+    "ruff": ("*.py", "pyproject.toml"),
+    "shellcheck": ("*.sh", "lab/lab", ".ci/run", "roles/*/files/*", "roles/*/templates/*"),
+    "changelog": ("changelogs/*", "CHANGELOG.rst", "plugins/*", "galaxy.yml"),
+    "mypy": ("*.py", "pyproject.toml"),
+    "unit": (*CODE, "tests/*", "lab/*", "pyproject.toml", "docs/*", "README.md"),
+    "ansible-lint": (*CODE, "molecule/*", "tests/*.yml", ".config/*"),
+    "core-2.19": (*CODE, "tests/unit/*", "pyproject.toml"),
+    "core-2.21": (*CODE, "tests/unit/*", "pyproject.toml"),
+    "sanity": (*CODE, "tests/*"),
+    "galaxy": (*CODE, "README.md", "docs/*", "changelogs/*"),
+}
 HEARTBEAT = 30  # seconds between two lines that say what is running
 
 
@@ -28,6 +55,8 @@ class Job:
     name: str
     command: Sequence[str]
     process: subprocess.Popen[bytes] | None = None
+    roots: Sequence[str] = ("*",)  # the check's own files; what they use is found from there
+    whole: bool = True  # nothing is followed from the roots
     started: float = 0.0
     seconds: float = 0.0
     verdict: str = "not run"
@@ -88,37 +117,66 @@ class Board:
                 os.killpg(job.process.pid, signal.SIGTERM)
 
 
-def everything(checks: list[str]) -> int:
-    """All checks and all scenarios; exit code 0 only when every one of them passed."""
+def script(name: str, where: tuple[str, str], lab: Sequence[str] = changed.LAB) -> Job:
+    """A job that is a script of tests/tools and a folder of tests."""
+    path = f"tests/tools/{where[0]}.sh"
+    return Job(name, [path], roots=(path, f"{where[1]}/*", *lab), whole=False)
+
+
+def cheap_jobs(checks: Sequence[str]) -> list[Job]:
+    """Checks that need no lab."""
+    return [Job(name, [sys.executable, str(TOP / "tests/tools/check.py"), name], roots=READS.get(name, ("*",))) for name in checks]
+
+
+def lab_jobs(long: bool = LONG) -> list[Job]:
+    """Everything that wants the lab's artifacts, the longest first."""
+    scenarios = [
+        Job(
+            f"molecule-{name}",
+            ["make", "--no-print-directory", "molecule", f"SCENARIO={name}"],
+            roots=(f"molecule/{name}/*", "molecule/shared/*", "tests/tools/molecule.sh", *changed.LAB),
+            whole=False,
+        )
+        for name in scenario_names(long)
+    ]
+    hosts = [script(name, where) for name, where in HOSTS.items()]
+    loopback = [script(name, where) for name, where in LOOPBACK.items()]
+    standin = Job("standin", ["lab/lab", "test"], roots=("lab/*",))
+    return [*scenarios, *hosts, *loopback, standin, *([script(name, where) for name, where in LONG_JOBS.items()] if long else [])]
+
+
+def affected(jobs: Sequence[Job], names: Sequence[str]) -> dict[str, list[str]]:
+    """Job to the changed files that it depends on; a job that none of them can break has an empty list."""
+    here = changed.tree()
+    return {job.name: changed.breaks(names, job.roots, job.whole, here) for job in jobs}
+
+
+def everything(checks: list[str], revision: str = "") -> int:
+    """All checks and all scenarios, or with a revision those that a change since then can break; exit code 0 only when every one of them passed."""
     LOGS.mkdir(parents=True, exist_ok=True)
     board = Board()
-    cheap = [Job(name, [sys.executable, str(TOP / "tests/tools/check.py"), name]) for name in checks]
-    build = Job("lab-build", ["lab/lab", "build"])
-    standin = Job("standin", ["lab/lab", "test"])
-    refusals = Job("preflight-hosts", ["tests/tools/preflight.sh"])
-    drill = Job("mysql-backup-hosts", ["tests/tools/mysql_backup.sh"])
-    bucket = Job("storage-faults", ["tests/tools/storage.sh"])
-    services = Job("redis-certificates-faults", ["tests/tools/services.sh"])
-    leaks = Job("secrets-hosts", ["tests/tools/secrets.sh"])
-    faults = [Job(name, [f"tests/tools/{script}.sh"]) for name, script in LONG_JOBS.items()] if LONG else []
-    scenarios = [Job(f"molecule-{name}", ["make", "--no-print-directory", "molecule", f"SCENARIO={name}"]) for name in scenario_names()]
-    board.jobs = [*cheap, build, standin, refusals, drill, bucket, services, leaks, *faults, *scenarios]
-    board.say(f"{len(board.jobs)} checks on {cores()} cores: {', '.join(job.name for job in board.jobs)}")
-    if not scenarios:
+    cheap, labs = cheap_jobs(checks), lab_jobs()
+    if not any(job.name.startswith("molecule-") for job in labs):
         board.say("no scenario in molecule/: that is a failure, the site would be unproved.")
-        scenarios = [Job("molecule", ["false"])]
-        board.jobs += scenarios
-
-    # Longest first; each has hosts of its own, so two can run beside each other where there are cores for it.
-    labs = [*scenarios, drill, refusals, leaks, services, bucket, standin, *faults]
+        labs.insert(0, Job("molecule", ["false"]))
+    if revision:
+        names = changed.since(revision)
+        hit = affected([*cheap, *labs], names)
+        board.say(f"CHANGED={revision}: {len(names)} files differ: {', '.join(names[:8])}{' …' if len(names) > 8 else ''}")
+        left = [name for name, why in hit.items() if not why]
+        board.say(f"left out, because none of these files can reach it: {', '.join(left) or 'nothing'}")
+        cheap, labs = ([job for job in some if hit[job.name]] for some in (cheap, labs))
+    build = Job("lab-build", ["lab/lab", "build"])
+    board.jobs = [*cheap, *([build] if labs else []), *labs]
+    board.say(f"{len(board.jobs)} checks on {cores()} cores: {', '.join(job.name for job in board.jobs)}")
     built = threading.Event()
     usable: list[bool] = []
 
     def lab_lane(builds: bool) -> None:
         if builds:
-            usable.append(board.run(build))
+            usable.append(bool(labs) and board.run(build))
             built.set()
-            if not usable[0]:
+            if labs and not usable[0]:
                 board.say("no scenario is run, because the lab's artifacts were not built")
         built.wait()
         while usable[0]:
@@ -178,7 +236,7 @@ def score(board: Board) -> int:
     return 1 if failed else 0
 
 
-def scenario_names() -> list[str]:
+def scenario_names(long: bool = LONG) -> list[str]:
     """Molecule scenarios, the site first: it is the longest and the most telling. Some only in the long form."""
-    found = sorted(path.parent.name for path in (TOP / "molecule").glob("*/molecule.yml") if LONG or path.parent.name not in ONLY_LONG)
+    found = sorted(path.parent.name for path in (TOP / "molecule").glob("*/molecule.yml") if long or path.parent.name not in ONLY_LONG)
     return sorted(found, key=lambda name: name != "site")
