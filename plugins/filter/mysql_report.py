@@ -12,19 +12,25 @@ author:
 short_description: A MySQL pair and its journal as lines for people
 version_added: 1.0.0
 description:
-  - One block per member with everything a person asks at night, then the journal lines of all members in the order of time.
+  - Who is the primary, one block per member with everything a person asks at night, then the journal lines of all members in the order of time.
+  - Lines are not folded; M(onprem.wandb.report) does that.
+positional: declared
 options:
   _input:
     description: The members, each with C(name), C(address) (host:port) and C(look), the registered result of M(onprem.wandb.mysql_replica_info).
     type: list
     elements: dict
     required: true
+  declared:
+    description: Inventory name of the host that is the primary of a pair without a history.
+    type: str
+    required: true
 """
 
 EXAMPLES = r"""
 - name: Show the pair
-  ansible.builtin.debug:
-    msg: "{{ members | onprem.wandb.mysql_report }}"
+  onprem.wandb.report:
+    lines: "{{ members | onprem.wandb.mysql_report('db1') }}"
 """
 
 RETURN = r"""
@@ -32,7 +38,7 @@ _value:
   description: Lines.
   type: list
   elements: str
-  sample: ["db1 198.18.0.21:3306: primary, writable, MySQL 9.7.4"]
+  sample: ["primary: db1", "db1 198.18.0.21:3306: primary, writable, MySQL 9.7.4"]
 """
 
 import typing as t
@@ -41,9 +47,9 @@ from ansible_collections.onprem.wandb.plugins.plugin_utils._mysql import pair
 from ansible_collections.onprem.wandb.plugins.plugin_utils._mysql import report
 
 
-def mysql_report(found: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
+def mysql_report(found: t.Sequence[t.Mapping[str, t.Any]], declared: str) -> list[str]:
     """The lines."""
-    return report.lines(pair.members(found))
+    return report.lines(pair.members(found), declared)
 
 
 class FilterModule:

@@ -96,6 +96,10 @@ options:
     description: Where role mysql_backup keeps the state of the backups.
     type: path
     default: /var/lib/onprem-wandb/mysql-backup/status.json
+  backup_accept_none:
+    description: The site knowingly lives without backups, so none is missing.
+    type: bool
+    default: false
   journal_file:
     description: Where M(onprem.wandb.mysql_replica) keeps its journal.
     type: path
@@ -278,12 +282,91 @@ uptime_seconds:
   sample: 86400
 backup:
   description:
-    - What this host knows about the backups of the pair. The newest full backup in the repository, when one was last proved by a restore, when this host last
-      shipped binary logs (only on the host that does), and the first problem in C(problem), empty when there is none.
-    - A backup that is too old is a problem as well as one that failed.
+    - What this host knows about the backups of the pair. Only C(configured) and C(problem) where nothing can be judged.
+    - A backup that is too old is a problem as well as one that failed. Times are UTC, empty for never; ages are seconds, null for never.
   returned: always
   type: dict
-  sample: {configured: true, last_full: "20261123T013000Z-db2", last_full_age_seconds: 3600, verified_age_seconds: 1800, shipped_age_seconds: 12, problem: ""}
+  contains:
+    configured:
+      description: Whether role mysql_backup left a state on this host.
+      type: bool
+      returned: always
+      sample: true
+    problem:
+      description: The first problem, with the next command; empty when there is none.
+      type: str
+      returned: always
+      sample: ""
+    accepted_none:
+      description: Whether the site lives without, O(backup_accept_none).
+      type: bool
+      returned: when it does
+      sample: true
+    last_full:
+      description: Name of the newest full backup in the repository.
+      type: str
+      returned: when there is a state
+      sample: 20261123T013000Z-db2
+    last_full_at:
+      description: When it was taken.
+      type: str
+      returned: when there is a state
+      sample: "2026-11-23T01:30:00Z"
+    last_full_age_seconds:
+      description: Its age.
+      type: int
+      returned: when there is a state
+      sample: 3600
+    verified_at:
+      description: When a full backup was last proved by a restore.
+      type: str
+      returned: when there is a state
+      sample: "2026-11-23T03:30:00Z"
+    verified_age_seconds:
+      description: Seconds since then.
+      type: int
+      returned: when there is a state
+      sample: 1800
+    newest_binlog_at:
+      description: Binary logs in the repository reach to this time, whoever shipped them.
+      type: str
+      returned: when there is a state
+      sample: "2026-11-23T13:59:30Z"
+    ships:
+      description: Whether this host is the one that ships binary logs.
+      type: bool
+      returned: when there is a state
+      sample: false
+    shipped_at:
+      description: When it last did.
+      type: str
+      returned: when there is a state
+      sample: "2026-11-23T13:59:30Z"
+    shipped_age_seconds:
+      description: Seconds since then; null on the host that does not.
+      type: int
+      returned: when there is a state
+      sample: 12
+    looked_at:
+      description: When this host last looked into the repository.
+      type: str
+      returned: when there is a state
+      sample: "2026-11-23T13:59:30Z"
+    fulls:
+      description: How many full backups the repository holds.
+      type: int
+      returned: when there is a state
+      sample: 14
+    failures:
+      description: Steps of this host whose last run failed, and why.
+      type: dict
+      returned: when there is a state
+      sample: {}
+    limits:
+      description: Ages in seconds after which C(problem) complains.
+      type: dict
+      returned: when there is a state
+      sample: {full: 93600, verify: 180000, ship: 600}
 journal:
   description: Lines of the journal, the newest last.
   returned: always
@@ -323,6 +406,7 @@ SPEC: dict[str, t.Any] = {
     "role_file": {"type": "path", "default": "/var/lib/onprem-wandb/mysql-role.json"},
     "marker_file": {"type": "path", "default": "/var/lib/onprem-wandb/mysql-degraded.json"},
     "backup_status_file": {"type": "path", "default": "/var/lib/onprem-wandb/mysql-backup/status.json"},
+    "backup_accept_none": {"type": "bool", "default": False},
     "journal_file": {"type": "path", "default": "/var/lib/onprem-wandb/mysql-journal.jsonl"},
     "journal_lines": {"type": "int", "default": 0},
     "operation": {"type": "str"},
@@ -428,7 +512,7 @@ def records(params: dict[str, t.Any]) -> dict[str, t.Any]:
     return {
         "recorded_role": kept,
         "degraded": degraded,
-        "backup": backup.read(params["backup_status_file"]),
+        "backup": backup.read(params["backup_status_file"], accepted_none=params["backup_accept_none"]),
         "journal": journal.read(params["journal_file"], params["operation"] or "", params["journal_lines"]),
     }
 

@@ -10,6 +10,82 @@ import json
 import time
 import typing as t
 
+
+
+class FullEntry(t.TypedDict):
+    """One full backup in the repository. Times everywhere: 2026-11-23T14:02:59Z, empty for never."""
+
+    id: str
+    at: str
+    host: str
+    verified_at: str
+
+
+class Held(t.TypedDict):
+    """What is in the repository, whoever put it there, as this host last saw it. The oldest full comes first."""
+
+    looked_at: str
+    fulls: list[FullEntry]
+    newest_binlog_at: str
+    verified_at: str
+
+
+class StepEntry(t.TypedDict, total=False):
+    """The last run of one step on this host. started: not empty while it runs. acted: false when another host does it, with the reason in why."""
+
+    started: str
+    last_run: str
+    acted: bool
+    why: str
+    failure: str
+    failed_at: str
+    last_success: str
+    result: dict[str, t.Any]
+
+
+class Limits(t.TypedDict):
+    """Ages in seconds after which a reader complains."""
+
+    full: float
+    verify: float
+    ship: float
+
+
+class StatusFile(t.TypedDict, total=False):
+    """status.json, as mysql-backup writes it. Its program cannot import the collection: a test compares what it writes with this."""
+
+    host: str
+    site: str
+    written_at: str
+    limits: Limits
+    steps: dict[str, StepEntry]
+    repository: Held
+
+
+class _Always(t.TypedDict):
+    configured: bool
+    problem: str
+
+
+class Backups(_Always, total=False):
+    """What mysql_replica_info returns as backup: for mysql_status, for the rows of verify. Only the first two where there is nothing to judge."""
+
+    accepted_none: bool
+    last_full: str
+    last_full_at: str
+    last_full_age_seconds: t.Optional[int]
+    verified_at: str
+    verified_age_seconds: t.Optional[int]
+    newest_binlog_at: str
+    ships: bool
+    shipped_at: str
+    shipped_age_seconds: t.Optional[int]
+    looked_at: str
+    fulls: int
+    failures: dict[str, str]
+    limits: Limits
+
+
 STEPS = {"full": "the last full backup", "ship": "the last shipping of binary logs", "verify": "the last proof by a restore", "expire": "the last expiry"}
 
 
@@ -27,59 +103,73 @@ def age(text: str, now: float) -> t.Optional[int]:
     return int(max(0.0, now - at)) if at else None
 
 
-def judge(found: dict[str, t.Any], now: float) -> dict[str, t.Any]:
+def judge(found: StatusFile, now: float) -> Backups:
     """The facts and the first problem. Ages of the repository count, whoever filled it; shipping counts on the host that does it."""
-    held, steps, limits = found.get("repository") or {}, found.get("steps") or {}, found.get("limits") or {}
+    nothing: Held = {"looked_at": "", "fulls": [], "newest_binlog_at": "", "verified_at": ""}
+    held, steps = found.get("repository") or nothing, found.get("steps") or {}
+    limits = found.get("limits") or t.cast(Limits, {})
     fulls = held.get("fulls") or []
-    last = fulls[-1] if fulls else {}
-    ship = steps.get("ship") or {}
+    last: FullEntry = fulls[-1] if fulls else {"id": "", "at": "", "host": "", "verified_at": ""}
+    ship: StepEntry = steps.get("ship") or {}
     acts = bool(ship.get("acted"))
-    result: dict[str, t.Any] = {
+    result: Backups = {
         "configured": True,
-        "last_full": last.get("id", ""),
-        "last_full_at": last.get("at", ""),
-        "last_full_age_seconds": age(last.get("at", ""), now),
+        "problem": "",
+        "last_full": last["id"],
+        "last_full_at": last["at"],
+        "last_full_age_seconds": age(last["at"], now),
         "verified_at": held.get("verified_at", ""),
         "verified_age_seconds": age(held.get("verified_at", ""), now),
+        "newest_binlog_at": held.get("newest_binlog_at", ""),
         "ships": acts,
         "shipped_at": ship.get("last_success", "") if acts else "",
         "shipped_age_seconds": age(ship.get("last_success", ""), now) if acts else None,
         "looked_at": held.get("looked_at", ""),
         "fulls": len(fulls),
-        "failures": {name: (steps.get(name) or {}).get("failure", "") for name in STEPS if (steps.get(name) or {}).get("failure")},
+        "failures": {name: steps[name]["failure"] for name in STEPS if steps.get(name, {}).get("failure")},
         "limits": limits,
     }
     result["problem"] = problem(result, limits)
     return result
 
 
-def problem(seen: dict[str, t.Any], limits: dict[str, t.Any]) -> str:
+def problem(seen: Backups, limits: Limits) -> str:
     """The first thing that is wrong; empty when nothing is."""
     for name, text in seen["failures"].items():
         return f"{STEPS[name]} failed: {text}"
     checks = (
-        ("full", "last_full_age_seconds", "full backup", "mysql-backup full"),
-        ("verify", "verified_age_seconds", "proof of a backup by a restore", "mysql-backup verify"),
+        (limits.get("full"), seen["last_full_age_seconds"], "full backup", "mysql-backup full"),
+        (limits.get("verify"), seen["verified_age_seconds"], "proof of a backup by a restore", "mysql-backup verify"),
     )
-    for limit, key, what, command in checks:
-        if seen[key] is None:
+    for limit, seconds, what, command in checks:
+        if seconds is None:
             return f"there is no {what}. Next: {command}"
-        if limit in limits and seen[key] > limits[limit]:
-            return f"the newest {what} is {seen[key] // 3600} h old, expected at most {int(limits[limit]) // 3600} h. Next: {command}"
-    if seen["ships"] and "ship" in limits and (seen["shipped_age_seconds"] is None or seen["shipped_age_seconds"] > limits["ship"]):
-        return f"binary logs were last shipped {seen['shipped_age_seconds']} s ago, expected at most {int(limits['ship'])} s. Next: mysql-backup ship"
+        if limit is not None and seconds > limit:
+            return f"the newest {what} is {seconds // 3600} h old, expected at most {int(limit) // 3600} h. Next: {command}"
+    limit, seconds = limits.get("ship"), seen["shipped_age_seconds"]
+    if seen["ships"] and limit is not None and (seconds is None or seconds > limit):
+        when = "never shipped" if seconds is None else f"last shipped {seconds} s ago"
+        return f"binary logs were {when}, expected at most {int(limit)} s ago. Next: mysql-backup ship"
     return ""
 
 
-def read(path: str, now: t.Optional[float] = None) -> dict[str, t.Any]:
-    """The state of the backups as this host knows it; configured is false where the role never ran."""
+def read(path: str, now: t.Optional[float] = None, accepted_none: bool = False) -> Backups:
+    """The state of the backups as this host knows it; configured is false where the role never ran.
+
+    accepted_none: the site knowingly lives without (mysql_backup_accept_none), so that nothing is missing and an old file says nothing.
+    """
+    if accepted_none:
+        return {"configured": False, "problem": "", "accepted_none": True}
     try:
         with open(path, encoding="utf-8") as stream:
             found = json.load(stream)
     except FileNotFoundError:
-        return {"configured": False, "problem": "no backups are configured on this host. Next: the playbook onprem.wandb.backups"}
+        return {
+            "configured": False,
+            "problem": f"no backups are configured on this host: {path} is not there. Next: ansible-playbook onprem.wandb.backups -i <inventory>",
+        }
     except (OSError, ValueError) as error:
         return {"configured": True, "problem": f"{path} cannot be read: {error}. Next: mysql-backup status"}
     if not isinstance(found, dict):
         return {"configured": True, "problem": f"{path} holds no mapping. Next: mysql-backup status"}
-    return judge(found, time.time() if now is None else now)
+    return judge(t.cast(StatusFile, found), time.time() if now is None else now)

@@ -24,6 +24,8 @@ def states(facts: Facts) -> tuple[dict[str, State], list[str]]:
             wrong.append("%s: %s" % (name, reason(measurement)))
             continue
         state = measurement.get("backup") or {"configured": False, "problem": "nothing is known about backups"}
+        if state.get("accepted_none"):
+            continue
         if not state.get("configured") or "failures" not in state:
             wrong.append("%s: %s" % (name, state.get("problem")))
         else:
@@ -47,7 +49,8 @@ def beside_the_point(facts: Facts) -> str:
     """Why there is nothing to measure; empty when there is."""
     if not facts.has("mysql"):
         return EXTERNAL
-    return ACCEPTED if facts.settings.get("no_mysql_backup") is True else ""
+    accepted = [(facts.of(name, "mysql").get("backup") or {}).get("accepted_none") for name in facts.members("mysql")]
+    return ACCEPTED if all(accepted) else ""
 
 
 def by_age(facts: Facts, row: tuple[str, str, str], key: str, which: str, nothing: str) -> Row:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ....module_utils._mysql.drift import sentence
 from ..._mysql.series import series_problem
 from ..model import FAIL, NOT_APPLICABLE, PASS, Facts, Measurement, Row, failed, of_probes, reason, verdict
 
@@ -85,12 +86,23 @@ def standby_problems(name: str, info: Measurement) -> list[str]:
         if str(channel.get(part)).upper() != "ON":
             wrong.append("%s: %s is %s %s" % (name, part, channel.get(part), channel.get(part + "_error") or ""))
     if info.get("gtid_state") not in ("IDENTICAL", "RECOVERABLE"):
-        wrong.append("%s: GTID state %s" % (name, info.get("gtid_state") or "unknown"))
+        wrong.append("%s: GTID state %s" % (name, info.get("gtid_state") or "unknown, because %s" % unasked(name, info)))
     if info.get("errant"):
         wrong.append("%s has transactions that the primary has not: %s" % (name, info["errant"]))
     if not info.get("super_read_only"):
         wrong.append("%s is not read-only" % name)
     return [text.strip() for text in wrong]
+
+
+def unasked(name: str, info: Measurement) -> str:
+    """Why a standby could not compare itself with its source."""
+    channel = info.get("channel") or {}
+    source = "%s:%s" % (channel.get("host"), channel.get("port"))
+    asked = {peer.get("address"): peer for peer in info.get("peers") or []}
+    if source not in asked:
+        return "its source %s is none of the pair (%s)" % (source, ", ".join(map(str, asked)) or "nobody was asked")
+    answer = asked[source]
+    return "%s cannot ask %s, which is %s: %s" % (name, source, answer.get("state"), answer.get("detail") or "no reason given")
 
 
 def stream(facts: Facts) -> Iterator[Row]:
@@ -148,7 +160,7 @@ def settings(facts: Facts) -> Iterator[Row]:
     found = pair(facts)
     wrong = silent(found)
     for name, info in found.items():
-        wrong += ["%s: %s is %s" % (name, key, value) for key, value in (info.get("differing_variables") or {}).items()]
+        wrong += ["%s: %s" % (name, sentence({key: value})) for key, value in (info.get("differing_variables") or {}).items()]
         wrong += ["%s: %s is persisted in mysqld-auto.cnf" % (name, key) for key in info.get("persisted_variables") or []]
         wrong += ["%s: no settings were read" % name] if not running(info) and not info.get("variables") else []
     yield Row(*row, "; ".join(wrong) or "as validated on %s" % ", ".join(found), verdict(not wrong))

@@ -169,7 +169,7 @@ BREAKS = [
     ("RA-17", "", probe_fails("db1", "mysql_check", "grants")),
     ("RA-17", "", probe_fails("db1", "mysql_check", "connect")),
     ("RA-17", "", external("grants")),
-    ("RA-18", "", mysql("db2", differing_variables={"sync_binlog": "0, declared 1"})),
+    ("RA-18", "", mysql("db2", differing_variables={"sync_binlog": {"expected": "1", "seen": "0"}})),
     ("RA-18", "", mysql("db1", persisted_variables=["sort_buffer_size"])),
     ("RA-18", "", mysql("db1", variables={})),
     ("RA-18", "", external("settings")),
@@ -305,6 +305,25 @@ def test_one_accepted_mysql_host_is_not_applicable(facts):
     assert {row.id: row.result for row in all_rows(facts)}["RA-12"] == "fail"
 
 
+def test_a_standby_that_cannot_ask_its_source_says_why(facts):
+    asked = {"address": "192.0.2.21:3306", "state": "unreachable", "detail": "Access denied for user 'replication' (error 1045)"}
+    channel = {"host": "192.0.2.21", "port": 3306, "receiver": "ON", "applier": "ON", "receiver_error": "", "applier_error": ""}
+    mysql("db2", gtid_state="", channel=channel, peers=[asked])(facts)
+    said = "db2: GTID state unknown, because db2 cannot ask 192.0.2.21:3306, which is unreachable: Access denied for user 'replication' (error 1045)"
+    assert rows_of(facts, "RA-12", "")[0].measured == said
+    mysql("db2", channel={**channel, "host": "192.0.2.9"})(facts)
+    assert "because its source 192.0.2.9:3306 is none of the pair (192.0.2.21:3306)" in rows_of(facts, "RA-12", "")[0].measured
+    mysql("db2", peers=[])(facts)
+    assert "(nobody was asked)" in rows_of(facts, "RA-12", "")[0].measured
+    mysql("db2", gtid_state="IDENTICAL")(facts)
+    assert rows_of(facts, "RA-12", "")[0].result == "pass"
+
+
+def test_a_setting_that_differs_is_told_as_a_person_says_it(facts):
+    mysql("db2", differing_variables={"sync_binlog": {"expected": "1", "seen": "0"}})(facts)
+    assert rows_of(facts, "RA-18", "")[0].measured == "db2: sync_binlog is 0, declared 1"
+
+
 def test_a_recovering_standby_is_fine(facts):
     mysql("db2", gtid_state="RECOVERABLE", lag_seconds=0.4)(facts)
     assert rows_of(facts, "RA-12", "")[0].result == "pass"
@@ -352,8 +371,11 @@ def test_plain_redis_is_a_choice(facts):
 
 
 def test_a_site_that_lives_without_backups_says_so(facts):
-    backup("db1", configured=False, problem="no backups are configured on this host")(facts)
+    for name in ("db1", "db2"):
+        facts.hosts[name]["mysql"]["backup"] = {"configured": False, "problem": "no backups are configured on this host"}
     assert rows_of(facts, "EX-13", "")[0].result == "fail"
-    facts.settings["no_mysql_backup"] = True
+    facts.hosts["db1"]["mysql"]["backup"] = {"configured": False, "problem": "", "accepted_none": True}
+    assert rows_of(facts, "EX-13", "")[0].result == "fail"  # one host's variable is not the other's
+    facts.hosts["db2"]["mysql"]["backup"] = {"configured": False, "problem": "", "accepted_none": True}
     rows = [rows_of(facts, name, "")[0] for name in ("EX-13", "EX-14", "EX-15", "EX-16")]
     assert {row.result for row in rows} == {"n.a."} and "lives without backups" in rows[0].measured
