@@ -18,7 +18,10 @@ from .base import LAB, TOP, VENV, CheckFailed, environment, files, run, some
 
 TREE = LAB / "sanity/ansible_collections/onprem/wandb"
 # lab/ and molecule/ are no part of the published collection; requirements/ and the rest of the workshop are not Ansible's business.
-LEFT_OUT = ("lab/", "molecule/", ".ci/", ".config/", "requirements/", "tests/tools/", "tests/unit/tools/", ".yamllint", ".github/", ".gitlab-ci.yml", ".pre-commit-config.yaml", ".editorconfig")
+LEFT_OUT = (
+    *("lab/", "molecule/", ".ci/", ".config/", "requirements/", "tests/tools/", "tests/unit/tools/", ".yamllint"),
+    *(".github/", ".gitlab-ci.yml", ".pre-commit-config.yaml", ".editorconfig"),
+)
 
 GET_PIP = """\
 import subprocess, sys
