@@ -126,6 +126,12 @@ options:
     description: With O(reseed=allow), also overwrite a server that holds transactions the primary does not know. They are saved in O(errant_directory) first.
     type: bool
     default: false
+  source_will_not_wait:
+    description:
+      - With O(state=replica) in check mode, judge as if the source had been told already not to wait for a standby (O(semi_sync=disabled) there).
+        So a standby that would refuse to be copied says so before the source gives up a promise for it. Outside of check mode it changes nothing.
+    type: bool
+    default: false
   errant_directory:
     description: Directory on this host for transactions that are thrown away, as SQL.
     type: path
@@ -337,7 +343,7 @@ from ansible_collections.onprem.wandb.plugins.module_utils._mysql.journal import
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.member import Member
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.report import describe, semisync, standing
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.run import Run, absent, fenced, measure, primary, replica
-from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import GREETING, Problem, Statement, local, pymysql, text_of
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import GREETING, Problem, Server, Statement, local, pymysql, text_of
 
 SPEC: dict[str, t.Any] = {
     "state": {"type": "str", "choices": ["primary", "replica", "fenced", "absent"], "required": True},
@@ -366,6 +372,7 @@ SPEC: dict[str, t.Any] = {
     "semi_sync_timeout": {"type": "int"},
     "reseed": {"type": "str", "choices": ["never", "if_empty", "allow"], "default": "if_empty"},
     "accept_data_loss": {"type": "bool", "default": False},
+    "source_will_not_wait": {"type": "bool", "default": False},
     "errant_directory": {"type": "path", "default": "/var/lib/onprem-wandb/mysql-errant"},
     "mysqlbinlog": {"type": "path", "default": "/usr/local/bin/mysqlbinlog"},
     "clone_user": {"type": "str"},
@@ -470,29 +477,42 @@ def facts(me: Member) -> dict[str, t.Any]:
 
 
 def not_there(module: AnsibleModule, why: str) -> t.NoReturn:
-    """No server. Out of service is reached by the record alone; for the rest it is a failure, in check mode a server to be configured."""
+    """No server: a failure, in check mode a server to be configured."""
+    if module.check_mode:
+        note = f"the server does not run yet ({why}); it would become the {module.params['state']}"
+        module.exit_json(changed=True, statements=[], server_warnings=[], notes=[note])
+    module.fail_json(msg=f"No MySQL server answers on {module.params['login_unix_socket']}: {why}. Next: systemctl status mysqld.")
+
+
+def out_of_service(module: AnsibleModule, why: str) -> Server:
+    """No server, and none is to serve: the record alone reaches that.
+
+    Returns only when a server answers after all: one that was starting when it was asked first, and whose guard may have read the old record.
+    """
     params = module.params
     state = params["state"]
-    if state in ("fenced", "absent"):
-        kept = rolefile.read(params["role_file"])
-        wanted = {**kept, "role": "fenced" if state == "fenced" else "none"}
-        changed = bool(kept) and wanted != kept
-        journal = Journal("" if module.check_mode else params["journal_file"], params["operation"] or "", state)
-        notes = [f"no server answers ({why}); the record keeps it read-only at its next start"]
-        if changed and not module.check_mode:
-            journal.add("note", f"role file: {wanted['role']} (no server answers: {why})")
-            rolefile.write(params["role_file"], wanted)
-        if state == "fenced" and hangs(module):
-            changed = True
-            notes.append(f"{params['unit']} hangs and is killed; SIGKILL answers no waiting commit with OK")
-            if not module.check_mode:
-                journal.add("note", notes[-1])
-                module.run_command(["systemctl", "kill", "--kill-who=main", "--signal=SIGKILL", params["unit"]], check_rc=True)
-        module.exit_json(changed=changed, statements=[], server_warnings=[], notes=notes)
-    if module.check_mode:
-        note = f"the server does not run yet ({why}); it would become the {state}"
-        module.exit_json(changed=True, statements=[], server_warnings=[], notes=[note])
-    module.fail_json(msg=f"No MySQL server answers on {params['login_unix_socket']}: {why}. Next: systemctl status mysqld.")
+    hung = state == "fenced" and hangs(module)
+    kept = rolefile.read(params["role_file"])
+    wanted = {**kept, "role": "fenced" if state == "fenced" else "none"}
+    changed = bool(kept) and wanted != kept
+    journal = Journal("" if module.check_mode else params["journal_file"], params["operation"] or "", state)
+    notes = [f"no server answers ({why}); the record keeps it read-only at its next start"]
+    if changed and not module.check_mode:
+        journal.add("note", f"role file: {wanted['role']} (no server answers: {why})")
+        rolefile.write(params["role_file"], wanted)
+    if not hung and not module.check_mode and pymysql is not None:
+        try:
+            return local(params["login_unix_socket"], timeout=params["deadline"] + params["wait_catchup"] + 10, greeting=params["connect_timeout"])
+        except (pymysql.MySQLError, OSError):
+            hung = state == "fenced" and hangs(module)
+    if hung:
+        changed = True
+        notes.append(f"{params['unit']} hangs and is killed; SIGKILL answers no waiting commit with OK")
+        if not module.check_mode:
+            journal.add("note", notes[-1])
+            module.run_command(["systemctl", "kill", "--kill-who=main", "--signal=SIGKILL", params["unit"]], check_rc=True)
+    module.exit_json(changed=changed, statements=[], server_warnings=[], notes=notes)
+    raise AssertionError("exit_json ends the module")
 
 
 def hangs(module: AnsibleModule) -> bool:
@@ -511,20 +531,24 @@ def main() -> t.NoReturn:
         required_together=[("clone_user", "clone_password")],
     )
     if pymysql is None:
-        if module.check_mode:
+        if module.check_mode and module.params["state"] not in ("fenced", "absent"):
             not_there(module, "PyMySQL is not installed")
+        if module.check_mode:
+            out_of_service(module, "PyMySQL is not installed")
         module.fail_json(msg=missing_required_lib("PyMySQL"))
     try:
         patience = 0 if module.check_mode or module.params["state"] in ("fenced", "absent") else module.params["deadline"]
         timeout = module.params["deadline"] + module.params["wait_catchup"] + 10
         server = local(module.params["login_unix_socket"], module.check_mode, timeout, patience, module.params["connect_timeout"])
     except (pymysql.MySQLError, OSError) as error:
-        not_there(module, text_of(error))
+        if module.params["state"] not in ("fenced", "absent"):
+            not_there(module, text_of(error))
+        server = out_of_service(module, text_of(error))
     try:
         refusal = version.refusal(server.value("SELECT VERSION()"))
         if refusal:
             raise Problem(f"{refusal}.")
-        run = Run(server, declare.wish(module.params), module.params, module.run_command)
+        run = Run(server, declare.wish(module.params, module.check_mode), module.params, module.run_command)
         result = bring_about(module, run)
         module.exit_json(changed=run.changed, statements=server.statements, server_warnings=server.server_warnings, notes=run.notes, **result)
     except Problem as problem:

@@ -61,7 +61,7 @@ def channel(params: dict[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
-def wish(params: dict[str, t.Any]) -> Wish:
+def wish(params: dict[str, t.Any], check_mode: bool = False) -> Wish:
     """The declared state."""
     own = (params["source_user"], params["peer_user"], params["clone_user"])
     return Wish(
@@ -77,6 +77,7 @@ def wish(params: dict[str, t.Any]) -> Wish:
         clone_user=params["clone_user"] or "",
         clone_password=params["clone_password"] or "",
         own_users=tuple(one for one in own if one),
+        source_will_not_wait=check_mode and params["source_will_not_wait"],
     )
 
 

@@ -55,6 +55,7 @@ class Wish:
     clone_user: str = ""
     clone_password: str = ""
     own_users: tuple[str, ...] = ()  # accounts of the collection: their sessions are no clients
+    source_will_not_wait: bool = False  # asked in check mode, before the source is told not to wait for a standby
 
 
 @dataclass(frozen=True)

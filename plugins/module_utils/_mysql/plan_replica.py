@@ -85,7 +85,7 @@ def clone_refusal(me: Member, source: Member, address: str, wish: Wish, clients:
     if me.writable and clients:
         return f"this server is writable and has sessions of {', '.join(clients)}: it is not wiped. Next: stop these clients."
     own = int(bool(me.channel and me.channel.receiver == "ON" and me.semi_status.get("rpl_semi_sync_replica_status") == "ON"))
-    if source.source_enabled and source.attached <= own:
+    if source.source_enabled and source.attached <= own and not wish.source_will_not_wait:
         return (
             f"the commits of {address} wait for a standby, and there is none but this one: CLONE and they would wait for each other for ever. "
             "Next: run once with mysql_semi_sync: disabled (a window without the promise), then once without."

@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from .pair import Member
-from .plan import Options, Plan, Refusal, both, confirmed, must_run
+from .plan import Options, Plan, Refusal, both, must_accept_loss, must_confirm, must_run
 
 
 def failover(pair: Sequence[Member], options: Options) -> Plan:
     """The standby becomes the primary, and the old one is never opened again by itself."""
-    confirmed(options, "confirm", "mysql_failover makes the standby the primary")
+    must_confirm(options, "failover", "mysql_failover makes the standby the primary.")
     if options.get("degraded") is None:
         raise Refusal(
             "the variable degraded is not set. The new primary has no standby. Next: -e degraded=yes lets it serve alone, knowingly, until mysql_rejoin; "
@@ -71,13 +71,14 @@ def _promise(old: Member, new: Member, options: Options) -> list[str]:
     doubts = list(_doubts(old, new, options))
     if not doubts:
         return facts
-    if options.get("accept_data_loss") == options.get("site_name"):
-        loss = f"what {old.name} acknowledged beyond that is lost; mysql_rejoin saves it as SQL when {old.name} is back"
-        return [*facts, *[f"accepted: {doubt}" for doubt in doubts], loss]
-    raise Refusal(
-        f"{new.name} may lack transactions that were acknowledged: {'; '.join(doubts)}. {'; '.join(facts)}. Nothing was changed. "
-        f"Next: bring {old.name} back, or accept the loss with -e accept_data_loss={options.get('site_name')}."
+    must_accept_loss(
+        options,
+        "failover",
+        f"{new.name} may lack transactions that were acknowledged: {'; '.join(doubts)}. {'; '.join(facts)}. "
+        f"Bringing {old.name} back loses nothing; the command below accepts the loss.",
     )
+    loss = f"what {old.name} acknowledged beyond that is lost; mysql_rejoin saves it as SQL when {old.name} is back"
+    return [*facts, *[f"accepted: {doubt}" for doubt in doubts], loss]
 
 
 def _doubts(old: Member, new: Member, options: Options) -> Iterator[str]:

@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from .. import _confirmation
 from .pair import Member, decide
 
 Options = Mapping[str, t.Any]
@@ -77,7 +80,36 @@ def series(one: Member) -> str:
     return ".".join(str(one.look.get("version")).split(".")[:2])
 
 
-def confirmed(options: Options, name: str, what: str) -> None:
+# The extra variables of each procedure, in the order in which a person is told to write them.
+SAID = {
+    "switchover": ("target",),
+    "failover": ("confirm", "degraded", "old_primary_is_down", "no_degrade_since_contact"),
+    "degrade": ("confirm", "reason"),
+}
+
+
+def call(procedure: str, options: Options, **more: str) -> str:
+    """The playbook as it was called, with more variables; a line for a shell."""
+    said = {name: options[name] for name in SAID.get(procedure, ()) if options.get(name) or (options.get(name) is False and name == "degraded")}
+    words = {name: ("yes" if value else "no") if isinstance(value, bool) else str(value) for name, value in {**said, **more}.items()}
+    extra = [f" -e {shlex.quote(f'{name}={value}' if ' ' not in value else json.dumps({name: value}))}" for name, value in words.items()]
+    return f"ansible-playbook onprem.wandb.mysql_{procedure} -i <inventory>{''.join(extra)}"
+
+
+def must_confirm(options: Options, procedure: str, what: str) -> None:
     """The site's name was given."""
-    if options.get(name) != options.get("site_name"):
-        raise Refusal(f"{what} and wants the site's name: -e {name}={options.get('site_name')} (seen: {options.get(name) or 'nothing'}).")
+    found = _confirmation.problem(options.get("confirm"), options.get("site_name"), what, call(procedure, {**options, "confirm": ""}))
+    if found:
+        raise Refusal(found)
+
+
+def must_accept_loss(options: Options, procedure: str, what: str) -> None:
+    """The site's name was given for what is lost; what says it in sentences."""
+    found = _confirmation.problem(options.get("accept_data_loss"), options.get("site_name"), what, call(procedure, options), "accept_data_loss")
+    if found:
+        raise Refusal(found)
+
+
+def accepts_loss(options: Options) -> bool:
+    """Whether a person gives up what would be lost."""
+    return _confirmation.confirmed(options.get("accept_data_loss"), options.get("site_name"))

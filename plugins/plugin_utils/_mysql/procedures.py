@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 from .failover import failover
 from .pair import Member
-from .plan import STATUS, Options, Plan, Refusal, both, confirmed, must_run, sound
+from .plan import STATUS, Options, Plan, Refusal, accepts_loss, both, call, must_accept_loss, must_confirm, must_run, sound
 
 
 def switchover(pair: Sequence[Member], options: Options) -> Plan:
@@ -53,14 +53,14 @@ def rejoin(pair: Sequence[Member], options: Options) -> Plan:
     if attached and not errant:
         whole = primary.semisync.get("source_enabled") and not primary.look.get("degraded")
         return Plan(primary.name, other.name, [] if whole else ["undegrade"], [f"{other.name} replicates from {primary.name} already"])
-    accepted = options.get("accept_data_loss") == options.get("site_name")
-    if errant and not accepted:
-        raise Refusal(
-            f"{other.name} holds transactions that {primary.name} does not know: {errant}. Joining throws them away. Nothing was changed. "
-            f"Next: mysqlbinlog --include-gtids on {other.name} shows them; -e accept_data_loss={options.get('site_name')} saves them as SQL "
-            f"and copies {primary.name} anew."
+    if errant:
+        must_accept_loss(
+            options,
+            "rejoin",
+            f"{other.name} holds transactions that {primary.name} does not know: {errant}. Joining throws them away (mysqlbinlog --include-gtids on "
+            f"{other.name} shows them); with the site's name they are saved as SQL, and {primary.name} is copied anew.",
         )
-    broken = accepted and other.channel.get("applier") != "ON" and other.channel.get("applier_error")
+    broken = accepts_loss(options) and other.channel.get("applier") != "ON" and other.channel.get("applier_error")
     copied = bool(errant or broken) or not other.look.get("gtid_executed") or other.look.get("gtid_state") == "IRRECOVERABLE"
     notes = [f"{errant} of {other.name} are saved in mysql-errant on {other.name} and thrown away"] if errant else []
     notes += [f"{other.name} is copied anew: its applier stopped ({broken})"] if broken else []
@@ -70,9 +70,12 @@ def rejoin(pair: Sequence[Member], options: Options) -> Plan:
 
 def degrade(pair: Sequence[Member], options: Options) -> Plan:
     """The primary serves without its standby, knowingly."""
-    confirmed(options, "confirm", "mysql_degrade gives up the promise that no acknowledged transaction is lost")
+    must_confirm(options, "degrade", "mysql_degrade gives up the promise that no acknowledged transaction is lost.")
     if not str(options.get("reason") or "").strip():
-        raise Refusal('the variable reason is empty; whoever looks at it at night wants to know why. Next: -e "reason=\'standby gets new memory\'".')
+        raise Refusal(
+            "reason is empty; expected a few words: mysql_status shows them until the pair is whole again. "
+            f"Next: {call('degrade', options, reason='standby gets new memory')}"
+        )
     primary, other = both(pair, options)
     must_run(primary, "it is the one that would serve alone")
     if not primary.writable:

@@ -31,6 +31,11 @@ START_REPLICATION = "start replication"
 OPEN = "open"
 STAY = "stay read-only"
 WAIT = "wait"
+PLAYBOOK = "ansible-playbook onprem.wandb.mysql_"
+NEXT = (
+    f"Next: {PLAYBOOK}status -i <inventory> shows both servers; where the other one serves, {PLAYBOOK}rejoin -i <inventory> makes this one its standby. "
+    "(mysql_primary of the inventory decides nothing here.)"
+)
 DONE = "nothing to do"
 
 # root never has a password: it is the operating system's root on the socket. --initialize loads no plugin, hence the row and not ALTER USER.
@@ -319,7 +324,7 @@ def guard(config: dict) -> int:
             say(last)
             note(action, reason)
         if action == STAY:
-            return fail(f"This server stays read-only: {reason}. Next: site.yml with the right mysql_primary, or the operations page.")
+            return fail(f"This server stays read-only: {reason}. {NEXT}")
         if action != WAIT:
             return 0
         time.sleep(1)

@@ -165,3 +165,14 @@ def test_initialising_leaves_the_marker_when_it_fails(monkeypatch: pytest.Monkey
     assert [path.name for path in data.iterdir()] == ["lost+found"]
     guard.initialise({"datadir": str(data), "mysqld": "/bin/true", "my_cnf": "/x"}, str(marker))
     assert not marker.exists()
+
+
+def test_a_server_that_stays_read_only_says_what_can_be_typed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """review-1 17: it sent people to the inventory, which decides nothing here."""
+    monkeypatch.setattr(guard, "look_and_act", lambda _config: (guard.STAY, "db2:3306 is writable"))
+    monkeypatch.setattr(guard, "note", lambda *_args: None)
+    assert guard.guard({}) == 1
+    said = capsys.readouterr().err
+    assert "stays read-only: db2:3306 is writable. Next: ansible-playbook onprem.wandb.mysql_status -i <inventory>" in said
+    assert "mysql_rejoin -i <inventory>" in said
+    assert "site.yml" not in said

@@ -63,6 +63,16 @@ def test_a_socket_that_the_guard_could_not_enter_is_refused() -> None:
     assert "mysql_socket is /var/lib/mysql/mysql.sock; expected /run/" in problems(mysql_socket="/var/lib/mysql/mysql.sock")[0]
 
 
+@pytest.mark.parametrize(
+    ("procedure", "asked", "seconds"),
+    [("switchover", "", 60), ("switchover", "0", "0"), ("switchover", "5", "5"), ("undegrade", "", 60), ("undegrade", "5", 60)],
+)
+def test_the_lag_of_the_inventory_counts_where_nothing_else_is_said(procedure: str, asked: str, seconds: object) -> None:
+    values = {"mysql_max_lag": 60, "mysql_switchover_max_lag": asked, "mysql_procedure": procedure, "mysql_primary": "db1", "mysql_site_name": "lab"}
+    options = yaml.safe_load((ROLE / "vars/main.yml").read_text())["__mysql_options"]
+    assert rendered(options["max_lag"], **values) == seconds
+
+
 @pytest.mark.parametrize("name", ["super_read_only", "super-read-only", "sync-binlog"])
 def test_a_reserved_setting_is_refused_in_any_spelling(name: str) -> None:
     assert "must not set " + name.replace("-", "_") in problems(mysql_settings={name: 1})[0]

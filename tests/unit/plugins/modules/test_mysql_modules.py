@@ -47,6 +47,53 @@ def test_a_missing_server_is_a_sentence(capsys: pytest.CaptureFixture[str], tmp_
     assert "Next: systemctl status mysqld" in found["msg"]
 
 
+@pytest.mark.parametrize("state", ["fenced", "absent"])
+def test_a_server_that_starts_meanwhile_is_asked_after_the_record(
+    capsys: pytest.CaptureFixture[str], tmp_path: t.Any, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    """review-1 15: its guard may have read "primary" a moment before the record was written; whoever answers after it is fenced as a server."""
+    record = tmp_path / "role.json"
+    record.write_text(json.dumps({"role": "primary", "server_uuid": "u"}), encoding="utf-8")
+    seen = []
+
+    def local(*_args: t.Any, **_more: t.Any) -> t.Any:
+        seen.append(json.loads(record.read_text(encoding="utf-8"))["role"])
+        if len(seen) == 1:
+            raise mysql_replica.pymysql.err.OperationalError(2003, "no socket")
+        raise OSError("not yet")
+
+    monkeypatch.setattr(mysql_replica, "local", local)
+    monkeypatch.setattr(mysql_replica, "hangs", lambda _module: False)
+    found = call(mysql_replica, capsys, tmp_path, state=state, role_file=str(record), journal_file="")
+    assert found["changed"] is True
+    assert seen == ["primary", {"fenced": "fenced", "absent": "none"}[state]]
+
+
+def test_a_server_that_answers_after_the_record_is_fenced(capsys: pytest.CaptureFixture[str], tmp_path: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Late:
+        """Answers the first question, which is its version, with one that is too old."""
+
+        statements: t.ClassVar[list[str]] = []
+        server_warnings: t.ClassVar[list[str]] = []
+
+        def value(self, _sql: str) -> str:
+            """The version."""
+            return "5.7.44"
+
+    answers = iter([mysql_replica.pymysql.err.OperationalError(2003, "no socket"), Late()])
+
+    def local(*_args: t.Any, **_more: t.Any) -> t.Any:
+        found = next(answers)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    monkeypatch.setattr(mysql_replica, "local", local)
+    monkeypatch.setattr(mysql_replica, "hangs", lambda _module: False)
+    found = call(mysql_replica, capsys, tmp_path, state="fenced", role_file="", journal_file="")
+    assert "5.7.44" in found["msg"]
+
+
 @pytest.mark.parametrize("missing", ["source_host", "source_user", "source_password"])
 def test_a_standby_needs_a_source(capsys: pytest.CaptureFixture[str], tmp_path: t.Any, missing: str) -> None:
     found = call(mysql_replica, capsys, tmp_path, **{key: value for key, value in REPLICA.items() if key != missing})

@@ -6,10 +6,11 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.onprem.wandb.plugins.module_utils._mysql import plan, plan_replica
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql import declare, plan, plan_replica
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.gtid import Comparison
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.member import Channel
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Statement
+from ansible_collections.onprem.wandb.plugins.modules import mysql_replica
 
 SAME = Comparison("u:1-9")
 EMPTY = Comparison("", "", "u:1-9", "")
@@ -145,6 +146,20 @@ def test_errant_transactions_are_saved_before_they_are_wiped(make: t.Any) -> Non
 )
 def test_sources_that_are_refused(make: t.Any, changes: dict[str, t.Any], words: str) -> None:
     assert words in plan_replica.plan_replica(make.member(), source(make, **changes), EMPTY, make.wish()).refusal
+
+
+def test_a_standby_can_be_asked_before_its_source_gives_a_promise_up(make: t.Any) -> None:
+    """review-1 1: rejoin switched semi-sync off first, and then the standby refused."""
+    wish = make.wish(source_will_not_wait=True)
+    assert plan.CLONE in plan_replica.plan_replica(make.member(), source(make, source_enabled=True), EMPTY, wish).steps
+    lacking = plan_replica.plan_replica(make.member(), source(make, source_enabled=True, plugins=frozenset()), EMPTY, wish)
+    assert "mysql_clone.so" in lacking.refusal
+
+
+def test_only_check_mode_believes_that_the_source_will_not_wait() -> None:
+    params = {**{name: one.get("default") for name, one in mysql_replica.SPEC.items()}, "state": "primary", "source_will_not_wait": True}
+    assert declare.wish(params, True).source_will_not_wait
+    assert not declare.wish(params, False).source_will_not_wait
 
 
 def test_two_servers_never_follow_each_other(make: t.Any) -> None:

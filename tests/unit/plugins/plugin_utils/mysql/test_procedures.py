@@ -90,7 +90,7 @@ def test_plans(procedure: str, db1: t.Any, db2: t.Any, options: t.Any, primary_t
         ("switchover", primary("db1"), standby("db2", version="9.7.4"), OPTIONS, "could not follow the newer"),
         ("switchover", primary("db1", degraded=WINDOW), standby("db2"), OPTIONS, "runs degraded since 2026-11-23T22:10:04Z (memory)"),
         ("switchover", primary("db1", semisync=ALONE), standby("db2"), OPTIONS, "do not wait for db2"),
-        ("failover", dead("db1"), cut_off("db2"), {**CONFIRMED, "confirm": "labb"}, "-e confirm=lab (seen: labb)"),
+        ("failover", dead("db1"), cut_off("db2"), {**CONFIRMED, "confirm": "labb"}, "Seen: confirm=labb; expected: the site's name, lab. Next: "),
         ("failover", dead("db1"), cut_off("db2"), {**CONFIRMED, "degraded": None}, "the variable degraded is not set"),
         ("failover", primary("db1"), standby("db2"), DOWN, "db1 answers and is writable: it is not dead"),
         ("failover", look("db1", "none", "primary", guard={"reason": "db2 cannot be asked"}), cut_off("db2"), DOWN, "role guard: db2 cannot be asked"),
@@ -117,8 +117,8 @@ def test_plans(procedure: str, db1: t.Any, db2: t.Any, options: t.Any, primary_t
             "db2 holds transactions that db1 does not know: b:7",
         ),
         ("rejoin", look("db1", "none", "primary"), standby("db2"), OPTIONS, "db1 is the primary and is read-only"),
-        ("degrade", primary("db1"), standby("db2"), {**OPTIONS, "reason": "memory"}, "-e confirm=lab (seen: nothing)"),
-        ("degrade", primary("db1"), standby("db2"), {**CONFIRMED, "reason": " "}, "the variable reason is empty"),
+        ("degrade", primary("db1"), standby("db2"), {**OPTIONS, "reason": "memory"}, "mysql_degrade -i <inventory> -e reason=memory -e confirm=lab"),
+        ("degrade", primary("db1"), standby("db2"), {**CONFIRMED, "reason": " "}, """-e confirm=lab -e '{"reason": "standby gets new memory"}'"""),
         ("degrade", look("db1", "none", "primary"), standby("db2"), {**CONFIRMED, "reason": "memory"}, "db1 is read-only"),
         ("undegrade", primary("db1", degraded=WINDOW), None, OPTIONS, "db2 does not answer over SSH"),
         ("undegrade", primary("db1", degraded=WINDOW), cut_off("db2"), OPTIONS, "receiver of db2 is CONNECTING"),
@@ -136,6 +136,32 @@ def test_a_doubt_can_be_accepted_by_name_only() -> None:
     found = plan(members, "failover", {**DOWN, "accept_data_loss": "lab"})
     assert found["steps"] == ["promote"]
     assert any(note.startswith("accepted: db1 ran degraded") for note in found["notes"])
+
+
+@pytest.mark.parametrize("site", ["", " ", None])
+@pytest.mark.parametrize("given", ["", " ", None])
+@pytest.mark.parametrize(
+    ("procedure", "db1", "db2"),
+    [
+        ("failover", dead("db1"), cut_off("db2")),
+        ("failover", None, cut_off("db2", degraded=WINDOW)),
+        ("degrade", primary("db1"), standby("db2")),
+        ("rejoin", primary("db1"), standby("db2", errant="b:1")),
+        ("rejoin", primary("db1", peers=peer("db1", ahead="b:7")), look("db2", "none", "primary")),
+    ],
+)
+def test_a_site_without_a_name_confirms_nothing(procedure: str, db1: t.Any, db2: t.Any, given: t.Any, site: t.Any) -> None:
+    """review-1: an unset site_name equalled an empty confirmation, and the loss was accepted."""
+    options = {**DOWN, "reason": "memory", "site_name": site, "confirm": given, "accept_data_loss": given}
+    found = plan(pair(db1, db2), procedure, options)
+    assert "site_name is empty or not set" in found["problem"]
+    assert found["steps"] == []
+
+
+@pytest.mark.parametrize("site", ["", " ", None])
+def test_a_site_without_a_name_copies_no_broken_standby(site: t.Any) -> None:
+    found = plan(pair(primary("db1"), standby("db2", channel=BROKEN)), "rejoin", {**OPTIONS, "site_name": site, "accept_data_loss": site})
+    assert "window" not in found["steps"]
 
 
 def test_an_old_contact_can_be_answered_for() -> None:

@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the playbooks of the MySQL pair add to the site's own words, and what they must not replace."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import typing as t
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+PLAYBOOKS = sorted(path.name for path in (ROOT / "playbooks").glob("*.yml"))
+
+
+def plays(name: str) -> list[dict[str, t.Any]]:
+    """The plays of a playbook."""
+    return yaml.safe_load((ROOT / "playbooks" / name).read_text(encoding="utf-8"))
+
+
+def connection(tmp_path: Path, name: str, said: dict[str, t.Any]) -> dict[str, str]:
+    """The SSH settings that a host of the playbook has when the site says this."""
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": {"db1": {"ansible_connection": "local", **said}}}}), encoding="utf-8")
+    play = {"hosts": "db1", "gather_facts": False, "vars": plays(name)[0]["vars"]}
+    lines = ["timeout {{ ansible_ssh_timeout }}", "extra {{ ansible_ssh_extra_args }}"]
+    play["tasks"] = [{"ansible.builtin.copy": {"content": "\n".join(lines), "dest": str(tmp_path / "said"), "mode": "0600"}}]
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([play]), encoding="utf-8")
+    call = ["ansible-playbook", "-i", str(tmp_path / "hosts.yml"), str(tmp_path / "play.yml")]
+    ended = subprocess.run(call, capture_output=True, text=True, check=False, cwd=tmp_path, env={**os.environ, "ANSIBLE_HOME": str(tmp_path)})
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return dict(line.split(" ", 1) for line in (tmp_path / "said").read_text(encoding="utf-8").splitlines())
+
+
+@pytest.mark.parametrize(("name", "seconds"), [("mysql_failover.yml", "2"), ("mysql_status.yml", "3")])
+def test_a_jump_host_of_the_site_survives_the_emergency(tmp_path: Path, name: str, seconds: str) -> None:
+    """FC-36: these two threw ansible_ssh_extra_args of the inventory away."""
+    found = connection(tmp_path, name, {"ansible_ssh_extra_args": "-o ProxyJump=jump"})
+    assert "-o ProxyJump=jump" in found["extra"]
+    assert "-o ControlPath=none -o ServerAliveInterval=2" in found["extra"]
+    assert found["timeout"] == seconds
+
+
+@pytest.mark.parametrize("variable", ["ansible_ssh_timeout", "ansible_timeout"])
+def test_the_patience_of_the_site_survives(tmp_path: Path, variable: str) -> None:
+    assert connection(tmp_path, "mysql_failover.yml", {variable: 9})["timeout"] == "9"
+
+
+def test_a_site_that_says_nothing_has_the_quick_settings(tmp_path: Path) -> None:
+    found = connection(tmp_path, "mysql_failover.yml", {})
+    assert found == {"timeout": "2", "extra": "-o ControlPath=none -o ServerAliveInterval=2 -o ServerAliveCountMax=2 "}
+
+
+# What a person says to one call has no value of its own: these stand for "nothing was said".
+NOTHING = re.compile(r"^\{\{ \w+ \| default\((''|false|'latest')\) \}\}$")
+
+
+@pytest.mark.parametrize("name", PLAYBOOKS)
+def test_no_playbook_replaces_a_number_of_the_inventory(name: str) -> None:
+    """review-2 B19: mysql_max_lag of the inventory did not count in mysql_switchover."""
+    for play in plays(name):
+        for task in play.get("tasks", ()):
+            for variable, value in task.get("vars", {}).items():
+                if isinstance(value, str) and "| default(" in value and "confirmation_problem" not in value:
+                    assert NOTHING.match(value), f"{name}: {variable} is {value}"
