@@ -45,4 +45,4 @@ def verdict(site: Site, findings: list[Finding]) -> dict[str, Any]:
     if not problems:
         return {**summary, "failed": False, "msg": "%s ready." % report.counted(len(site.hosts), "host")}
     found = report.counted(len(problems), "problem")
-    return {**summary, "failed": True, "msg": "Preflight found %s; the table above names each with its remedy. Nothing was changed." % found}
+    return {**summary, "failed": True, "msg": "Preflight found %s; the report above names each with its remedy. Nothing was changed." % found}

@@ -38,7 +38,7 @@ class ActionModule(ActionBase):
             # On hosts that are still bare everything is missing: in check mode that is what would change, not an error.
             message = "check mode: %s; a failing row does not fail the run." % message
         elif failing:
-            message = "Requirements not met: %s; the table above says what was measured." % ", ".join(failing)
+            message = "Requirements not met: %s; the report above says what was measured." % ", ".join(failing)
         message = " ".join([message, *filter(None, lost)])
         return {**result, "changed": False, "failed": any(lost) or (bool(failing) and not self._task.check_mode), "msg": message}
 

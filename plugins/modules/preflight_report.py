@@ -10,7 +10,7 @@ module: preflight_report
 short_description: Refuse a wrong inventory or host before anything changes
 version_added: 1.0.0
 description:
-  - Judges variables, groups and measurements of all hosts by every rule of the collection and prints one table of all problems - host, variable,
+  - Judges variables, groups and measurements of all hosts by every rule of the collection and prints one report of all problems - host, variable,
     value, expected, remedy.
   - Fails when there is a problem. Warnings are printed and do not fail.
   - Values of secrets are never printed. A secret that is neither supplied nor there yet is named as one that will be generated; it is not generated.

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 WIDTH = 80
+GAP = "  "
 HANG = 4  # columns by which the rest of a folded line is set in
 
 
@@ -26,3 +27,32 @@ def text(title: str, lines: Iterable[str], width: int = WIDTH) -> str:
     """The whole report: an empty line, the title in capitals, the lines."""
     head = fold(title.upper(), width) if title else []
     return "\n".join(["", *head, *(part for line in lines for part in fold(line, width))])
+
+
+def labelled(head: str, parts: Sequence[tuple[str, str]], indent: int, width: int = WIDTH) -> str:
+    """A heading and below it what belongs to it: a column of labels, and texts folded in the column beside it."""
+    column = max(len(label) for label, _text in parts) + len(GAP) if any(label for label, _text in parts) else 0
+    lines = fold(head, width)
+    for label, content in parts:
+        first, rest = " " * indent + label.ljust(column), " " * (indent + column)
+        for paragraph in content.splitlines() or [""]:
+            lines += textwrap.wrap(paragraph, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False) or [first.rstrip()]
+            first = rest
+    return "\n".join(lines)
+
+
+def widths(rows: Sequence[Sequence[str]], limits: Sequence[int]) -> list[int]:
+    """Width per column: what the longest cell wants, at most the limit."""
+    return [min(limit, max(len(row[index]) for row in rows)) for index, limit in enumerate(limits)]
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], limits: Sequence[int]) -> str:
+    """Heads, a rule and the rows; heads and cells that are too long are folded inside their column."""
+    columns = widths([heads, *rows], limits)
+    found = []
+    for row in [heads, ["-" * width for width in columns], *rows]:
+        cells = [textwrap.wrap(cell, width, break_on_hyphens=False) or [""] for cell, width in zip(row, columns)]
+        for number in range(max(len(cell) for cell in cells)):
+            parts = [(cell[number] if number < len(cell) else "").ljust(width) for cell, width in zip(cells, columns)]
+            found.append(GAP.join(parts).rstrip())
+    return "\n".join(found)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ._preflight.table import table
+from ._report import GAP, WIDTH, table, widths
 
+QUESTION, MACHINE = 20, 14  # columns at most
 WORDS = {"pass": "ok", "notice": "note", "fail": "FAIL", "skip": "-"}
 
 
@@ -39,13 +40,31 @@ def shared(notices: t.Iterable[tuple[str, t.Mapping[str, t.Any]]]) -> list[str]:
     return [", ".join(machines) + text for text, machines in by_text.items()]
 
 
+def tables(names: t.Sequence[str], columns: t.Mapping[str, t.Sequence[str]]) -> list[str]:
+    """One column for each machine. Machines that do not fit beside the others come in a further table."""
+    left = widths([["question"], *([name] for name in names)], [QUESTION])[0]
+    blocks: list[list[str]] = []
+    used = WIDTH
+    for machine, cells in columns.items():
+        own = len(GAP) + widths([[machine], *([cell] for cell in cells)], [MACHINE])[0]
+        if used + own > WIDTH:
+            blocks.append([])
+            used = left
+        blocks[-1].append(machine)
+        used += own
+    lines: list[str] = []
+    for block in blocks if names else []:
+        rows = [[name, *(columns[machine][number] for machine in block)] for number, name in enumerate(names)]
+        lines += [*([""] if lines else []), *table(["question", *block], rows, [QUESTION, *[MACHINE] * len(block)]).splitlines()]
+    return lines
+
+
 def matrix(answers: t.Mapping[str, t.Mapping[str, t.Any]]) -> dict[str, list[str]]:
     """Lines for a terminal, and sentences of what stands against the bucket; a machine that could not ask is one."""
     machines = list(answers)
     asked = {machine: probes(answer) for machine, answer in answers.items()}
     names = list(dict.fromkeys(name for found in asked.values() for name in found))
-    rows = [[name, *(cell(asked[machine].get(name)) for machine in machines)] for name in names]
-    lines = table(["question", *machines], rows, [20, *[14] * len(machines)]).splitlines() if rows else []
+    lines = tables(names, {machine: [cell(asked[machine].get(name)) for name in names] for machine in machines})
     silent = {machine: str(answer.get("msg") or "no answer") for machine, answer in answers.items() if not asked[machine]}
     bad = [told(machine, asked[machine][name]) for machine, answer in answers.items() for name in answer.get("findings") or []]
     notes = shared((machine, probe) for machine in machines for probe in asked[machine].values() if probe["verdict"] == "notice")

@@ -9,11 +9,8 @@ import pathlib
 from collections.abc import Sequence
 from typing import Any
 
+from .._report import fold, labelled
 from .model import PROBLEM, WARNING, Finding
-from .table import table
-
-HEADS = ("host", "variable", "value", "expected", "remedy")
-LIMITS = (18, 34, 36, 34, 56)
 
 
 def split(findings: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
@@ -22,9 +19,11 @@ def split(findings: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
 
 
 def block(title: str, findings: Sequence[Finding]) -> str:
-    """A titled table; nothing when there are no findings."""
-    rows = [(item.host, item.variable, item.value, item.expected, item.remedy) for item in findings]
-    return "%s\n%s\n" % (title, table(HEADS, rows, LIMITS)) if rows else ""
+    """A titled list; nothing when there are no findings."""
+    entries = [
+        labelled("%s: %s" % (item.host, item.variable), [("seen", item.value), ("expected", item.expected), ("next", item.remedy)], 4) for item in findings
+    ]
+    return "%s\n%s\n" % ("\n".join(fold(title)), "\n".join(entries)) if entries else ""
 
 
 def counted(number: int, word: str) -> str:
@@ -39,9 +38,9 @@ def text(findings: Sequence[Finding], secrets: Sequence[str], directory: str, ho
         block("PREFLIGHT: %s" % counted(len(warnings), "warning"), warnings),
     ]
     if not problems:
-        parts.append("PREFLIGHT: %s checked against %s, no problem found." % (counted(hosts, "host"), counted(rules, "rule")))
+        parts += fold("PREFLIGHT: %s checked against %s, no problem found." % (counted(hosts, "host"), counted(rules, "rule")))
     if secrets:
-        parts.append("PREFLIGHT: not supplied and not there yet, will be generated in %s: %s." % (directory, ", ".join(secrets)))
+        parts += fold("PREFLIGHT: not supplied and not there yet, will be generated in %s: %s." % (directory, ", ".join(secrets)))
     return "\n".join(part for part in parts if part)
 
 

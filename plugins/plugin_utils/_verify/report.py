@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, onprem team
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""PRIVATE to the collection: rows as a table, as JSON and as JUnit."""
+"""PRIVATE to the collection: rows as text, as JSON and as JUnit."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from xml.etree import ElementTree
 
-from .._preflight.table import table
+from .._report import labelled
 from .model import FAIL, NOT_APPLICABLE, PASS, Row
 
-HEADS = ("id", "requirement", "expected", "measured", "result")
 LONGEST = 420
-LIMITS = (5, 34, 40, 72, 6)
+HEAD = "id     result  requirement"
+INDENT = len("id     result  ")
 
 
 def counts(rows: Sequence[Row]) -> dict[str, int]:
@@ -32,10 +32,16 @@ def short(measured: str) -> str:
     return measured if len(measured) <= LONGEST else measured[: LONGEST - 1] + "…"
 
 
+def told(row: Row) -> str:
+    """One row. What was expected is said where it was not found: everybody can read that in 80 columns."""
+    head = "%-5s  %-6s  %s" % (row.id, row.result.upper() if row.result == FAIL else row.result, row.requirement)
+    expected = [("expected", row.expected), ("measured", short(row.measured))]
+    return labelled(head, expected if row.result == FAIL else [("", short(row.measured))], INDENT)
+
+
 def text(rows: Sequence[Row]) -> str:
-    """The table."""
-    cells = [(row.id, row.requirement, row.expected, short(row.measured), row.result) for row in rows]
-    return "%s\n\nVERIFY: %s" % (table(HEADS, cells, LIMITS), summary(rows))
+    """All rows, in their order."""
+    return "\n".join([HEAD, "-" * len(HEAD), *map(told, rows), "", "VERIFY: %s" % summary(rows)])
 
 
 def as_json(rows: Sequence[Row]) -> str:

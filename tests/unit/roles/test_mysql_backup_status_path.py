@@ -37,7 +37,6 @@ def walk(found: t.Any) -> t.Iterator[dict[str, t.Any]]:
         yield from walk(inner)
 
 
-
 def test_there_are_two_readers() -> None:
     assert [role for role, _arguments in readers()] == ["mysql", "verify"]
 

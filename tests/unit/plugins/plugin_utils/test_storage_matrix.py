@@ -18,6 +18,16 @@ def test_one_line_for_each_question_and_one_column_for_each_machine():
     assert found["lines"][-1] == "2 machines, 2 questions, 0 findings, 0 notes"
 
 
+def test_machines_that_do_not_fit_into_80_columns_come_in_a_further_table():
+    asked = {"probes": [probe("presigned_url_with_a_long_name"), probe("get")], "findings": []}
+    found = matrix(dict.fromkeys(("controller", "cp1.example.com", "node1", "node2", "node3", "node4", "store1.example.com"), asked))
+    heads = [line.split() for line in found["lines"] if line.startswith("question")]
+    machines = [name for head in heads for name in head[1:]]
+    assert machines == ["controller", "cp1.example.co", "node1", "node2", "node3", "node4", "store1.example"]
+    assert len(heads) == 2 and max(len(line) for line in found["lines"]) <= 80
+    assert [line.split().count("ok") for line in found["lines"] if line.startswith("get ")] == [5, 2]
+
+
 def test_a_finding_names_machine_question_and_remedy():
     probes = [probe("clock", "fail", "Look at chrony."), probe("tls_public", "notice", "Clients need the CA.")]
     found = matrix({"node1": {"probes": probes, "findings": ["clock"]}})

@@ -17,10 +17,20 @@ ROWS = [
 ]
 
 
-def test_the_table_is_aligned_and_ends_with_the_counts():
+def test_the_rows_are_aligned_in_80_columns_and_end_with_the_counts():
     lines = report.text(ROWS).splitlines()
-    assert lines[0].startswith("id     requirement") and lines[-1] == "VERIFY: 1 pass, 1 fail, 1 not applicable"
-    assert max(len(line) for line in lines) <= sum(report.LIMITS) + 8
+    assert lines[0] == "id     result  requirement" and lines[-1] == "VERIFY: 1 pass, 1 fail, 1 not applicable"
+    assert max(len(line) for line in lines) <= 80
+    assert lines[2:10] == [
+        "RA-01  n.a.    a",
+        "               not measured here",
+        "RA-02  pass    nodes",
+        "               3 ready",
+        "RA-04  FAIL    version <&>",
+        "               expected  1.34",
+        "               measured  v1.33 v1.33 v1.33 v1.33 v1.33 v1.33 v1.33 v1.33 v1.33",
+        "                         v1.33 v1.33 v1.33 v1.33 v1.33 v1.33 v1.33 v1.33 v1.33",
+    ]
 
 
 def test_json_holds_everything():
