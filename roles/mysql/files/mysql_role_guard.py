@@ -11,6 +11,7 @@ status   what the guard decided last.
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import os
 import pwd
@@ -25,6 +26,25 @@ CONFIG = "/etc/onprem-wandb/mysql/guard.json"
 STATUS = "/run/onprem-wandb/mysql-guard.json"
 LOCK = "mysql_ha"
 NO_TABLE = (1146, 1049, 1142, 1044)  # a server from before this table
+# In the data directory itself: it goes where the directory goes, and mysqld looks at no hidden name.
+INITIALISING = ".onprem-wandb-initialising"
+# What mysqld --initialize makes. Anything else beside the mark is not of that run.
+INITIALISED = (
+    "mysql",
+    "mysql.ibd",
+    "performance_schema",
+    "sys",
+    "auto.cnf",
+    "ib*",
+    "#ib*",
+    "#innodb_*",
+    "undo_*",
+    "binlog.*",
+    "*.pem",
+    "*.err",
+    "*.log",
+    "*.pid",
+)
 NO_ACCOUNTS = 1130  # the peer was initialised and never became a member
 
 START_REPLICATION = "start replication"
@@ -98,19 +118,24 @@ def decide(role: dict, me: dict, peers: list, without_peer: bool) -> tuple[str, 
     return OPEN, "; ".join(reason for _what, reason in found) or "there is no peer"
 
 
-def data_directory(names: list, marker: bool, role: dict) -> tuple[str, str]:
-    """What to do with a data directory: start, initialise or refuse."""
-    names = [name for name in names if not name.startswith(".") and name != "lost+found"]
+def data_directory(names: list, marker: bool, role: dict) -> tuple[str, str, str]:
+    """What to do with a data directory: start, initialise or refuse, why, and what a person does next ({mark}, {role}, {data}: paths)."""
+    names = sorted(name for name in names if not name.startswith(".") and name != "lost+found")
     if marker:
-        return "initialise", "an initialisation was interrupted; it is done again"
+        others = [name for name in names if not any(fnmatch.fnmatchcase(name, pattern) for pattern in INITIALISED)]
+        if others:
+            reason = f"an initialisation was interrupted here, and {', '.join(others[:5])} came since, which it does not make. Nothing was touched"
+            return "refuse", reason, "when these are good data: rm {mark}; systemctl start mysqld"
+        return "initialise", "an initialisation was interrupted; it is done again", ""
     if not names:
         if role.get("role") == "primary":
-            reason = "the data directory is empty, and this host was the primary. Is its file system mounted?"
-            return "refuse", f"{reason} To begin with an empty server, remove the role file"
-        return "initialise", "the data directory is empty"
+            reason = "the data directory is empty, and this host was the primary. Is its file system mounted"
+            return "refuse", reason, "findmnt --target {data}; to begin with an empty server all the same: rm {role}; systemctl start mysqld"
+        return "initialise", "the data directory is empty", ""
     if "mysql.ibd" not in names:
-        return "refuse", f"the data directory holds {', '.join(sorted(names)[:5])} and no mysql.ibd: it is not one of MySQL 8 or newer. Nothing was touched"
-    return "start", ""
+        reason = f"the data directory holds {', '.join(names[:5])} and no mysql.ibd: it is not one of MySQL 8 or newer. Nothing was touched"
+        return "refuse", reason, "ls -la {data}"
+    return "start", "", ""
 
 
 # --- before the start -------------------------------------------------------------------------------------------------------------
@@ -136,7 +161,7 @@ def make_directory(path: str, owner: pwd.struct_passwd, mode: int) -> None:
 def initialise(config: dict, marker: str) -> None:
     """Make an empty server. The marker tells a later start that this one was interrupted."""
     with open(marker, "w", encoding="utf-8") as stream:
-        stream.write(config["datadir"] + "\n")
+        stream.write(time.strftime("%Y-%m-%dT%H:%M:%SZ\n", time.gmtime()))
         os.fsync(stream.fileno())
     for name in os.listdir(config["datadir"]):
         path = os.path.join(config["datadir"], name)
@@ -160,10 +185,10 @@ def prepare(config: dict) -> int:
     owner = pwd.getpwnam(config["user"])
     make_directory(config["datadir"], owner, 0o750)
     os.makedirs(os.path.dirname(config["role_file"]), exist_ok=True)
-    marker = config["role_file"] + ".initialising"
-    action, why = data_directory(os.listdir(config["datadir"]), os.path.exists(marker), read_json(config["role_file"]))
+    marker = os.path.join(config["datadir"], INITIALISING)
+    action, why, then = data_directory(os.listdir(config["datadir"]), os.path.exists(marker), read_json(config["role_file"]))
     if action == "refuse":
-        return fail(f"{config['datadir']}: {why} ({config['role_file']}).")
+        return fail(f"{config['datadir']}: {why}. Next: {then.format(mark=marker, role=config['role_file'], data=config['datadir'])}")
     if action == "initialise":
         say(f"{config['datadir']}: {why}")
         initialise(config, marker)

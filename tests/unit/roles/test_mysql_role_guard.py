@@ -135,12 +135,74 @@ def test_the_guard_opens_nothing_that_the_module_would_refuse(
         ([], False, {"role": "primary"}, "refuse"),
         (["mysql.ibd", "ibdata1", "mysql"], False, {"role": "primary"}, "start"),
         (["ibdata1"], True, {}, "initialise"),
+        (["ibdata1", "#innodb_redo", "undo_001", "mysql.ibd", "mysql", "sys", "performance_schema", "ca-key.pem", "auto.cnf"], True, {}, "initialise"),
+        # Somebody put a server's data there by hand after the interruption.
+        (["ibdata1", "mysql.ibd", "mysql", "sys", "wandb_local"], True, {}, "refuse"),
+        (["ibdata1", "mysql.ibd", "onprem_wandb"], True, {"role": "replica"}, "refuse"),
+        (["precious.txt"], True, {}, "refuse"),
         (["ibdata1"], False, {}, "refuse"),
         (["precious.txt"], False, {}, "refuse"),
     ],
 )
 def test_what_happens_to_a_data_directory(names: list[str], marker: bool, role: dict[str, t.Any], expected: str) -> None:
     assert guard.data_directory(names, marker, role)[0] == expected
+
+
+def prepare(monkeypatch: pytest.MonkeyPatch, folder: pathlib.Path, data: str = "data", mysqld: str = "/bin/true") -> int:
+    owner = guard.pwd.getpwuid(guard.os.getuid())
+    monkeypatch.setattr(guard.pwd, "getpwnam", lambda _name: owner)
+    config = {"datadir": str(folder / data), "role_file": str(folder / "state/role.json"), "user": "mysql", "mysqld": mysqld, "my_cnf": "/x"}
+    return int(guard.prepare(config))
+
+
+def test_a_mark_of_an_interruption_never_deletes_what_was_put_back_by_hand(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(guard.subprocess.CalledProcessError):
+        prepare(monkeypatch, tmp_path, mysqld="/bin/false")
+    for name in ("mysql.ibd", "wandb_local"):
+        (tmp_path / "data" / name).mkdir()
+    assert prepare(monkeypatch, tmp_path) == 1
+    assert (tmp_path / "data/wandb_local").is_dir()
+    mark = tmp_path / "data" / guard.INITIALISING
+    said = capsys.readouterr().err
+    assert "wandb_local came since, which it does not make. Nothing was touched." in said
+    assert said.endswith(f"Next: when these are good data: rm {mark}; systemctl start mysqld\n")
+    mark.unlink()
+    assert prepare(monkeypatch, tmp_path) == 0
+
+
+def test_a_mark_speaks_of_its_own_directory_only(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(guard.subprocess.CalledProcessError):
+        prepare(monkeypatch, tmp_path, mysqld="/bin/false")
+    for name in ("mysql.ibd", "mysql"):
+        (tmp_path / "other" / name).mkdir(parents=True)
+    assert prepare(monkeypatch, tmp_path, data="other") == 0
+    assert (tmp_path / "other/mysql.ibd").exists()
+    (tmp_path / "data").rename(tmp_path / "aside")
+    (tmp_path / "other").rename(tmp_path / "data")
+    assert prepare(monkeypatch, tmp_path) == 0
+    assert (tmp_path / "data/mysql.ibd").exists()
+
+
+def test_an_interrupted_initialisation_is_done_again(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(guard.subprocess.CalledProcessError):
+        prepare(monkeypatch, tmp_path, mysqld="/bin/false")
+    (tmp_path / "data/ibdata1").touch()
+    assert prepare(monkeypatch, tmp_path) == 0
+    assert not list((tmp_path / "data").iterdir())
+
+
+def test_every_refusal_of_a_data_directory_ends_with_a_command(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state/role.json").write_text('{"role": "primary"}')
+    assert prepare(monkeypatch, tmp_path) == 1
+    assert capsys.readouterr().err.endswith(f"to begin with an empty server all the same: rm {tmp_path}/state/role.json; systemctl start mysqld\n")
+    (tmp_path / "data/precious.txt").touch()
+    assert prepare(monkeypatch, tmp_path) == 1
+    assert capsys.readouterr().err.endswith(f"Next: ls -la {tmp_path}/data\n")
 
 
 def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
