@@ -104,7 +104,7 @@ seealso:
 EXAMPLES = r"""
 - name: Order what is due
   onprem.wandb.acme_certificates:
-    directory: "{{ inventory_dir }}/secrets/certificates/acme"
+    directory: "{{ lookup('onprem.wandb.secrets_dir') }}/certificates/acme"
     certificates:
       ingress: {challenge: dns-01}
     requests:

@@ -112,7 +112,7 @@ options:
 EXAMPLES = r"""
 - name: Keep the certificates
   onprem.wandb.certificate_set:
-    directory: "{{ inventory_dir }}/secrets/certificates"
+    directory: "{{ lookup('onprem.wandb.secrets_dir') }}/certificates"
     requests:
       - name: ingress
         hosts: [wandb.example.com]

@@ -86,7 +86,7 @@ EXAMPLES = r"""
     bucket: wandb-files
     access_key: wandbfiles
     secret_key: "{{ minio_secret_key }}"
-    ca_file: "{{ inventory_dir }}/secrets/certificates/ca-bundle.crt"
+    ca_file: "{{ lookup('onprem.wandb.secrets_dir') }}/certificates/ca-bundle.crt"
     origins: [https://wandb.example.com]
   delegate_to: localhost
 """

@@ -39,7 +39,7 @@ class Gatherer:
     def __init__(self, templar: Any, loader: Any, task_vars: Mapping[str, Any]) -> None:
         self._templar = templar
         self._hostvars = task_vars["hostvars"]
-        self._place = {name: task_vars[name] for name in ("inventory_dir", "inventory_file") if task_vars.get(name)}
+        self._place = {name: task_vars[name] for name in ("inventory_dir", "inventory_file", "ansible_inventory_sources") if task_vars.get(name)}
         defaults, private = load_variables(loader, DEFAULTS), load_variables(loader, PRIVATE)
         self._defaults = {role: {**defaults.get(role, {}), **private.get(role, {})} for role in {**defaults, **private}}
         self.groups = {name: list(hosts) for name, hosts in task_vars["groups"].items()}

@@ -26,6 +26,7 @@ def value(role: str, expression: str, **variables: t.Any) -> t.Any:
     found: dict[str, t.Any] = {"inventory_hostname": "store1", "inventory_dir": "/inventory", "ansible_check_mode": False}
     for name in ("defaults", "vars"):
         found.update(trusted(yaml.safe_load((ROLES / role / name / "main.yml").read_text())))
+    found[f"{role}_secrets_dir"] = "/inventory/.secrets"  # the default is a plugin of the collection
     return Templar(loader=DataLoader(), variables={**found, **trusted(variables)}).template(trust_as_template("{{ %s }}" % expression))
 
 

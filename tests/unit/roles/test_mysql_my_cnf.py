@@ -37,6 +37,7 @@ def templar(**variables: t.Any) -> Templar:
     }
     for name in ("defaults", "vars"):
         found.update(trusted(yaml.safe_load((ROLE / name / "main.yml").read_text())))
+    found["mysql_secrets_dir"] = "/inventory/.secrets"  # the default is a plugin of the collection
     return Templar(loader=DataLoader(), variables={**found, **trusted(variables)})
 
 

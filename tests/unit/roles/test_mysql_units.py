@@ -23,6 +23,7 @@ def rendered(text: str, **variables: object) -> Any:
     for part in ("defaults", "vars"):
         read = yaml.safe_load((ROLE / part / "main.yml").read_text())
         found |= {key: trust_as_template(value) if isinstance(value, str) else value for key, value in read.items()}
+    found["mysql_secrets_dir"] = "/inventory/.secrets"  # the default is a plugin of the collection
     return Templar(DataLoader(), variables={**found, **variables}).template(trust_as_template(text))
 
 
