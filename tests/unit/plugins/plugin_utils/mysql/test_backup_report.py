@@ -1,0 +1,119 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Every line about backups and restores, where it is true and where it is not."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from ansible_collections.onprem.wandb.plugins.filter.mysql_backup_report import mysql_backup_report
+
+FULL = {"acted": True, "id": "20261126T0130Z-db2", "bytes": 3 * 1048576, "tables": 40, "rows": 1200, "seconds": 12.3, "why": "it is the standby"}
+PROOF = {"acted": True, "full": "20261126T0130Z-db2", "bytes": 1048576, "binlogs": 2, "tables": 40, "rows": 1200, "why": "it is the standby"}
+IDLE = {"acted": False, "why": "it is the primary, and 1 standby attached does it"}
+PLAN = {
+    "to": "latest",
+    "full": "20261126T0130Z-db2",
+    "full_at": "2026-11-26T01:30:00Z",
+    "full_verified": True,
+    "version": "8.4.11",
+    "bytes": 2 * 1048576,
+    "tables": 40,
+    "binlogs": ["binlog.000001 of u (1 KiB)", "binlog.000002 of u (1 KiB)"],
+    "binlog_bytes": 1048576,
+    "newest_transactions_at": "2026-11-26T13:00:00Z",
+    "gap": "",
+}
+DONE = {
+    "changed": True,
+    "stage": "opened",
+    "to": "latest",
+    "gtid_executed": "u:1-9",
+    "stopped_before": "",
+    "tables": 40,
+    "rows": 1200,
+    "seconds": 31.5,
+    "kept": "/var/lib/mysql.before-restore-1",
+}
+
+
+def ran(said: t.Mapping[str, t.Any], before: str = "db2 takes a full backup\n") -> dict[str, t.Any]:
+    """As command registers it: words for the journal, then one line of JSON."""
+    return {"rc": 0, "stdout": before + json.dumps(said), "stderr": ""}
+
+
+def step(**results: t.Any) -> dict[str, list[str]]:
+    return mysql_backup_report(results, "step", "full")
+
+
+def test_who_acted_and_who_left_it_to_the_other() -> None:
+    assert step(db1=ran(IDLE, ""), db2=ran(FULL)) == {
+        "lines": [
+            "db1 did nothing: it is the primary, and 1 standby attached does it",
+            "db2: full of 20261126T0130Z-db2, 3.0 MiB, 40 tables, 1200 rows, 12.3 s",
+        ],
+        "acted": ["db2"],
+    }
+    assert mysql_backup_report({"db2": ran(PROOF)}, "step", "verify")["lines"] == ["db2: verify of 20261126T0130Z-db2, 1.0 MiB, 40 tables, 1200 rows, 2 binlogs"]
+
+
+def test_a_host_without_an_answer_is_said_with_its_cause() -> None:
+    """In check mode nothing runs; a host that is down or said no has no last line."""
+    skipped = {"skipped": True, "stdout": "", "stdout_lines": [], "rc": 0}
+    failed = {"failed": True, "rc": 1, "stdout": "", "stderr": "db2: the place is full.\nNext: make room."}
+    assert step(db1=skipped, db2=failed, db3={"unreachable": True, "msg": "no route"}, db4={}) == {
+        "lines": [
+            "db1: not asked in check mode",
+            "db2: full failed: db2: the place is full. Next: make room.",
+            "db3: cannot be reached",
+            "db4: cannot be reached",
+        ],
+        "acted": [],
+    }
+
+
+def plan(said: t.Mapping[str, t.Any] | None) -> list[str]:
+    return mysql_backup_report(ran(said) if said is not None else {}, "plan", "latest", "db1", ["db1", "db2"])["lines"]
+
+
+def test_the_plan_of_a_restore() -> None:
+    assert plan(PLAN) == [
+        "restore to: latest, onto db1",
+        "from: full backup 20261126T0130Z-db2 of 2026-11-26T01:30:00Z (proved by a restore, 2.0 MiB, 40 tables)",
+        "then: 2 binary logs (1.0 MiB)",
+        "newest transactions in the repository: 2026-11-26T13:00:00Z",
+        "then: stop db1 and db2, keep the old data beside the new, open db1 as the primary alone",
+        "afterwards: ansible-playbook onprem.wandb.mysql -i <inventory> makes the pair whole",
+    ]
+    assert "(not proved yet, " in plan({**PLAN, "full_verified": False})[1]
+    assert plan({**PLAN, "stage": ""}) == plan(PLAN)
+    assert plan(None)[1].startswith("there is no plan: mysql-backup plan said nothing on db1. Next: ")
+
+
+def test_the_plan_of_a_restore_that_was_interrupted() -> None:
+    """It once printed "not proved yet", "?" and 0 binary logs for a proved backup that was restored already."""
+    said = plan({**DONE, "stage": "placed", "full": "20261126T0130Z-db2", "binlogs": 2})
+    assert said[1:] == [
+        "a restore to latest got as far as 'placed' on db1: full backup 20261126T0130Z-db2, 2 binary logs, 40 tables, 1200 rows",
+        "then: only what is left of it is done",
+    ]
+
+
+def done(said: t.Mapping[str, t.Any]) -> list[str]:
+    return mysql_backup_report(ran(said), "restored", "latest", "db1")["lines"]
+
+
+def test_what_a_restore_did() -> None:
+    assert done(DONE) == [
+        "restored to: latest, on db1, which is the primary and stands alone",
+        "transactions: u:1-9",
+        "first one left out: (none)",
+        "40 tables, 1200 rows",
+        "seconds to restore beside the data: 31.5",
+        "old data: /var/lib/mysql.before-restore-1; they go with -e restore_discard_old=yes",
+        "Next: ansible-playbook onprem.wandb.mysql -i <inventory> makes the pair whole again (the other host is copied anew)",
+    ]
+    assert "first one left out: u:10" in done({**DONE, "stopped_before": "u:10"})
+    assert "old data: none are kept" in done({**DONE, "kept": ""})
+    assert done({"changed": False})[0].startswith("nothing was restored: ")
