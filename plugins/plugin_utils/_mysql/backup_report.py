@@ -31,7 +31,8 @@ def mebibytes(count: t.Any) -> str:
 def step(name: str, results: Mapping[str, Registered]) -> dict[str, list[str]]:
     """One step on demand: a line for each host, and the hosts that acted."""
     found = {host: answer(done) for host, done in results.items()}
-    return {"lines": [one(host, name, results[host], said) for host, said in found.items()], "acted": [host for host, said in found.items() if said.get("acted")]}
+    lines = [one(host, name, results[host], said) for host, said in found.items()]
+    return {"lines": lines, "acted": [host for host, said in found.items() if said.get("acted")]}
 
 
 def one(host: str, name: str, done: Registered, said: Mapping[str, t.Any]) -> str:

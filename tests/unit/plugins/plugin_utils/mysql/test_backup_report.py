@@ -55,7 +55,8 @@ def test_who_acted_and_who_left_it_to_the_other() -> None:
         ],
         "acted": ["db2"],
     }
-    assert mysql_backup_report({"db2": ran(PROOF)}, "step", "verify")["lines"] == ["db2: verify of 20261126T0130Z-db2, 1.0 MiB, 40 tables, 1200 rows, 2 binlogs"]
+    proof = mysql_backup_report({"db2": ran(PROOF)}, "step", "verify")
+    assert proof["lines"] == ["db2: verify of 20261126T0130Z-db2, 1.0 MiB, 40 tables, 1200 rows, 2 binlogs"]
 
 
 def test_a_host_without_an_answer_is_said_with_its_cause() -> None:
