@@ -63,7 +63,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 probes:
-  description: One entry per question, in the order in which they were asked - resolution, reach, certificate, recognised, redirect, large_body.
+  description: One entry per question, in the order in which they were asked - resolution, reach, certificate, recognised, page, redirect, large_body.
   returned: always
   type: list
   elements: dict
@@ -104,6 +104,7 @@ def ask(way: Way, prober: Prober, days: int, size: int) -> None:
     prober.run("reach", lambda: way.everywhere(way.reach))
     prober.run("certificate", lambda: way.everywhere(lambda address: way.certificate(address, days)), needs=["reach"])
     prober.run("recognised", lambda: way.everywhere(way.recognised), needs=["certificate"])
+    prober.run("page", lambda: way.everywhere(way.page), needs=["certificate"])
     prober.run("redirect", lambda: way.everywhere(way.redirect), needs=["reach"])
     prober.run("large_body", lambda: way.everywhere(lambda address: way.large_body(address, size)), needs=["certificate"])
 
@@ -124,7 +125,7 @@ def main() -> None:
     )
     params = module.params
     way = Way(params["host"], params["addresses"], params["ca_file"], (params["http_port"], params["https_port"]), params["timeout"])
-    prober = Prober(deadline=12 * params["timeout"])
+    prober = Prober(deadline=14 * params["timeout"])
     ask(way, prober, params["certificate_days"], params["body_bytes"])
     module.exit_json(changed=False, probes=prober.results, findings=findings(prober.results))
 

@@ -93,6 +93,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes import ready as r
+from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.last_words import why
 from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.api import ARGUMENTS, Api, ApiStatusError, ClusterError
 
 
@@ -123,29 +124,9 @@ class Cluster:
         for item in workloads:
             body = self.api.find(f"/apis/apps/v1/namespaces/{item['namespace']}/{r.PATHS[item['kind']]}/{item['name']}")
             if body and r.workload_problem(dict(body, kind=item["kind"])):
-                found += self.pods(item["namespace"], r.selector(body))
+                pods = self.api.items(f"/api/v1/namespaces/{item['namespace']}/pods", labelSelector=r.selector(body))
+                found += why(self.api, item["namespace"], pods)
         return found
-
-    def pods(self, namespace: str, selector: str) -> list[str]:
-        """What is wrong with the pods of one workload."""
-        found, names = [], []
-        for pod in self.api.items(f"/api/v1/namespaces/{namespace}/pods", labelSelector=selector):
-            name = pod["metadata"]["name"]
-            for container, text in r.pod_problems(pod):
-                names.append(name)
-                found.append(f"  pod {name} on {pod['spec'].get('nodeName', 'no node')}{', container ' + container if container else ''}: {text}")
-                if container and r.needs_log(text):
-                    found += [f"    | {line}" for line in self.log(namespace, name, container)]
-        events = self.api.items(f"/api/v1/namespaces/{namespace}/events") if names else []
-        return found + [f"  warning {line}" for line in r.last_events(events, names)]
-
-    def log(self, namespace: str, pod: str, container: str) -> list[str]:
-        """The last lines of a container, of its previous life when this one has none."""
-        for previous in ("true", "false"):
-            answer = self.api.raw(f"/api/v1/namespaces/{namespace}/pods/{pod}/log", "*/*", container=container, tailLines=5, previous=previous)
-            if answer.status == 200 and answer.body:
-                return answer.text.splitlines()
-        return []
 
 
 def main() -> t.NoReturn:

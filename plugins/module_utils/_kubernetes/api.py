@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import typing as t
 from urllib.parse import urlencode, urlsplit
 
@@ -20,6 +21,10 @@ ARGUMENTS: dict[str, dict[str, t.Any]] = {"kubeconfig": {"type": "path", "requir
 
 class ClusterError(Exception):
     """The cluster cannot be asked: a sentence that says what, where and what to do next."""
+
+
+class NotPassedOnError(ClusterError):
+    """The API server is up and was asked to pass a question on to a pod, a service or a kubelet; from there came nothing."""
 
 
 class ApiStatusError(Exception):
@@ -119,10 +124,27 @@ class Api:
         try:
             return self.endpoint.request("GET", full, {**self.headers, **({"Accept": accept} if accept else {})})
         except HttpError as error:
-            raise ClusterError(
-                f"The Kubernetes API at {self.server} (from {self.path}) cannot be reached: {error}. "
-                "Next: check that the control plane is up and that its port is open from here."
-            ) from error
+            raise self._silence(path, error) from error
+
+    def _silence(self, path: str, error: HttpError) -> ClusterError:
+        """Who is it that did not answer: the API server, or the one behind it that it passed the question on to?"""
+        behind = passed_on(path)
+        if behind and self._answers():
+            return NotPassedOnError(
+                f"The Kubernetes API at {self.server} is up, but {behind} does not answer it: {error}. The network between the nodes is the likely cause. "
+                "Next: ansible-playbook onprem.wandb.verify -i <inventory> (row EX-24 names the nodes and the cause)"
+            )
+        return ClusterError(
+            f"The Kubernetes API at {self.server} (from {self.path}) cannot be reached: {error}. "
+            "Next: check that the control plane is up and that its port is open from here."
+        )
+
+    def _answers(self) -> bool:
+        """Whether the API server itself says anything at all."""
+        try:
+            return self.endpoint.request("GET", f"{self.prefix}/version", self.headers).status > 0
+        except HttpError:
+            return False
 
     def get(self, path: str, accept: str | None = None, **query: t.Any) -> dict[str, t.Any]:
         answer = self.raw(path, accept, **query)
@@ -149,6 +171,15 @@ class Api:
 
     def items(self, path: str, accept: str | None = None, **query: t.Any) -> list[dict[str, t.Any]]:
         return self.get(path, accept, **query).get("items") or []
+
+
+def passed_on(path: str) -> str:
+    """Whom the API server asks for a path that it does not answer itself; empty for all other paths."""
+    match = re.match(r"/api/v1/namespaces/([^/]+)/(pod|service)s/([^/]+)/(proxy|log)\b", path)
+    if not match:
+        return ""
+    namespace, kind, name, what = match.groups()
+    return f"the kubelet with the log of pod {namespace}/{name}" if what == "log" else f"{kind} {namespace}/{name}"
 
 
 def _status_message(answer: Response) -> str:

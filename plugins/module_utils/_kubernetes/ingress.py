@@ -88,6 +88,16 @@ def judge_large_body(response: Response, size: int) -> Evidence:
     return evidence
 
 
+def judge_page(response: Response) -> Evidence:
+    """What W&B's front page answers does not matter, as long as it is W&B that does: 502 to 504 are the ingress, which found nobody behind it."""
+    if response.status >= 500:
+        raise Finding(
+            "The ingress of this address shows its certificate, but has nothing behind it: compare rows EX-02 and EX-24 (pods, network between nodes).",
+            status=response.status,
+        )
+    return {"status": response.status}
+
+
 def padded_query(size: int) -> bytes:
     """A GraphQL request of the given size that asks for nothing."""
     return json.dumps({"query": "query { __typename }", "variables": {"padding": "x" * size}}).encode()
@@ -163,6 +173,17 @@ class Way:
         endpoint = Endpoint(address, self.http_port, self.host, None, self.timeout)
         try:
             return judge_redirect(endpoint.request("GET", "/"), self.host)
+        finally:
+            endpoint.close()
+
+    def page(self, address: str) -> Evidence:
+        """W&B's front page by way of one address: the ingress there has to get to a pod, which may be on another node."""
+        endpoint = Endpoint(address, self.https_port, self.host, tls_context(self.ca_file), self.timeout)
+        try:
+            return judge_page(endpoint.request("GET", "/"))
+        except HttpError as error:
+            remedy = "The ingress of this address shows its certificate, but nothing comes from behind it: compare row EX-24 (network between the nodes)."
+            raise Finding(remedy, error=str(error)) from error
         finally:
             endpoint.close()
 

@@ -21,26 +21,55 @@ def node_problem(node: Object) -> str:
     return "registered, but its kubelet has not reported yet"
 
 
-def workload_counts(workload: Object) -> tuple[int, int, bool]:
-    """Wanted, available with the newest template, and whether the controller has seen the newest specification."""
-    status = workload.get("status", {})
-    seen = status.get("observedGeneration", 0) >= workload["metadata"].get("generation", 0)
+def rollout(workload: Object) -> dict[str, t.Any]:
+    """How far a Deployment, StatefulSet or DaemonSet is, in one shape for the three kinds. `ready` wants the newest template everywhere and no old pod."""
+    status = workload.get("status") or {}
     if workload["kind"] == "DaemonSet":
-        wanted = status.get("desiredNumberScheduled", 0)
-        return wanted, min(status.get("numberAvailable", 0), status.get("updatedNumberScheduled", 0)), seen
-    wanted = workload["spec"].get("replicas", 1)
-    available = status.get("availableReplicas", 0)
-    return wanted, min(available, status.get("updatedReplicas", 0)), seen
+        desired = status.get("desiredNumberScheduled") or 0
+        updated, available, total = (status.get(key) or 0 for key in ("updatedNumberScheduled", "numberAvailable", "currentNumberScheduled"))
+    else:
+        desired = (workload.get("spec") or {}).get("replicas", 1)
+        updated, available, total = (status.get(key) or 0 for key in ("updatedReplicas", "availableReplicas", "replicas"))
+    observed = (status.get("observedGeneration") or 0) >= (workload["metadata"].get("generation") or 0)
+    return {
+        "kind": workload["kind"],
+        "name": workload["metadata"].get("name", ""),
+        "desired": desired,
+        "updated": updated,
+        "available": available,
+        "total": total,
+        "ready": observed and updated >= desired and available >= desired and total <= max(desired, updated),
+        "observed": observed,
+    }
+
+
+def shortfall(workload: Object) -> str:
+    """What is missing from a rollout that the controller has seen, with what the controller says about it; empty when nothing is."""
+    state = rollout(workload)
+    if state["ready"]:
+        return ""
+    if state["available"] < state["desired"]:
+        text = f"{state['available']} of {state['desired']} pods are available"
+    elif state["updated"] < state["desired"]:
+        text = f"{state['updated']} of {state['desired']} pods have the newest version"
+    else:
+        text = f"its newest version is not rolled out: {state['total'] - state['updated']} of {state['total']} pods are old ones"
+    for condition in (workload.get("status") or {}).get("conditions") or []:
+        failing = condition.get("type") == "ReplicaFailure" and condition.get("status") == "True"
+        stuck = condition.get("type") == "Progressing" and condition.get("status") == "False"
+        if failing or stuck:
+            text += f"; {condition.get('reason')}: {condition.get('message')}"
+    return text
 
 
 def workload_problem(workload: Object) -> str:
     """Why a workload is not ready; empty when it is. A DaemonSet without a node to run on is not ready either."""
-    wanted, available, seen = workload_counts(workload)
-    if not seen:
+    state = rollout(workload)
+    if not state["observed"]:
         return "its controller has not seen the newest specification yet"
-    if wanted == 0 and workload["kind"] == "DaemonSet":
+    if state["desired"] == 0 and workload["kind"] == "DaemonSet":
         return "no node matches it"
-    return "" if available >= wanted else f"{available} of {wanted} pods are ready"
+    return shortfall(workload)
 
 
 def selector(workload: Object) -> str:

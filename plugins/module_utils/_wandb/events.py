@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.api import NotPassedOnError
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb.cluster import Cluster
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb.instance import Settings
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb.routes import excerpt, readiness_reasons
@@ -34,7 +35,11 @@ def explain(settings: Settings, cluster: Cluster, problems: t.Iterable[Problem])
             problem.details += _probe(cluster, problem.probe_from)
             # Kubernetes' own questions fill a log, and say nothing.
             noise = problem.log_from.pop("without", [])
-            text = cluster.log(lines=settings.log_lines + (100 if noise else 0), **problem.log_from)
+            try:
+                text = cluster.log(lines=settings.log_lines + (100 if noise else 0), **problem.log_from)
+            except NotPassedOnError as error:
+                problem.details.append(f"log: {error}")
+                continue
             problem.details += [f"log: {line}" for line in last_lines(text, settings.log_lines, without=noise)]
         if problem.check == "resource" and problem.events_of:
             # The operator tells nobody else why it does not get on.
@@ -45,7 +50,10 @@ def _probe(cluster: Cluster, target: t.Mapping[str, t.Any] | None) -> list[str]:
     """What the pod answers to the question that its readiness probe asks, through the API server."""
     if target is None:
         return []
-    response = cluster.pod_page(**target)
+    try:
+        response = cluster.pod_page(**target)
+    except NotPassedOnError as error:
+        return [f"probe: {error}"]
     reasons = readiness_reasons(response) or [excerpt(response).removeprefix(": ") or "no reason given"]
     return [f"probe: {target['path']} says {reason}" for reason in reasons]
 
@@ -54,7 +62,10 @@ def _operator_log(settings: Settings, cluster: Cluster) -> list[str]:
     """Why the operator does not get on: its last lines that speak of an error."""
     for pod in cluster.pods(settings.operator_namespace):
         if "controller-manager" in pod["metadata"]["name"]:
-            text = cluster.log(settings.operator_namespace, pod["metadata"]["name"], pod["spec"]["containers"][0]["name"], False, 300)
+            try:
+                text = cluster.log(settings.operator_namespace, pod["metadata"]["name"], pod["spec"]["containers"][0]["name"], False, 300)
+            except NotPassedOnError as error:
+                return [f"operator log: {error}"]
             errors = [line for line in text.splitlines() if re.search(r"error|fail", line, re.IGNORECASE)]
             return [f"operator log: {line}" for line in last_lines("\n".join(errors or text.splitlines()), settings.log_lines, 600)]
     return []

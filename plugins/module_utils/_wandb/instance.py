@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb import release as releases
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb import workloads as judge
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb import routes as routing
+from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.ready import rollout
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb.cluster import Cluster
+from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.api import NotPassedOnError
 from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.http import Endpoint, HttpError, tls_context
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb.pods import judge_nodes
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb.report import Problem
@@ -108,7 +110,7 @@ class Look:
     def _workloads(self, pods: t.Sequence[releases.Object]) -> None:
         workloads = self.cluster.workloads(self.settings.namespace)
         mine = [item for item in workloads if releases.release_of(item) == self.settings.name]
-        self.facts["workloads"] = [_without(judge.summarise_workload(item), "observed") for item in mine]
+        self.facts["workloads"] = [_without(rollout(item), "observed") for item in mine]
         found = judge.judge_workloads(workloads, pods, self.settings.name)
         # A sick node is the reason for many sick pods, and comes before them.
         self.problems += (judge_nodes(self.cluster.nodes()) if found else []) + found
@@ -169,7 +171,12 @@ class Look:
     def _readiness(self, values: releases.Object) -> None:
         self.facts["readiness"] = []
         for service, port, path in routing.readiness_targets(values, self.settings.name):
-            response = self.cluster.service(self.settings.namespace, service, port, path)
+            try:
+                response = self.cluster.service(self.settings.namespace, service, port, path)
+            except NotPassedOnError as error:
+                self.facts["readiness"].append({"service": service, "port": port, "path": path, "status": None, "ok": False})
+                self.problems.append(Problem("readiness", f"service {service}:{port}{path}", str(error)))
+                continue
             problem = routing.judge_readiness(service, port, path, response)
             self.facts["readiness"].append({"service": service, "port": port, "path": path, "status": response.status, "ok": problem is None})
             if problem:

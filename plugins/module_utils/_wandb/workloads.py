@@ -11,35 +11,14 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.ready import rollout, shortfall
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb.pods import judge_pod
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb.release import Object, release_of
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb.report import Problem
 
 
-def summarise_workload(item: Object) -> dict[str, t.Any]:
-    """One shape for the three kinds."""
-    status = item.get("status") or {}
-    if item["kind"] == "DaemonSet":
-        desired = status.get("desiredNumberScheduled") or 0
-        updated, available, total = (status.get(key) or 0 for key in ("updatedNumberScheduled", "numberAvailable", "currentNumberScheduled"))
-    else:
-        desired = item.get("spec", {}).get("replicas", 1)
-        updated, available, total = (status.get(key) or 0 for key in ("updatedReplicas", "availableReplicas", "replicas"))
-    observed = (status.get("observedGeneration") or 0) >= (item["metadata"].get("generation") or 0)
-    return {
-        "kind": item["kind"],
-        "name": item["metadata"]["name"],
-        "desired": desired,
-        "updated": updated,
-        "available": available,
-        "total": total,
-        "ready": observed and updated >= desired and available >= desired and total <= max(desired, updated),
-        "observed": observed,
-    }
-
-
 def judge_workload(item: Object, check: str = "workloads") -> list[Problem]:
-    state = summarise_workload(item)
+    state = rollout(item)
     subject = f"{state['kind']} {state['name']}"
     events = f"{state['kind']}/{state['name']}"
     if not state["observed"]:
@@ -48,18 +27,7 @@ def judge_workload(item: Object, check: str = "workloads") -> list[Problem]:
         return [Problem(check, subject, "it is scaled to 0 pods")]
     if state["ready"]:
         return []
-    if state["available"] < state["desired"]:
-        message = f"{state['available']} of {state['desired']} pods are available"
-    elif state["updated"] < state["desired"]:
-        message = f"{state['updated']} of {state['desired']} pods have the newest version"
-    else:
-        message = f"its newest version is not rolled out: {state['total'] - state['updated']} of {state['total']} pods are old ones"
-    for condition in (item.get("status") or {}).get("conditions") or []:
-        failing = condition.get("type") == "ReplicaFailure" and condition.get("status") == "True"
-        stuck = condition.get("type") == "Progressing" and condition.get("status") == "False"
-        if failing or stuck:
-            message += f"; {condition.get('reason')}: {condition.get('message')}"
-    return [Problem(check, subject, message, events_of=events)]
+    return [Problem(check, subject, shortfall(item), events_of=events)]
 
 
 def pods_of(item: Object, pods: t.Iterable[Object]) -> list[Object]:

@@ -63,7 +63,7 @@ def test_what_is_not_ready_is_explained(run: Run, api: tuple[site.Api, str]) -> 
     code, result = run(kubeconfig=kubeconfig, workloads=[APP], nodes=["nobody"])
     assert code == 1
     assert "node nobody: the cluster does not know it" in result["msg"]
-    assert "Deployment wandb/wandb-app: 0 of 1 pods are ready" in result["msg"]
+    assert "Deployment wandb/wandb-app: 0 of 1 pods are available" in result["msg"]
     assert "pod wandb-app-1 on node1, container main" in result["msg"]
 
 

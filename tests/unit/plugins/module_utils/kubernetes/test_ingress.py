@@ -49,6 +49,17 @@ def test_a_large_body_that_does_not(status):
         way.judge_large_body(Response(status, {}, b""), 11 * way.MEGABYTE)
 
 
+@pytest.mark.parametrize("status", [200, 302, 401, 404])
+def test_a_page_of_whatever_kind_is_a_page(status):
+    assert way.judge_page(Response(status, {}, b"")) == {"status": status}
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_an_ingress_with_nobody_behind_it(status):
+    with pytest.raises(Finding, match="EX-24"):
+        way.judge_page(Response(status, {}, b""))
+
+
 def test_the_large_body_is_large():
     assert len(way.padded_query(11_000_000)) > 11_000_000
 

@@ -27,8 +27,8 @@ def daemonset(**status: int) -> dict[str, t.Any]:
     return {"kind": "DaemonSet", "metadata": {"generation": 2}, "status": {"observedGeneration": 2, **status}}
 
 
-def deployment(replicas: int, **status: int) -> dict[str, t.Any]:
-    return {"kind": "Deployment", "metadata": {"generation": 1}, "spec": {"replicas": replicas}, "status": {"observedGeneration": 1, **status}}
+def deployment(wanted: int, **status: t.Any) -> dict[str, t.Any]:
+    return {"kind": "Deployment", "metadata": {"generation": 1}, "spec": {"replicas": wanted}, "status": {"observedGeneration": 1, **status}}
 
 
 @pytest.mark.parametrize(("workload", "words"), [
@@ -41,6 +41,10 @@ def deployment(replicas: int, **status: int) -> dict[str, t.Any]:
     (deployment(2, availableReplicas=2, updatedReplicas=1), "1 of 2"),
     (deployment(1), "0 of 1"),
     (deployment(0), ""),
+    # One pod of the old version that serves on, one of the new version that never gets ready: a rollout that failed.
+    (deployment(1, availableReplicas=1, updatedReplicas=1, replicas=2), "1 of 2 pods are old ones"),
+    (deployment(1, availableReplicas=1, updatedReplicas=1, replicas=2, conditions=[
+        {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "has timed out"}]), "ProgressDeadlineExceeded"),
 ])
 def test_workloads(workload: dict[str, t.Any], words: str) -> None:
     problem = r.workload_problem(workload)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import socket
+import time
 import typing as t
 from contextlib import ExitStack
 
@@ -337,3 +338,46 @@ def test_a_component_that_is_not_ready_although_its_pod_is(live: Site) -> None:
     result = live.observe()
     assert "service wandb-api:8081/ready: HTTP 503" in result["msg"]
     assert "bucket: NoSuchBucket" in result["msg"]
+
+
+def silent(live: Site, *paths: str) -> None:
+    """The API server passes a question on, and waits for an answer that does not come."""
+    answer = live.api.answer
+
+    def wait(method: str, path: str) -> t.Any:
+        if path.partition("?")[0] in paths:
+            time.sleep(1.0)
+        return answer(method, path)
+
+    live.api.answer = wait  # type: ignore[method-assign]
+    live.settings["request_timeout"] = 0.3
+
+
+def test_a_service_behind_the_api_server_that_is_silent_is_not_the_api_server(live: Site) -> None:
+    silent(live, "/api/v1/namespaces/wandb/services/wandb-api:8081/proxy/ready")
+    result = live.observe()
+    assert result["checks"]["api"] is True and result["checks"]["readiness"] is False
+    (problem,) = result["problems"]
+    assert "is up, but service wandb/wandb-api:8081 does not answer it: no answer in time" in problem["message"]
+    assert "cannot be reached" not in result["msg"]
+    # What was seen before is not lost: RA-30 and RA-31 judge it.
+    assert result["operator"]["release"]["airgapped"] is True
+    assert [entry["ok"] for entry in result["readiness"]] == [True, False]
+
+
+def test_a_kubelet_that_is_silent_costs_the_log_and_not_the_report(live: Site) -> None:
+    crash = {"name": "app", "restartCount": 2, "state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": {"exitCode": 1}}}
+    live.items("/api/v1/namespaces/wandb/pods")[0] = site.pod("wandb-app", ready=False, containerStatuses=[crash])
+    live.items("/apis/apps/v1/namespaces/wandb/deployments")[0]["status"]["availableReplicas"] = 0
+    silent(live, POD_LOG)
+    result = live.observe()
+    assert result["checks"]["api"] is True
+    assert "log: The Kubernetes API at" in result["msg"] and "the kubelet with the log of pod wandb/wandb-app-1 does not answer it" in result["msg"]
+
+
+def test_a_silent_service_and_a_dead_api_server(live: Site) -> None:
+    path = "/api/v1/namespaces/wandb/services/wandb-app:8080/proxy/ready"
+    silent(live, path, "/version")
+    result = live.observe()
+    assert result["checks"]["api"] is False
+    assert "cannot be reached: no answer in time" in result["msg"]
