@@ -38,7 +38,9 @@ options:
     elements: str
     default: []
   sysctl:
-    description: Values by key. A key with an empty value (null) is left alone.
+    description:
+      - Values by key. A key with an empty value (null) is left alone.
+      - They are written to C(/etc/sysctl.d/90-NAME.conf). A file that is read after it at boot and says otherwise is named in a warning and in RV(undone).
     type: dict
     default: {}
   swap:
@@ -65,6 +67,12 @@ changes:
   type: list
   elements: str
   sample: ["sysctl net.ipv4.ip_forward 0 -> 1"]
+undone:
+  description: Settings that the next boot takes back, because a file that is read later sets them otherwise.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{key: net.ipv4.ip_forward, wanted: "1", value: "0", file: /etc/sysctl.d/99-cis.conf}]
 """
 
 import os
@@ -82,6 +90,7 @@ class Settings:
         self.kernel = s.Kernel()
         self.changes: list[str] = []
         self.loading: list[str] = []
+        self.undone: list[dict[str, str]] = []
 
     def write(self, path: str, text: str, mode: int = 0o644) -> None:
         """A file with this text; no text, no file."""
@@ -120,7 +129,14 @@ class Settings:
     def sysctl(self, values: t.Mapping[str, t.Any], name: str) -> None:
         """Set running values and write them down."""
         wanted = s.wanted_sysctl(values)
-        self.write(f"/etc/sysctl.d/90-{name}.conf", s.sysctl_text(wanted))
+        ours = f"/etc/sysctl.d/90-{name}.conf"
+        self.write(ours, s.sysctl_text(wanted))
+        self.undone = self.kernel.undone(wanted, ours)
+        for item in self.undone:
+            self.module.warn(
+                f"{item['file']} is read after {ours} and sets {item['key']} to {item['value']} (wanted: {item['wanted']}):"
+                f" the next boot takes the setting back. Next: take the line out of {item['file']} (grep -n {item['key']} {item['file']})."
+            )
         for key, value in wanted.items():
             seen = self.kernel.sysctl(key)
             if seen == value:
@@ -180,7 +196,7 @@ def main() -> t.NoReturn:
     settings.sysctl(module.params["sysctl"], module.params["name"])
     if not module.params["swap"]:
         settings.no_swap()
-    result: dict[str, t.Any] = {"changed": bool(settings.changes), "changes": settings.changes}
+    result: dict[str, t.Any] = {"changed": bool(settings.changes), "changes": settings.changes, "undone": settings.undone}
     if module._diff:
         result["diff"] = {"prepared": "".join(f"{change}\n" for change in settings.changes)}
     module.exit_json(**result)

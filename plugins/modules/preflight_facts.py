@@ -55,6 +55,30 @@ options:
         description: TCP port; V(0) only resolves the name.
         type: int
         default: 0
+  pod_network:
+    description: What a host that is or becomes a node is measured against; without it nothing of the pod network is looked at.
+    type: dict
+    suboptions:
+      sysctl:
+        description: Kernel settings that must survive a boot, by key.
+        type: dict
+        default: {}
+      sysctl_file:
+        description: The file that the role host writes them to. Only files that are read after it can take a setting back.
+        type: path
+        default: /etc/sysctl.d/90-onprem-wandb.conf
+      resolv_conf:
+        description: C(resolvConf) that the site gives to the kubelet; empty for what kubeadm finds.
+        type: str
+        default: ""
+      tunnel:
+        description: Interface of the tunnel between the nodes; empty without one.
+        type: str
+        default: ""
+      tunnel_port:
+        description: UDP port of the tunnel; V(0) without one.
+        type: int
+        default: 0
 """
 
 EXAMPLES = r"""
@@ -91,13 +115,24 @@ measured:
     ports: [{port: 22, address: 0.0.0.0, pid: 611, process: sshd, exe: /usr/sbin/sshd, unit: ssh.service, ours: false}]
     endpoints: [{name: artifacts_mirror, host: mirror.example.com, port: 8080, addresses: [10.0.0.10], error: ""}]
     clock: {offset: 0.002, uncertainty: 0.011}
+    pod_network:
+      node: true
+      forwarding: "1"
+      undone: [{key: net.ipv4.ip_forward, wanted: "1", value: "0", file: /etc/sysctl.d/99-cis.conf}]
+      cni: [10-flannel.conflist]
+      resolver: {file: /etc/resolv.conf, nameservers: [10.0.0.2]}
+      interfaces: [cni0, eth0, flannel.1, lo]
+      tunnel: flannel.1
+      filter: nft
+      dropped: [{hook: forward, what: traffic from pods of other nodes to pods here, chain: ip filter FORWARD, by: policy drop}]
 """
 
 import json
-from typing import Any
+from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.onprem.wandb.plugins.module_utils._host import arp
+from ansible_collections.onprem.wandb.plugins.module_utils._host import pod_network
 from ansible_collections.onprem.wandb.plugins.module_utils._host import preflight as host
 
 
@@ -134,12 +169,20 @@ def answering(module: AnsibleModule) -> dict[str, str]:
     return found
 
 
+def output(module: AnsibleModule, command: list[str]) -> Optional[str]:
+    """What a program prints; None when it is not there or fails."""
+    program = module.get_bin_path(command[0])
+    rc, out, _err = module.run_command([program, *command[1:]]) if program else (1, "", "")
+    return out if rc == 0 else None
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "root": {"type": "path", "default": "/opt/onprem-wandb"},
             "managed_units": {"type": "dict", "default": {}},
             "paths": {"type": "list", "elements": "str", "default": []},
+            "pod_network": {"type": "dict", "options": pod_network.OPTIONS},
             "unused": {"type": "list", "elements": "str", "default": []},
             "endpoints": {
                 "type": "list",
@@ -160,6 +203,8 @@ def main() -> None:
     measured["ports"] = host.listeners(module.params["root"], module.params["managed_units"])
     measured["answering"] = answering(module)
     measured["endpoints"] = host.reach_all(module.params["endpoints"])
+    if module.params["pod_network"] is not None:
+        measured["pod_network"] = pod_network.measure(module.params["pod_network"], lambda command: output(module, command))
     module.exit_json(changed=False, measured=measured)
 
 

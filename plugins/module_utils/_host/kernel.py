@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import typing as t
+from fnmatch import fnmatchcase
 
 HEADER = "# Managed by Ansible, collection onprem.wandb. Changes are overwritten.\n"
 # A module that was compiled into the kernel leaves no name in /proc/modules, and often none in /sys/module: what it does is there.
@@ -14,6 +15,11 @@ EVIDENCE = {
     "br_netfilter": "/proc/sys/net/bridge/bridge-nf-call-iptables",
     "nf_conntrack": "/proc/sys/net/netfilter/nf_conntrack_max",
 }
+# In the order of their weight: a file in the first hides one of the same name in the others.
+SYSCTL_DIRECTORIES = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d")
+SYSCTL_LAST = "/etc/sysctl.conf"
+# Two names of one switch: who writes the left one sets the right one as well.
+SAME_SETTING = {"net/ipv4/conf/all/forwarding": "net/ipv4/ip_forward"}
 
 
 class Kernel:
@@ -57,6 +63,28 @@ class Kernel:
             return None
         return normal(self.read(path))
 
+    def sysctl_files(self, ours: str = "") -> list[str]:
+        """Files with sysctl settings in the order in which a boot reads them, each basename once; `ours` has its place whether it is there or not."""
+        found: dict[str, str] = {os.path.basename(ours): ours} if ours else {}
+        for directory in SYSCTL_DIRECTORIES:
+            place = self.path(directory)
+            for name in os.listdir(place) if os.path.isdir(place) else ():
+                if name.endswith(".conf"):
+                    found.setdefault(name, f"{directory}/{name}")
+        files = [found[name] for name in sorted(found)]
+        # Debian and EL read it by a link from sysctl.d, `sysctl --system` always, and as the last one.
+        linked = {os.path.realpath(self.path(path)) for path in files}
+        last = os.path.exists(self.path(SYSCTL_LAST)) and os.path.realpath(self.path(SYSCTL_LAST)) not in linked
+        return [*files, *([SYSCTL_LAST] if last else [])]
+
+    def undone(self, wanted: t.Mapping[str, str], ours: str) -> list[dict[str, str]]:
+        """Settings that the next boot takes back: key, wanted, the value that it ends with, and the file that wins."""
+        texts = [(path, sysctl_text(wanted) if path == ours else self.read(path)) for path in self.sysctl_files(ours)]
+        last = boot_values(texts, wanted)
+        return [
+            {"key": key, "wanted": value, "value": last[key][0], "file": last[key][1]} for key, value in wanted.items() if key in last and last[key][0] != value
+        ]
+
     def swaps(self) -> list[str]:
         """Swap areas in use."""
         return [line.split()[0] for line in self.read("/proc/swaps").splitlines()[1:] if line.strip()]
@@ -65,6 +93,25 @@ class Kernel:
 def sysctl_path(key: str) -> str:
     """net.ipv4.ip_forward as a path. Keys that contain a slash are written with slashes already (an interface with a dot)."""
     return key if "/" in key else key.replace(".", "/")
+
+
+def boot_values(texts: t.Iterable[tuple[str, str]], keys: t.Iterable[str]) -> dict[str, tuple[str, str]]:
+    """What each key ends with, and the file that says so, when files (path, text) are read in order. A pattern counts only where no file names the key."""
+    names = {sysctl_path(key): key for key in keys}
+    names.update({alias: names[name] for alias, name in SAME_SETTING.items() if name in names})
+    named: dict[str, tuple[str, str]] = {}
+    by_pattern: dict[str, tuple[str, str]] = {}
+    for path, text in texts:
+        for line in text.splitlines():
+            name, separator, value = line.strip().lstrip("-").partition("=")
+            if not separator or line.lstrip().startswith(("#", ";")):
+                continue
+            setting = sysctl_path(name.strip())
+            if setting in names:
+                named[names[setting]] = (normal(value), path)
+            elif any(letter in setting for letter in "*?["):
+                by_pattern.update({key: (normal(value), path) for full, key in names.items() if fnmatchcase(full, setting)})
+    return {**by_pattern, **named}
 
 
 def normal(value: t.Any) -> str:

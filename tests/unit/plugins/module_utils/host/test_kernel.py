@@ -76,3 +76,44 @@ def test_swap_units() -> None:
     output = "  dev-sda2.swap loaded active active Swap\n● dev-zram0.swap masked inactive dead x\n"
     output += "\\x2dodd.swap loaded inactive dead /-odd\nx.swap not-found inactive dead x\n"
     assert s.swap_units(output) == ["dev-sda2.swap", "\\x2dodd.swap"]
+
+
+OURS = "/etc/sysctl.d/90-onprem-wandb.conf"
+FORWARD = {"net.ipv4.ip_forward": "1"}
+
+
+@pytest.mark.parametrize(("files", "wins"), [
+    ({}, None),
+    ({"/etc/sysctl.d/10-first.conf": "net.ipv4.ip_forward = 0\n"}, None),
+    ({"/usr/lib/sysctl.d/50-default.conf": "net.ipv4.ip_forward = 0\n"}, None),
+    ({"/etc/sysctl.d/99-cis.conf": "net.ipv4.ip_forward=0\n"}, ("0", "/etc/sysctl.d/99-cis.conf")),
+    ({"/etc/sysctl.d/99-cis.conf": "-net/ipv4/ip_forward = 0"}, ("0", "/etc/sysctl.d/99-cis.conf")),
+    ({"/etc/sysctl.d/99-cis.conf": "net.ipv4.conf.all.forwarding = 0"}, ("0", "/etc/sysctl.d/99-cis.conf")),
+    ({"/etc/sysctl.d/99-cis.conf": "# net.ipv4.ip_forward = 0\n; net.ipv4.ip_forward = 0\n"}, None),
+    ({"/etc/sysctl.d/99-cis.conf": "net.ipv4.ip_forward = 1"}, None),
+    ({"/etc/sysctl.d/99-cis.conf.bak": "net.ipv4.ip_forward = 0"}, None),
+    ({"/etc/sysctl.conf": "net.ipv4.ip_forward = 0"}, ("0", "/etc/sysctl.conf")),
+    ({"/usr/lib/sysctl.d/99-x.conf": "net.ipv4.ip_forward = 0", "/etc/sysctl.d/99-x.conf": ""}, None),
+    ({"/usr/lib/sysctl.d/99-x.conf": "net.ipv4.ip_forward = 0", "/etc/sysctl.d/99-y.conf": "net.ipv4.ip_forward = 1"}, None),
+    ({OURS: "net.ipv4.ip_forward = 0"}, None),
+    # A pattern yields to a file that names the key, which ours does.
+    ({"/etc/sysctl.d/99-cis.conf": "net.ipv4.* = 0"}, None),
+])
+def test_a_later_file_that_takes_a_setting_back(kernel: s.Kernel, files: dict[str, str], wins: tuple[str, str] | None) -> None:
+    for path, text in files.items():
+        put(kernel, path, text)
+    found = [(item["value"], item["file"]) for item in kernel.undone(FORWARD, OURS)]
+    assert found == ([wins] if wins else [])
+
+
+def test_the_linked_sysctl_conf_has_the_place_of_its_link(kernel: s.Kernel) -> None:
+    put(kernel, "/etc/sysctl.conf", "net.ipv4.ip_forward = 0")
+    pathlib.Path(kernel.path("/etc/sysctl.d")).mkdir(parents=True)
+    pathlib.Path(kernel.path("/etc/sysctl.d/99-sysctl.conf")).symlink_to("../sysctl.conf")
+    put(kernel, "/etc/sysctl.d/99-z.conf", "net.ipv4.ip_forward = 1")
+    assert kernel.sysctl_files(OURS) == [OURS, "/etc/sysctl.d/99-sysctl.conf", "/etc/sysctl.d/99-z.conf"]
+    assert kernel.undone(FORWARD, OURS) == []
+
+
+def test_a_pattern_without_a_file_that_names_the_key() -> None:
+    assert s.boot_values([("/a", "net.ipv4.conf.*.rp_filter = 2")], ["net.ipv4.conf.all.rp_filter"]) == {"net.ipv4.conf.all.rp_filter": ("2", "/a")}
