@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.onprem.wandb.plugins.plugin_utils._verify import pod_network
 from ansible_collections.onprem.wandb.plugins.plugin_utils._verify.parallel import Job, run_all
 
 
@@ -19,7 +20,8 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
-        checks = self._task.args.get("checks") or {}
+        args = self._task.args
+        checks = {**topic_checks(args), **(args.get("checks") or {})}
         jobs = [self.job(str(check["module"]), dict(check.get("args") or {}), task_vars or {}) for check in checks.values()]
         answers = run_all(jobs)
         return {**result, "changed": False, "measurements": dict(zip(checks, answers))}
@@ -44,6 +46,18 @@ class ActionModule(ActionBase):
             return plain(self._execute_module(module_name=module, module_args=arguments, task_vars=task_vars))
 
         return run
+
+
+def topic_checks(args: Mapping[str, Any]) -> dict[str, Any]:
+    """What the topics measure whose modules and rows stand side by side."""
+    settings, where = args.get("settings") or {}, args.get("where") or ""
+    if where == "controller":
+        return pod_network.controller_checks(settings)
+    if where == "host":
+        registered = args.get("here")
+        found = registered.get("measurements") if isinstance(registered, Mapping) else None
+        return pod_network.host_checks(settings, found or {})
+    return {}
 
 
 def plain(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,19 @@ options:
     description: Modules by the name of their result, each with C(module) and C(args).
     type: dict
     default: {}
+  where:
+    description: Also measures what the report's own topics ask for, on the controller or on a host; empty for nothing more.
+    type: str
+    choices: ["", controller, host]
+    default: ""
+  settings:
+    description: What these topics need to know of the site.
+    type: dict
+    default: {}
+  here:
+    description: With O(where=host), what was measured on the controller before.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""

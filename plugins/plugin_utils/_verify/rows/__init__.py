@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import re
 
+from .. import pod_network
 from ..model import Facts, Row
 from . import backup, entrance, kubernetes, mysql, object_store, site, storage
 
-TOPICS = (site, kubernetes, mysql, backup, storage, object_store, entrance)
+TOPICS = (site, kubernetes, mysql, backup, storage, object_store, entrance, pod_network)
 RULES = tuple(rule for topic in TOPICS for rule in topic.RULES)
 
 

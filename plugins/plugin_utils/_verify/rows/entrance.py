@@ -17,8 +17,8 @@ def name(facts: Facts) -> Iterator[Row]:
 
 
 def ingress(facts: Facts) -> Iterator[Row]:
-    """RA-24: every address of the ingress takes connections."""
-    yield of_probes(("RA-24", "ingress reachable from clients", "every address takes HTTPS and HTTP"), facts.here("way"), ["reach"])
+    """RA-24: every address of the ingress takes connections, and W&B answers by way of each."""
+    yield of_probes(("RA-24", "ingress reachable from clients", "W&B answers at every address; HTTP and HTTPS"), facts.here("way"), ["reach", "page"])
 
 
 def routes(facts: Facts) -> Iterator[Row]:

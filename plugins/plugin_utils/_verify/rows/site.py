@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..model import FAIL, NOT_APPLICABLE, PASS, Facts, Row, failed, of_probes, reason, verdict
+from .kubernetes import said
 
 # id, requirement, why it is not measured
 ORGANISATIONAL = (
@@ -73,7 +74,12 @@ def air_gap(facts: Facts) -> Iterator[Row]:
     if failed(instance):
         yield Row("RA-31", requirement, expected, reason(instance), FAIL)
         return
-    release = (instance.get("operator") or {}).get("release") or {}
+    release = (instance.get("operator") or {}).get("release")
+    if release is None:
+        # Nothing is known of the operator's values, which is not the same as a wrong value.
+        why = said(instance, "api", "operator") or ["the operator's release was not read"]
+        yield Row("RA-31", requirement, expected, "not measured: " + "; ".join(why), FAIL)
+        return
     pulls = [problem["message"] for problem in instance.get("problems") or [] if "ImagePull" in problem["message"] or "ErrImage" in problem["message"]]
     wrong = [] if release.get("airgapped") is True else ["the operator's value airgapped is %s" % release.get("airgapped")]
     yield Row("RA-31", requirement, expected, "; ".join(wrong + pulls) or "airgapped, every image was pulled", verdict(not wrong + pulls))
@@ -102,9 +108,9 @@ def reachable(facts: Facts) -> Iterator[Row]:
     """RA-22: where experiments run, both W&B and the object store must answer. The controller stands for such a machine."""
     requirement, expected = "clients reach W&B and the object store", "both answer over TLS from the controller"
     texts, good = [], True
-    for check, probe, what in (("way", "certificate", "W&B"), ("bucket", "connect", "object store")):
+    for check, asked, what in (("way", ["certificate", "page"], "W&B"), ("bucket", ["connect"], "object store")):
         measurement = facts.here(check)
-        found = of_probes(("", "", ""), measurement, [probe])
+        found = of_probes(("", "", ""), measurement, asked)
         good = good and found.result == PASS
         texts.append("%s answers" % what if found.result == PASS else "%s does not answer (%s)" % (what, found.measured))
     yield Row("RA-22", requirement, expected, "; ".join(texts), verdict(good))

@@ -8,7 +8,11 @@ import copy
 from typing import Any
 
 import pytest
+from ansible_collections.onprem.wandb.plugins.plugin_utils._verify import pod_network
 from ansible_collections.onprem.wandb.plugins.plugin_utils._verify.model import Facts
+from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils.host import node_directory
+from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils.kubernetes import cluster_objects
+from ansible_collections.onprem.wandb.tests.unit.plugins.modules import node_traffic
 
 GROUPS = {"kube_control_plane": ["cp1"], "kube_node": ["node1", "node2", "node3"], "mysql": ["db1", "db2"], "redis": ["store1"], "minio": ["store1"]}
 HOST = "wandb.example.com"
@@ -103,7 +107,7 @@ HEALTH = {
     "quota": 10**12,
 }
 MIRROR = {"configured": True, "age_hours": 3.0, "max_age_hours": 26, "problem": "", "compared": 306, "read_back": 12}
-WAY = ("resolution", "reach", "certificate", "recognised", "redirect", "large_body")
+WAY = ("resolution", "reach", "certificate", "recognised", "page", "redirect", "large_body")
 CLUSTER = {
     "version": "v1.36.4",
     "nodes": [node("cp1", schedulable=False), node("node1"), node("node2"), node("node3")],
@@ -129,6 +133,18 @@ INSTANCE = {
 }
 SETTINGS = {"host": HOST, "name": "wandb", "ingress_class": "traefik", "mirror": "http://mirror.example.com", "airgapped": True, "nodes": 3, "own_ca": True}
 SETTINGS.update(mysql_endpoint="192.0.2.20", redis_tls=True)
+SETTINGS.update(namespace="wandb", kubeconfig="/secrets/kubeconfig", dns_domain="cluster.local")
+
+
+def traffic(name: str, pods: dict[str, Any], **sockets: Any) -> dict[str, Any]:
+    """What is measured on a node, by the arguments that the topic hands out."""
+    (check,) = pod_network.host_checks({**SETTINGS, "node": name}, {"pods": pods}).values()
+    return node_traffic.measured(check["args"], **sockets)
+
+
+PODS = cluster_objects.Api().look()
+POD_NETWORK = node_directory.measured()
+TRAFFIC = {name: traffic(name, PODS) for name in [*GROUPS["kube_control_plane"], *GROUPS["kube_node"]]}
 
 
 @pytest.fixture
@@ -141,7 +157,11 @@ def facts() -> Facts:
         hosts[name]["host"]["measured"]["addresses"] = held
         hosts[name]["mysql_endpoint"] = MYSQL_CHECK
     hosts["store1"]["redis"] = REDIS
+    for name, between in TRAFFIC.items():
+        hosts[name]["host"]["measured"]["pod_network"] = POD_NETWORK
+        hosts[name]["traffic"] = between
     controller = {
+        "pods": PODS,
         "cluster": CLUSTER,
         "instance": INSTANCE,
         "bucket": {"probes": [probe(name) for name in BUCKET]},

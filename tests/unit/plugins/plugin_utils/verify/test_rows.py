@@ -9,6 +9,9 @@ import copy
 import pytest
 from ansible_collections.onprem.wandb.plugins.plugin_utils._verify.rows import all_rows
 from ansible_collections.onprem.wandb.plugins.plugin_utils._verify.rows.site import ORGANISATIONAL
+from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils.host import node_directory
+from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils.kubernetes import cluster_objects
+from ansible_collections.onprem.wandb.tests.unit.plugins.plugin_utils.verify.conftest import traffic
 
 SITE_DOWN = {"failed": True, "msg": "no answer"}
 
@@ -128,6 +131,46 @@ def both(**changes):
     return change
 
 
+def pods(broken):
+    """The cluster's own pods, broken in the objects of the API."""
+
+    def change(facts):
+        api = cluster_objects.Api()
+        broken(api)
+        facts.controller["pods"] = api.look()
+
+    return change
+
+
+def on_node(name, files=None, nft="{}"):
+    """A node as its files and its packet filter say."""
+    return measured(name, pod_network=node_directory.measured(files, nft))
+
+
+def sockets(name, **decided):
+    """What comes of a node's connections and questions."""
+
+    def change(facts):
+        facts.hosts[name]["traffic"] = traffic(name, facts.controller["pods"], **decided)
+
+    return change
+
+
+def cut(prefix):
+    """Nothing reaches the pods of one node."""
+    return {"connect": lambda address, _port, _timeout: "no answer in time" if address.startswith(prefix) else ""}
+
+
+def unknown(*servers):
+    """Nameservers that do not know the names outside."""
+    return {"resolve": lambda server, name, _timeout: ([], "NXDOMAIN") if server in servers and "example" in name else (["192.0.2.31"], "")}
+
+
+def all_pods_on_one_node(api):
+    for pod in api.pods[:2]:
+        pod["spec"]["nodeName"] = "cp1"
+
+
 def second_redis(facts):
     facts.groups["redis"] = ["store1", "store2"]
 
@@ -188,6 +231,8 @@ BREAKS = [
     ("RA-22", "", gone("controller", "way")),
     ("RA-23", "", probe_fails("controller", "way", "resolution")),
     ("RA-24", "", probe_fails("controller", "way", "reach")),
+    ("RA-24", "", probe_fails("controller", "way", "page")),
+    ("RA-22", "", probe_fails("controller", "way", "page")),
     ("RA-25", "", lambda facts: facts.controller["instance"]["routes"][1].update(ok=False)),
     ("RA-25", "", problem("routes")),
     ("RA-25", "", lambda facts: facts.controller["instance"].update(routes=[])),
@@ -256,6 +301,27 @@ BREAKS = [
     ("EX-15", "", both(shipped_age_seconds=601)),
     ("EX-16", "", backup("db1", failures={"full": "the place of the repository is full"})),
     ("EX-16", "", gone("db2", "mysql")),
+    ("EX-21", "", pods(lambda api: api.crash("coredns-b"))),
+    ("EX-21", "", pods(lambda api: api.crash("etcd-cp1"))),
+    ("EX-21", "", pods(lambda api: api.workloads["daemonsets"].pop(1))),
+    ("EX-21", "", gone("controller", "pods")),
+    ("EX-22", "", pods(all_pods_on_one_node)),
+    ("EX-22", "", pods(lambda api: api.crash("coredns-b"))),
+    ("EX-22", "", gone("controller", "pods")),
+    ("EX-23", "", sockets("node2", **unknown("10.96.0.10"))),
+    ("EX-23", "", gone("node2", "traffic")),
+    ("EX-23", "", gone("controller", "pods")),
+    ("EX-24", "", sockets("cp1", **cut("10.244.2."))),
+    ("EX-24", "", gone("node1", "traffic")),
+    ("EX-24", "", gone("controller", "pods")),
+    ("EX-25", "", sockets("node2", **cut("10.244.2."))),
+    ("EX-25", "", gone("controller", "pods")),
+    ("EX-26", "", on_node("node1", {"/etc/sysctl.d/99-cis.conf": "net.ipv4.ip_forward = 0"})),
+    ("EX-26", "", on_node("node1", {"/etc/cni/net.d/10-calico.conflist": ""})),
+    ("EX-26", "", on_node("cp1", {"/etc/resolv.conf": "nameserver 127.0.0.1"})),
+    ("EX-26", "", on_node("cp1", {"/proc/sys/net/ipv4/ip_forward": "0"})),
+    ("EX-26", "", on_node("node2", nft=node_directory.chain("forward", "drop"))),
+    ("EX-26", "", gone("node3", "host")),
 ]
 
 
@@ -333,6 +399,14 @@ def test_no_heartbeat_in_check_mode(facts):
     mysql("db1", measured=None)(facts)
     facts.settings["check_mode"] = True
     assert rows_of(facts, "EX-10", "")[0].result == "n.a."
+
+
+def test_an_operator_that_was_not_read_is_not_an_operator_without_airgapped(facts):
+    del facts.controller["instance"]["operator"]
+    facts.controller["instance"]["problems"].append({"check": "api", "subject": "Kubernetes API", "message": "no answer in time"})
+    (row,) = rows_of(facts, "RA-31", "")
+    assert row.result == "fail"
+    assert "None" not in row.measured and "no answer in time" in row.measured
 
 
 def test_own_ca_is_not_held_against_the_site(facts):
