@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: cluster_pods_info
 short_description: The cluster's own workloads, its DNS, and one pod on each node
-version_added: 1.1.0
+version_added: 1.0.0
 description:
   - Reads what a cluster lives on - the workloads of C(kube-system) and other namespaces, each with why it is not ready - and where cluster DNS runs.
   - Names one pod with a network of its own on each node, between which M(onprem.wandb.pod_network_check) measures. Changes nothing.

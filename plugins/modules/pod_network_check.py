@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: pod_network_check
 short_description: Real traffic from a pod of this node to pods of all nodes, and names asked in it
-version_added: 1.1.0
+version_added: 1.0.0
 description:
   - Enters the network of a pod that runs on this node, and from there opens TCP connections to a pod on each other node, and asks cluster DNS.
   - Does the same from the node's own network, and asks the nameservers that CoreDNS on this node would ask.
