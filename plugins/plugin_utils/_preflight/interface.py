@@ -56,10 +56,6 @@ CREDENTIALS = (
     "minio_access_key",
     "minio_secret_key",
     "wandb_mysql_user",
-    "wandb_mysql_password",
-    "wandb_redis_password",
-    "wandb_bucket_access_key",
-    "wandb_bucket_secret_key",
 )
 
 # group, service, variable with the port or None, port when the variable is not set

@@ -83,7 +83,7 @@ PLAY = """
         dest: "{{{{ playbook_dir }}}}/out.json"
         mode: "0600"
         content: >-
-          {{{{ {{'resource': __wandb_definition, 'operator': __wandb_operator_wanted, 'objects': __wandb_objects, 'complaints': __wandb_complaints,
+          {{{{ {{'resource': __wandb_definition, 'operator': __wandb_operator_wanted, 'objects': __wandb_objects,
                 'addresses': wandb_ingress_addresses}} | to_json }}}}
 """
 
@@ -234,10 +234,3 @@ def test_everything_at_once(rendered: dict[str, t.Any]) -> None:
 def test_namespaces_come_first(rendered: dict[str, t.Any]) -> None:
     kinds = [item["kind"] for item in rendered["groups"]["objects"]]
     assert kinds[:2] == ["Namespace", "Namespace"] and "Namespace" not in kinds[2:]
-
-
-def test_only_the_missing_certificate_is_complained_about(rendered: dict[str, t.Any]) -> None:
-    for case in CASES:
-        assert all("There is no certificate" in entry or "There is no private key" in entry for entry in rendered[case]["complaints"]), rendered[case][
-            "complaints"
-        ]

@@ -200,25 +200,9 @@ def control_plane_endpoint(host: Host) -> list[dict[str, object]]:
     return [{"name": "kubernetes_control_plane_endpoint", "host": split_endpoint(value, 6443)[0], "port": 0}]
 
 
-def external_missing(site: Site) -> Iterator[Finding]:
-    """An empty group means an external service, whose variables are then required."""
-    for group, (what, required, _endpoint) in EXTERNAL.items():
-        if site.has(group):
-            continue
-        for variable in required:
-            if variable in site.controller.variables.errors or is_empty(site.controller.variables.get(variable)):
-                remedy = "set %s in group_vars/all.yml, or put hosts into group %s" % (variable, group)
-                yield Finding(CONTROLLER, variable, "not set", "required: group %s is empty, so %s is external" % (group, what), remedy)
-                site.controller.variables.errors.pop(variable, None)
-    if not site.has("kube_control_plane"):
-        yield from external_cluster(site)
-
-
 def external_cluster(site: Site) -> Iterator[Finding]:
-    """Without a control plane in the inventory, an existing cluster is used by its kubeconfig."""
-    if site.has("kube_node"):
-        remedy = "put a host into group kube_control_plane, or empty group kube_node"
-        yield Finding("site", "group kube_control_plane", "empty", "one host, as group kube_node has hosts", remedy)
+    """Without Kubernetes hosts in the inventory, an existing cluster is used by its kubeconfig."""
+    if site.has("kube_control_plane") or site.has("kube_node"):
         return
     path = site.controller.text("site_kubeconfig")
     if not path or site.read_file(path) is None:
@@ -236,4 +220,4 @@ def unreachable(site: Site) -> Iterator[Finding]:
                 yield Finding(host.name, endpoint["name"], value, "reachable from the host", remedy)
 
 
-RULES = (names, licence, cidr_syntax, cidr_overlap, ports_in_use, ports_twice, external_missing, unreachable)
+RULES = (names, licence, cidr_syntax, cidr_overlap, ports_in_use, ports_twice, external_cluster, unreachable)

@@ -45,11 +45,9 @@ def mysql_primary(site: Site) -> Iterator[Finding]:
 
 def single_hosts(site: Site) -> Iterator[Finding]:
     """Groups that take one host in this release."""
-    reasons = {"kube_control_plane": "a control plane of several hosts is not supported yet", "redis": "W&B uses one single-node Redis"}
-    for group, reason in reasons.items():
-        names = site.groups.get(group, [])
-        if len(names) > 1:
-            yield Finding(SITE, "group %s" % group, ", ".join(names), "one host", "%s: leave one host in the group" % reason)
+    names = site.groups.get("redis", [])
+    if len(names) > 1:
+        yield Finding(SITE, "group redis", ", ".join(names), "one host", "W&B uses one single-node Redis: leave one host in the group")
 
 
 def same_address(site: Site) -> Iterator[Finding]:

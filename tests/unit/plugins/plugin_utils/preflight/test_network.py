@@ -120,17 +120,6 @@ def without(*groups):
     return {name: hosts for name, hosts in everything.items() if name not in groups}
 
 
-@pytest.mark.parametrize(("group", "first"), [("mysql", "wandb_mysql_host"), ("redis", "wandb_redis_host"), ("minio", "wandb_bucket_access_key")])
-def test_external_service_without_its_variables(site, group, first):
-    findings = list(network.external_missing(site(groups=without(group))))
-    assert findings[0].variable == first and "group %s is empty" % group in findings[0].expected
-
-
-def test_external_service_with_its_variables(site):
-    supplied = {"wandb_mysql_host": "db.example.com", "wandb_mysql_password": "abc"}
-    assert not list(network.external_missing(site(supplied, groups=without("mysql"))))
-
-
 def test_external_endpoints_are_measured_from_the_nodes(site):
     built = site({"wandb_mysql_host": "db.example.com", "wandb_mysql_port": 3310}, groups=without("mysql"))
     assert network.external_endpoints(built.groups, built.controller) == [{"name": "wandb_mysql_host", "host": "db.example.com", "port": 3310}]
@@ -155,8 +144,8 @@ def test_unreachable_endpoint(site, found):
     assert not list(network.unreachable(site(measured={"node1": {"endpoints": [{**endpoint, "error": ""}]}})))
 
 
-def test_no_control_plane(site, found):
+def test_a_cluster_of_the_sites_own_needs_its_kubeconfig(site, found):
     groups = {"mysql": ["db1", "db2"], "redis": ["store1"], "minio": ["store1"]}
-    assert found(network.external_missing(site(groups=groups))) == [("localhost", "site_kubeconfig", "problem")]
-    assert not list(network.external_missing(site({"site_kubeconfig": "/k"}, groups=groups, files={"/k": b""})))
-    assert found(network.external_missing(site(groups={**groups, "kube_node": ["node1"]}))) == [("site", "group kube_control_plane", "problem")]
+    assert found(network.external_cluster(site(groups=groups))) == [("localhost", "site_kubeconfig", "problem")]
+    assert not list(network.external_cluster(site({"site_kubeconfig": "/k"}, groups=groups, files={"/k": b""})))
+    assert not list(network.external_cluster(site(groups={**groups, "kube_node": ["node1"]})))  # a rule of role kubernetes

@@ -39,8 +39,8 @@ def test_primary_is_the_standby(site, found):
 
 
 def test_groups_of_one(site, found):
-    groups = {**REST, "mysql": ["db1", "db2"], "kube_control_plane": ["cp1", "cp2", "cp3"], "redis": ["store1", "store2"]}
-    assert {item[1] for item in found(topology.single_hosts(site(groups=groups)))} == {"group kube_control_plane", "group redis"}
+    groups = {**REST, "mysql": ["db1", "db2"], "redis": ["store1", "store2"]}
+    assert {item[1] for item in found(topology.single_hosts(site(groups=groups)))} == {"group redis"}
     assert not list(topology.single_hosts(site()))
 
 

@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Refuse wrong variables of one role by the rules that preflight has, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.model import CONTROLLER, PROBLEM, Finding, Host
+from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.values import read_file, sentence
+from ansible_collections.onprem.wandb.plugins.plugin_utils._rules import ROLES, Place, judge
+from ansible_collections.onprem.wandb.plugins.plugin_utils._rules import sentence as told
+
+
+class TaskVariables:
+    """Variables as the role sees them, evaluated when a rule asks."""
+
+    def __init__(self, templar: Any, variables: Mapping[str, Any]) -> None:
+        self._templar = templar
+        self._variables = variables
+        self.errors: dict[str, str] = {}
+
+    def is_supplied(self, name: str) -> bool:
+        return name in self._variables
+
+    def supplied(self) -> Iterable[str]:
+        return self._variables
+
+    def get(self, name: str) -> Any:
+        if name not in self._variables:
+            return None
+        try:
+            return self._templar.template(self._variables[name])
+        except AnsibleError as error:
+            self.errors[name] = sentence(error)
+            return None
+
+
+class ActionModule(ActionBase):
+    """Runs on the controller only, once for each host."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        role = str(self._task.args.get("role", ""))
+        if role not in ROLES:
+            raise AnsibleError("role is %s; expected one of %s." % (role or "empty", ", ".join(ROLES)))
+        name = str(variables.get("inventory_hostname", CONTROLLER))
+        groups = {group: list(hosts) for group, hosts in variables["groups"].items()}
+        host = Host(name, frozenset(group for group, hosts in groups.items() if name in hosts), TaskVariables(self._templar, variables))
+        found = list(judge(role, Place(host, groups, read_file, installing=not self._task.check_mode)))
+        return {**result, "changed": False, **verdict(found, host.variables.errors)}
+
+
+def verdict(found: list[Finding], errors: Mapping[str, str]) -> dict[str, Any]:
+    """The result of the task: sentences for problems, warnings for the rest."""
+    problems = [told(finding) for finding in found if finding.severity == PROBLEM]
+    problems += ["%s cannot be evaluated: %s. Next: correct the variable." % (name, reason) for name, reason in errors.items()]
+    warnings = [told(finding) for finding in found if finding.severity != PROBLEM]
+    if not problems:
+        return {"failed": False, "warnings": warnings}
+    return {"failed": True, "msg": "\n".join([*problems, "Nothing was changed."]), "warnings": warnings}

@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What role kubernetes asks of its variables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .._preflight.model import SITE, Finding
+from . import Place
+
+NODE_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?\Z")
+ENDPOINT = re.compile(r"[a-zA-Z][a-zA-Z0-9.-]*:[0-9]+\Z")
+
+
+def control_plane(place: Place) -> Iterator[Finding]:
+    """One control-plane host in this release, and never none: the nodes have to join something."""
+    names = place.groups.get("kube_control_plane", [])
+    if not names:
+        remedy = "put a host into group kube_control_plane, or empty group kube_node"
+        yield Finding(SITE, "group kube_control_plane", "empty", "one host, as group kube_node has hosts", remedy)
+    elif len(names) > 1:
+        remedy = "leave one host in the group: a control plane of several hosts is not supported yet"
+        yield Finding(SITE, "group kube_control_plane", ", ".join(names), "one host", remedy)
+
+
+def node_name(place: Place) -> Iterator[Finding]:
+    """Kubernetes takes names of DNS in lower case."""
+    name = place.host.text("kubernetes_node_name")
+    if name and not NODE_NAME.match(name):
+        remedy = "set kubernetes_node_name of this host in host_vars, for example to %s" % suggestion(name)
+        yield Finding(place.host.name, "kubernetes_node_name", name, "lower-case letters, digits, dots and dashes, at most 63", remedy)
+
+
+def suggestion(name: str) -> str:
+    """The nearest name that Kubernetes takes."""
+    return re.sub(r"[^a-z0-9.-]+", "-", name.lower()).strip("-.")[:63].strip("-.") or "node1"
+
+
+def endpoint(place: Place) -> Iterator[Finding]:
+    """The API's name stands in every certificate and kubeconfig: it outlives the address of a host."""
+    value = place.host.text("kubernetes_control_plane_endpoint")
+    if value and not ENDPOINT.match(value):
+        remedy = "set kubernetes_control_plane_endpoint in group_vars/all.yml to a name of yours, such as k8s.example.com:6443"
+        yield Finding(SITE, "kubernetes_control_plane_endpoint", value, "a DNS name, a colon and a port, without https://", remedy)
+
+
+RULES = (control_plane, node_name, endpoint)
