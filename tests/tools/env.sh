@@ -22,7 +22,7 @@ find_python() {
     return 1
 }
 
-stamp=$(sha256sum "$constraints" "$@" "$0" | sha256sum | cut -c1-32)
+stamp=$(cat "$constraints" "$@" "$0" | sha256sum | cut -c1-32)
 if [ -x "$venv/bin/python" ] && [ "$(cat "$venv/.stamp" 2>/dev/null)" = "$stamp" ]; then exit 0; fi
 
 started=$SECONDS
