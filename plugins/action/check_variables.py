@@ -11,8 +11,9 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.model import CONTROLLER, PROBLEM, Finding, Host
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.values import read_file, sentence
-from ansible_collections.onprem.wandb.plugins.plugin_utils._rules import ROLES, Place, judge
-from ansible_collections.onprem.wandb.plugins.plugin_utils._rules import sentence as told
+from ansible_collections.onprem.wandb.plugins.plugin_utils._rules import ROLES, judge
+from ansible_collections.onprem.wandb.plugins.plugin_utils._rules.model import Place
+from ansible_collections.onprem.wandb.plugins.plugin_utils._rules.model import sentence as told
 
 
 class TaskVariables:

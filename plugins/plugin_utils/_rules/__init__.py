@@ -8,40 +8,16 @@ measurements of hosts or a look at several of them at once is a rule of prefligh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
-from .._preflight.model import Finding, Host, no_file
+from .._preflight.model import Finding
+from . import kubernetes, wandb
+from .model import Place, Rule
 
-
-@dataclass(frozen=True)
-class Place:
-    """Where a rule looks."""
-
-    host: Host
-    groups: dict[str, list[str]] = field(default_factory=dict)
-    read_file: Callable[[str], bytes | None] = no_file
-    installing: bool = False  # a role is about to act: what earlier layers make must be there
-
-    def empty(self, group: str) -> bool:
-        """Whether a layer is the site's own: its group has no host."""
-        return not self.groups.get(group)
-
-
-Rule = Callable[[Place], Iterable[Finding]]
+ROLES: dict[str, tuple[Rule, ...]] = {"kubernetes": kubernetes.RULES, "wandb": wandb.RULES}
 
 
 def judge(role: str, place: Place) -> Iterator[Finding]:
     """All findings of the rules of a role."""
     for rule in ROLES[role]:
         yield from rule(place)
-
-
-def sentence(finding: Finding) -> str:
-    """A finding where it stands alone."""
-    return "%s: %s is %s; expected %s. Next: %s." % (finding.host, finding.variable, finding.value, finding.expected, finding.remedy)
-
-
-from . import kubernetes, wandb  # the rules build on what stands above
-
-ROLES: dict[str, tuple[Rule, ...]] = {"kubernetes": kubernetes.RULES, "wandb": wandb.RULES}

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from .._preflight.model import SITE, Finding
-from . import Place
+from .model import Place
 
 NODE_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?\Z")
 ENDPOINT = re.compile(r"[a-zA-Z][a-zA-Z0-9.-]*:[0-9]+\Z")

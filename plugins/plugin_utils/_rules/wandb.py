@@ -11,7 +11,7 @@ from .._preflight.interface import EXTERNAL
 from .._preflight.model import CONTROLLER, Finding
 from .._preflight.rules.credentials import EXPECTED, REASON, SAFE, bad_characters
 from .._preflight.types import is_empty
-from . import Place
+from .model import Place
 
 CREDENTIALS = ("wandb_mysql_password", "wandb_redis_password", "wandb_bucket_access_key", "wandb_bucket_secret_key")
 ADDRESS = re.compile(r"https://[^/:\s]+\Z")

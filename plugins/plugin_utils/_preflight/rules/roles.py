@@ -11,7 +11,8 @@ from ..model import Finding, Site
 
 def roles(site: Site) -> Iterator[Finding]:
     """What each role would refuse by itself, after the layers before it have changed something."""
-    from ..._rules import ROLES, Place, judge  # they build on the rules of this package
+    from ..._rules import ROLES, judge  # they build on the rules of this package
+    from ..._rules.model import Place
 
     for role in ROLES:
         for host in site.targets(role):

@@ -11,7 +11,8 @@ import pytest
 import yaml
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.model import CONTROLLER, Host, PlainVariables, Site
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules import roles as preflight
-from ansible_collections.onprem.wandb.plugins.plugin_utils._rules import ROLES, Place, judge, kubernetes, sentence, wandb
+from ansible_collections.onprem.wandb.plugins.plugin_utils._rules import ROLES, judge, kubernetes, wandb
+from ansible_collections.onprem.wandb.plugins.plugin_utils._rules.model import Place, sentence
 
 TOP = pathlib.Path(__file__).parents[5]
 GROUPS = {"kube_control_plane": ["cp1"], "kube_node": ["node1"], "mysql": ["db1", "db2"], "redis": ["store1"], "minio": ["store1"]}
