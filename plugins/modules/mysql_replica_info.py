@@ -468,6 +468,7 @@ def collect(module: AnsibleModule, server: Server) -> dict[str, t.Any]:
         "gtid_purged": me.purged,
         "reign": {"term": me.reign.term, "server_uuid": me.reign.server_uuid},
         **standing,
+        "source_waits": source.member.source_enabled if source and source.member else None,
         "semisync": report.semisync(me),
         "channel": report.channel(me),
         "peers": [
@@ -503,37 +504,39 @@ def disk(server: Server) -> dict[str, t.Any]:
 
 def records(params: dict[str, t.Any]) -> dict[str, t.Any]:
     """What this host's files say, whether the server runs or not."""
-    kept = rolefile.read(params["role_file"])
-    # The note is for a standby; on a host that became the primary since, it is of the past.
-    note = {} if kept.get("role") == "primary" else rolefile.read(params["marker_file"])
-    degraded = kept.get("degraded") or note or None
-    if degraded:
-        degraded = {**degraded, "seconds": rolefile.age(degraded)}
     return {
-        "recorded_role": kept,
-        "degraded": degraded,
+        "recorded_role": rolefile.read(params["role_file"]),
         "backup": backup.read(params["backup_status_file"], accepted_none=params["backup_accept_none"]),
         "journal": journal.read(params["journal_file"], params["operation"] or "", params["journal_lines"]),
     }
 
 
+def degraded(params: dict[str, t.Any], kept: dict[str, t.Any], server_uuid: str = "", term: int = 0, waits: t.Optional[bool] = None) -> dict[str, t.Any]:
+    """The window in which the pair's promise does not hold, with its age."""
+    found = rolefile.degraded_now(kept["recorded_role"], rolefile.read(params["marker_file"]), server_uuid, term, waits)
+    return {"degraded": {**found, "seconds": rolefile.age(found)} if found else None}
+
+
 def main() -> t.NoReturn:
     """Entry point."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
-    kept = records(module.params)
+    params = module.params
+    kept = records(params)
     if pymysql is None:
-        module.exit_json(changed=False, running=False, problem=missing_required_lib("PyMySQL"), **kept)
+        module.exit_json(changed=False, running=False, problem=missing_required_lib("PyMySQL"), **kept, **degraded(params, kept))
     try:
-        server = local(module.params["login_unix_socket"])
+        server = local(params["login_unix_socket"])
     except (pymysql.MySQLError, OSError) as error:
-        module.exit_json(changed=False, running=False, problem=text_of(error), **kept)
+        module.exit_json(changed=False, running=False, problem=text_of(error), **kept, **degraded(params, kept))
     try:
         result = collect(module, server)
     except (pymysql.MySQLError, OSError) as error:
         # A server with a full disk answers, and answers no question.
         hint = "; its disk is full: df of the data directory" if number_of(error) in DISK_FULL else ""
-        module.exit_json(changed=False, running=False, problem=f"it answers with an error: {text_of(error)}{hint}", **kept)
-    module.exit_json(changed=False, running=True, **result, **kept)
+        problem = f"it answers with an error: {text_of(error)}{hint}"
+        module.exit_json(changed=False, running=False, problem=problem, **kept, **degraded(params, kept))
+    waits = result.pop("source_waits")
+    module.exit_json(changed=False, running=True, **result, **kept, **degraded(params, kept, result["server_uuid"], result["reign"]["term"], waits))
 
 
 if __name__ == "__main__":

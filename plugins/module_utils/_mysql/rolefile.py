@@ -49,6 +49,26 @@ def window(reason: str, executed: str) -> dict[str, t.Any]:
     return {"since": time.strftime(FORMAT, time.gmtime()), "reason": reason, "gtid_executed": executed}
 
 
+def degraded_now(
+    kept: dict[str, t.Any], note: dict[str, t.Any], server_uuid: str = "", term: int = 0, source_waits: t.Optional[bool] = None
+) -> t.Optional[dict[str, t.Any]]:
+    """The degraded window that goes on as far as this host knows, None when there is none. A record counts only for the pair that it is of.
+
+    kept: the role file. note: what mysql_degrade left on a standby, {since, reason, primary, server_uuid, term}; an older release wrote the first three only.
+    server_uuid, term: of this server as it runs, empty and 0 when it does not. source_waits: whether the source of this standby waits for it, None when it
+    could not be asked.
+    """
+    mine = server_uuid or str(kept.get("server_uuid") or "")
+    if kept.get("role") == "primary":
+        # A note is for a standby; on a host that became the primary since, it is of the past.
+        return kept.get("degraded") or None if kept.get("server_uuid") == mine else None
+    if not note or source_waits:
+        return None
+    another_server = bool(mine and note.get("server_uuid") and note["server_uuid"] != mine)
+    another_primary = term > int(note.get("term", term))
+    return None if another_server or another_primary else note
+
+
 def differs(path: str, wanted: dict[str, t.Any]) -> bool:
     """Whether the file says something else."""
     found = read(path)

@@ -124,3 +124,10 @@ def test_the_note_of_a_degraded_pair_counts_on_a_standby_only(capsys: pytest.Cap
     (tmp_path / "note.json").write_text(json.dumps({"since": "2026-11-23T22:10:04Z", "reason": "memory"}), encoding="utf-8")
     found = call(mysql_replica_info, capsys, tmp_path, role_file=str(tmp_path / "role.json"), marker_file=str(tmp_path / "note.json"))
     assert bool(found["degraded"]) is degraded
+
+
+def test_the_note_of_a_pair_that_is_gone_counts_for_nothing(capsys: pytest.CaptureFixture[str], tmp_path: t.Any) -> None:
+    (tmp_path / "role.json").write_text(json.dumps({"role": "replica", "server_uuid": "new"}), encoding="utf-8")
+    (tmp_path / "note.json").write_text(json.dumps({"since": "2026-11-23T22:10:04Z", "server_uuid": "old", "term": 3}), encoding="utf-8")
+    found = call(mysql_replica_info, capsys, tmp_path, role_file=str(tmp_path / "role.json"), marker_file=str(tmp_path / "note.json"))
+    assert found["degraded"] is None
