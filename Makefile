@@ -62,6 +62,10 @@ requirements: env ## write requirements/constraints.txt again after a change of 
 storage-faults: packages env ## broken object storage, an external bucket, keys that are replaced; a real server on loopback
 	@tests/tools/storage.sh
 
+.PHONY: pod-network
+pod-network: packages env ## a cluster whose pods are cut off from each other in each way, and verify that has to name it; on lab hosts of its own
+	@tests/tools/pod_network.sh
+
 .PHONY: storage-hosts bench-storage
 storage-hosts: packages env ## mirror of the bucket by S3 and SFTP, dead and full drives, a lost host; on lab hosts of its own
 	@tests/tools/storage_hosts.sh

@@ -24,6 +24,11 @@ OTHER_OS = "cp /etc/os-release /run/os-release.kept && rm /etc/os-release && pri
 OLD_OS = "rm /etc/os-release && ln -s ../usr/lib/os-release /etc/os-release"
 OTHER_PYTHON = "printf '#!/bin/sh\\nexec setarch i686 /usr/bin/python3 \"$@\"\\n' > /usr/local/bin/python-i686 && chmod 755 /usr/local/bin/python-i686"
 
+CALICO, CIS = "/etc/cni/net.d/10-calico.conflist", "/etc/sysctl.d/99-cis.conf"
+# Beside the real one, so that the host itself goes on resolving names.
+LOOPBACK = "cp /etc/resolv.conf /run/resolv.kept && echo 'nameserver 127.0.0.1' >> /etc/resolv.conf"
+FORWARD_DROP = "nft add table ip planted && nft add chain ip planted FORWARD '{ type filter hook forward priority 0; policy drop; }'"
+
 MIRROR = "{{ lab_database | regex_replace('[0-9]+$', '10') }}"  # a machine of the lab's network that is in no inventory
 PAIR = "https://db{1...2}.{{ lab_domain }}:9000/mnt/disk1/minio"
 BUCKET = {"wandb_bucket_access_key": "abc", "wandb_bucket_secret_key": "abc"}  # an external one
@@ -81,6 +86,10 @@ CASES = [
     Case("too little disk", "cp1", "disk of", "90000", {"preflight_minimums": {"kube_node": {"hosts": 1, "disk_gb": 90000}}}),
     Case("too little free disk", "cp1", "disk of", "free", {"preflight_minimums": {"kube_node": {"hosts": 1, "disk_free_gb": 90000}}}),
     Case("too few nodes", "site", "group kube_node", "3 hosts", {"preflight_minimums": {"kube_node": {"hosts": 3}}}),
+    Case("another CNI configuration", "cp1", CALICO, "mv", plants=[("cp1", f"mkdir -p /etc/cni/net.d && echo '{{}}' > {CALICO}", f"rm {CALICO}")]),
+    Case("resolver on loopback", "cp1", "/etc/resolv.conf", "resolvConf", plants=[("cp1", LOOPBACK, "cat /run/resolv.kept > /etc/resolv.conf")]),
+    Case("forwarding off after a boot", "cp1", "net.ipv4.ip_forward", CIS, plants=[("cp1", f"echo net.ipv4.ip_forward=0 > {CIS}", f"rm {CIS}")]),
+    Case("packet filter before pods", "cp1", "packet filter", "policy drop", plants=[("cp1", FORWARD_DROP, "nft delete table ip planted")]),
     Case("swap on", "db1", "swap", "/dev/sda2", {"preflight_allow_swap": False}, [("db1", FAKE_SWAP, "umount /proc/swaps")]),
     Case("clock ahead", "db2", "clock", "chrony", plants=[("db2", LATE_CLOCK % 5, "rm /usr/local/bin/date")]),
     Case("clock behind", "cp1", "clock", "chrony", plants=[("cp1", LATE_CLOCK % -5, "rm /usr/local/bin/date")]),
