@@ -73,12 +73,15 @@ storage-hosts: packages env ## mirror of the bucket by S3 and SFTP, dead and ful
 bench-storage: packages env ## the object store beside the bare disk and loopback, on one lab host of its own: .lab/bench-storage.json
 	@tests/tools/bench_storage.sh
 
-.PHONY: test lint unit compat sanity docs docs-check agreement galaxy changelog changelog-check habits molecule bench ledger bench-mysql test-long mysql-faults
+.PHONY: test dead lint unit compat sanity docs docs-check agreement galaxy changelog changelog-check habits molecule bench ledger bench-mysql test-long mysql-faults
 test: packages env env-compat ## every check, the scenarios in the form that CI has time for (CHANGED=1: only what the change can break; CHANGED=REV: since then)
 	@$(CHECK) all
 
 test-long: packages env env-compat ## the same with the long forms: four store hosts, a whole site whose parts are replaced, faults of backups and of the MySQL pair (more than an hour)
 	@LONG=1 $(CHECK) all
+
+dead: env ## names, files and table rows that nobody uses
+	@$(CHECK) dead
 
 lint: env ## ansible-lint (production), yamllint, ruff, mypy, shellcheck
 	@$(CHECK) lint

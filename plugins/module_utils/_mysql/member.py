@@ -63,11 +63,6 @@ class Channel:
     contact_age: t.Optional[float] = None  # seconds since the source was heard last; None: not since this server started
     applying_since: t.Optional[float] = None  # age in seconds of the transaction that is being applied
 
-    @property
-    def healthy(self) -> bool:
-        """Runs without an error."""
-        return self.receiver == "ON" and self.applier == "ON" and not self.receiver_error and not self.applier_error
-
     def address(self) -> str:
         """host:port of the source."""
         return f"{self.config.get('host')}:{self.config.get('port')}"

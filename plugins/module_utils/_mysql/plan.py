@@ -22,7 +22,6 @@ OFFLINE = "offline"  # it answers in offline_mode: being stopped or fenced
 UNREACHABLE = "unreachable"  # no answer, or none that helps (a wrong password too)
 
 REQUIRED = "required"
-AFTER_FIRST_STANDBY = "after_first_standby"
 DISABLED = "disabled"
 
 Step = t.Union[Statement, str]

@@ -142,14 +142,11 @@ def cell(text: str) -> str:
 # Readers' names of the components, and the artifact whose checksums stand for it; what is missing here is named after its variable.
 COMPONENTS = {
     "kubernetes_version": ("Kubernetes (kubeadm)", "kubelet"),
-    "kubernetes_etcd_version": ("etcd", ""),
-    "kubernetes_coredns_version": ("CoreDNS", ""),
     "containerd_version": ("containerd", "containerd"),
     "containerd_runc_version": ("runc", "runc"),
     "containerd_cni_plugins_version": ("CNI plugins", "cni-plugins"),
     "containerd_pause_version": ("pause image", ""),
     "cni_flannel_version": ("flannel", ""),
-    "cni_flannel_plugin_version": ("flannel CNI plugin", ""),
     "storage_local_path_version": ("local-path-provisioner", ""),
     "storage_busybox_version": ("busybox image of its helper pods", ""),
     "ingress_traefik_version": ("Traefik", ""),
