@@ -16,6 +16,7 @@ NAME = re.compile(r"\bonprem\.wandb\.(\w+)")
 PLAYBOOK = re.compile(r"""\bplaybooks/(\w+)\.yml|["'](\w+)\.yml["']|["']([a-z]+_\w+)["']|\bplay(?:book)?\(["'](\w+)""")  # as tests name them
 PATH = re.compile(r"(?<![\w/])((?:\.\./)*[\w-][\w./-]*)")
 IMPORT = re.compile(r"^\s*from\s+(\.+|ansible_collections\.onprem\.wandb\.)([\w.]*)\s+import\s+([^\n#]+)", re.MULTILINE)
+MODULE = re.compile(r"""["']onprem\.wandb\.(\w+)["']""")
 FOLLOWED = ("plugins/", "roles/", "playbooks/", "molecule/", "tests/", "lab/", "inventories/")
 # What every check of a kind needs, whatever it tests.
 EVERYWHERE = (
@@ -77,6 +78,8 @@ class Tree:
         if kind not in ("plugins", "tools"):  # their texts name playbooks in messages and examples; what they use, they import
             named = {path for word in NAME.findall(text) for path in self.by_name.get(word, frozenset())}
             found |= {path for path in named if path.startswith("plugins/") or kind != "roles"}  # likewise a role's
+        if kind == "plugins":  # a module that an action runs
+            found |= {f"plugins/modules/{word}.py" for word in MODULE.findall(text)} & self.names
         if kind not in ("plugins", "tools", "roles"):
             found |= {f"playbooks/{word}.yml" for words in PLAYBOOK.findall(text) for word in words} & self.names
             here = Path(name).parent
