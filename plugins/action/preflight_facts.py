@@ -13,7 +13,7 @@ from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.gather imp
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.interface import EXTERNAL, MANAGED_UNITS
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.model import KUBE_GROUPS, Host
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules.endpoint import wanted
-from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules.pod_network import measured_against
+from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules.pod_network import boot_settings, measured_against
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules.network import control_plane_endpoint, external_endpoints, mirror_endpoint
 
 CLOCK_TRIES = 3
@@ -53,7 +53,8 @@ class ActionModule(ActionBase):
                 endpoints += external_endpoints(gatherer.groups, gatherer.controller())
             network = {"pod_network": measured_against(host, gatherer.controller())}
         unused = [wanted(host)] if host.in_any(["mysql"]) and wanted(host) else []
-        own = {"paths": data_paths(host), "endpoints": endpoints, "managed_units": MANAGED_UNITS, "unused": unused, **network}
+        own: dict[str, Any] = {"paths": data_paths(host), "endpoints": endpoints, "managed_units": MANAGED_UNITS, "unused": unused, **network}
+        own["boot_settings"] = boot_settings(host)
         return {**own, **self._task.args}
 
     def clock(self) -> dict[str, float]:

@@ -55,18 +55,14 @@ options:
         description: TCP port; V(0) only resolves the name.
         type: int
         default: 0
+  boot_settings:
+    description: Kernel settings that must survive a boot, by the file that a role writes them to. Only files that are read after it can take one back.
+    type: dict
+    default: {}
   pod_network:
     description: What a host that is or becomes a node is measured against; without it nothing of the pod network is looked at.
     type: dict
     suboptions:
-      sysctl:
-        description: Kernel settings that must survive a boot, by key.
-        type: dict
-        default: {}
-      sysctl_file:
-        description: The file that the role host writes them to. Only files that are read after it can take a setting back.
-        type: path
-        default: /etc/sysctl.d/90-onprem-wandb.conf
       resolv_conf:
         description: C(resolvConf) that the site gives to the kubelet; empty for what kubeadm finds.
         type: str
@@ -115,6 +111,7 @@ measured:
     ports: [{port: 22, address: 0.0.0.0, pid: 611, process: sshd, exe: /usr/sbin/sshd, unit: ssh.service, ours: false}]
     endpoints: [{name: artifacts_mirror, host: mirror.example.com, port: 8080, addresses: [10.0.0.10], error: ""}]
     clock: {offset: 0.002, uncertainty: 0.011}
+    undone: [{key: net.ipv4.ip_forward, wanted: "1", value: "0", file: /etc/sysctl.d/99-cis.conf}]
     pod_network:
       node: true
       forwarding: "1"
@@ -182,6 +179,7 @@ def main() -> None:
             "root": {"type": "path", "default": "/opt/onprem-wandb"},
             "managed_units": {"type": "dict", "default": {}},
             "paths": {"type": "list", "elements": "str", "default": []},
+            "boot_settings": {"type": "dict", "default": {}},
             "pod_network": {"type": "dict", "options": pod_network.OPTIONS},
             "unused": {"type": "list", "elements": "str", "default": []},
             "endpoints": {
@@ -203,8 +201,9 @@ def main() -> None:
     measured["ports"] = host.listeners(module.params["root"], module.params["managed_units"])
     measured["answering"] = answering(module)
     measured["endpoints"] = host.reach_all(module.params["endpoints"])
+    measured["undone"] = pod_network.undone(module.params["boot_settings"])
     if module.params["pod_network"] is not None:
-        measured["pod_network"] = pod_network.measure(module.params["pod_network"], lambda command: output(module, command))
+        measured["pod_network"] = pod_network.measure(module.params["pod_network"], measured["undone"], lambda command: output(module, command))
     module.exit_json(changed=False, measured=measured)
 
 

@@ -101,5 +101,5 @@ def boot(found: Mapping[str, Any]) -> Iterator[Trouble]:
     for item in found["undone"]:
         seen = "%s at the next boot, by %s" % (item["value"], item["file"])
         remedy = "take the line out of %s (grep -n %s %s)" % (item["file"], item["key"].rsplit(".", 1)[-1], item["file"])
-        # What watches files or buffers packets is a matter of degree; without forwarding no pod is reached.
-        yield Trouble(BOOT, item["key"], seen, item["wanted"], remedy, serious=item["key"].startswith("net."))
+        # How many files may be watched is a matter of degree; without forwarding no pod is reached.
+        yield Trouble(BOOT, item["key"], seen, item["wanted"], remedy, serious=not item["key"].startswith("fs."))

@@ -30,15 +30,19 @@ Run = t.Callable[[list[str]], t.Optional[str]]
 
 # The module's option, as the action plugin fills it.
 OPTIONS: dict[str, t.Any] = {
-    "sysctl": {"type": "dict", "default": {}},
-    "sysctl_file": {"type": "path", "default": "/etc/sysctl.d/90-onprem-wandb.conf"},
     "resolv_conf": {"type": "str", "default": ""},
     "tunnel": {"type": "str", "default": ""},
     "tunnel_port": {"type": "int", "default": 0},
 }
 
 
-def measure(wanted: t.Mapping[str, t.Any], run: Run, root: str = "/") -> dict[str, t.Any]:
+def undone(boot_settings: t.Mapping[str, t.Any], root: str = "/") -> list[dict[str, str]]:
+    """What the next boot takes back of the settings that roles write to files of their own (file: values by key)."""
+    kernel = Kernel(root)
+    return [item for path, values in boot_settings.items() for item in kernel.undone(wanted_sysctl(values), path)]
+
+
+def measure(wanted: t.Mapping[str, t.Any], taken_back: t.Sequence[dict[str, str]], run: Run, root: str = "/") -> dict[str, t.Any]:
     """All of it, for a host that is or becomes a node."""
     kernel = Kernel(root)
     links = interfaces(root)
@@ -46,7 +50,7 @@ def measure(wanted: t.Mapping[str, t.Any], run: Run, root: str = "/") -> dict[st
     return {
         "node": os.path.exists(kernel.path(KUBELET_CONFIG)),
         "forwarding": kernel.sysctl("net.ipv4.ip_forward") or "",
-        "undone": kernel.undone(wanted_sysctl(wanted.get("sysctl") or {}), str(wanted.get("sysctl_file") or "")),
+        "undone": list(taken_back),
         "cni": cni_files(root),
         "resolver": resolver(root, str(wanted.get("resolv_conf") or "")),
         "interfaces": links,

@@ -12,12 +12,8 @@ import typing as t
 
 from ansible_collections.onprem.wandb.plugins.module_utils._host import pod_network
 
-WANTED = {
-    "sysctl": {"net.ipv4.ip_forward": 1, "fs.inotify.max_user_watches": 524288},
-    "sysctl_file": "/etc/sysctl.d/90-onprem-wandb.conf",
-    "tunnel": "flannel.1",
-    "tunnel_port": 8472,
-}
+WANTED = {"tunnel": "flannel.1", "tunnel_port": 8472}
+BOOT = {"/etc/sysctl.d/90-onprem-wandb.conf": {"net.ipv4.ip_forward": 1, "fs.inotify.max_user_watches": 524288}}
 FILES = {
     "/proc/sys/net/ipv4/ip_forward": "1\n",
     "/etc/cni/net.d/10-flannel.conflist": "{}",
@@ -45,7 +41,7 @@ def measured(files: t.Mapping[str, str | None] | None = None, nft: str = "{}") -
                 target = pathlib.Path(place, path.lstrip("/"))
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(text)
-        return pod_network.measure(WANTED, lambda command: nft if command[0] == "nft" else None, place)
+        return pod_network.measure(WANTED, pod_network.undone(BOOT, place), lambda command: nft if command[0] == "nft" else None, place)
 
 
 BARE: dict[str, str | None] = {"/var/lib/kubelet/config.yaml": None, "/etc/cni/net.d/10-flannel.conflist": None, "/proc/sys/net/ipv4/ip_forward": "0\n"}

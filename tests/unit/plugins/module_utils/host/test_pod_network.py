@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.onprem.wandb.plugins.module_utils._host import pod_network as network
 
-WANTED = {"sysctl": {"net.ipv4.ip_forward": 1, "a.b": None}, "sysctl_file": "/etc/sysctl.d/90-onprem-wandb.conf", "tunnel": "flannel.1", "tunnel_port": 8472}
+WANTED = {"tunnel": "flannel.1", "tunnel_port": 8472}
 ROUTES = "Iface\tDestination\tGateway\neth0\t000012C6\t00000000\nens3\t00000000\t010012C6\n"
 FORWARD = {"family": "ip", "table": "filter", "name": "FORWARD", "type": "filter", "hook": "forward", "policy": "drop"}
 FORWARD_DROP = json.dumps({"nftables": [{"chain": FORWARD}]})
@@ -40,7 +40,7 @@ def test_a_node_as_it_should_be(tmp_path: pathlib.Path, put: t.Callable[..., Non
     put("/var/lib/kubelet/config.yaml", "kind: KubeletConfiguration\n")
     for name in ("eth0", "lo", "flannel.1", "cni0"):
         put(f"/sys/class/net/{name}")
-    assert network.measure(WANTED, lambda command: "{}" if command[0] == "nft" else None, str(tmp_path)) == {
+    assert network.measure(WANTED, [], lambda command: "{}" if command[0] == "nft" else None, str(tmp_path)) == {
         "node": True,
         "forwarding": "1",
         "undone": [],
@@ -54,8 +54,14 @@ def test_a_node_as_it_should_be(tmp_path: pathlib.Path, put: t.Callable[..., Non
 
 
 def test_a_bare_host_without_tools(tmp_path: pathlib.Path) -> None:
-    found = network.measure(WANTED, without_tools, str(tmp_path))
+    found = network.measure(WANTED, [], without_tools, str(tmp_path))
     assert (found["node"], found["forwarding"], found["cni"], found["filter"], found["dropped"]) == (False, "", [], "", [])
+
+
+def test_what_a_boot_takes_back_is_looked_for_behind_each_file(tmp_path: pathlib.Path, put: t.Callable[..., None]) -> None:
+    put("/etc/sysctl.d/95-cis.conf", "vm.overcommit_memory = 0\nnet.ipv4.ip_forward = 0\n")
+    files = {"/etc/sysctl.d/90-a.conf": {"vm.overcommit_memory": 1, "a.b": None}, "/etc/sysctl.d/99-b.conf": {"net.ipv4.ip_forward": 1}}
+    assert network.undone(files, str(tmp_path)) == [{"key": "vm.overcommit_memory", "wanted": "1", "value": "0", "file": "/etc/sysctl.d/95-cis.conf"}]
 
 
 def test_files_that_containerd_takes_for_configuration(tmp_path: pathlib.Path, put: t.Callable[..., None]) -> None:

@@ -15,7 +15,12 @@ UDP = [{"match": {"op": "==", "left": {"payload": {"protocol": "udp", "field": "
 
 
 def planted(site, host="node1", files=None, nft="{}", **rest):
-    return site(measured={host: {"pod_network": node.measured(files, nft)}}, **rest)
+    found = node.measured(files, nft)
+    return site(measured={host: {"pod_network": found, "undone": found["undone"]}}, **rest)
+
+
+def findings_of(broken):
+    return [*pod_network.pod_network(broken), *pod_network.survives_a_boot(broken)]
 
 
 @pytest.mark.parametrize(("files", "nft", "subject", "severity", "words"), [
@@ -32,7 +37,7 @@ def planted(site, host="node1", files=None, nft="{}", **rest):
     ({}, node.chain("input", "accept", UDP), "packet filter", "problem", "nft list chain ip filter INPUT"),
 ])
 def test_what_is_refused_and_how_it_is_mended(site, files, nft, subject, severity, words):
-    (finding,) = pod_network.pod_network(planted(site, files=files, nft=nft))
+    (finding,) = findings_of(planted(site, files=files, nft=nft))
     assert (finding.host, finding.variable, finding.severity) == ("node1", subject, severity)
     assert words in finding.remedy
 
@@ -54,23 +59,38 @@ def test_what_is_as_it_should_be_or_becomes_so_by_the_roles(site, files):
 
 
 def test_a_database_host_has_no_pods(site):
-    assert list(pod_network.pod_network(planted(site, "db1", {CALICO: "{}"}))) == []
+    assert findings_of(planted(site, "db1", {CALICO: "{}"})) == []
+
+
+def test_a_setting_of_redis_that_a_boot_takes_back(site, found):
+    undone = [{"key": "vm.overcommit_memory", "wanted": "1", "value": "0", "file": CIS}]
+    assert found(evaluate(site(measured={"store1": {"undone": undone}}))) == [("store1", "vm.overcommit_memory", "problem")]
 
 
 def test_a_host_that_was_not_measured_is_another_finding(site):
-    assert list(pod_network.pod_network(site())) == []
+    assert findings_of(site()) == []
 
 
 def test_what_a_host_is_measured_against():
-    defaults = {"__host_kubernetes_sysctl": {"net.ipv4.ip_forward": 1, "a": 1}, "host_sysctl": {"a": None, "b": 2}}
-    defaults["kubernetes_kubelet_config_overrides"] = {"resolvConf": "/etc/upstream.conf"}
-    host = Host("node1", variables=PlainVariables({}, defaults))
+    host = Host("node1", variables=PlainVariables({"kubernetes_kubelet_config_overrides": {"resolvConf": "/etc/upstream.conf"}}))
 
     def against(**backend):
         return pod_network.measured_against(host, Host("localhost", variables=PlainVariables({"cni_flannel_backend": backend})))
 
     assert against(Type="vxlan") == {
-        "sysctl": {"net.ipv4.ip_forward": 1, "b": 2}, "resolv_conf": "/etc/upstream.conf", "tunnel": "flannel.1", "tunnel_port": 8472,
+        "resolv_conf": "/etc/upstream.conf", "tunnel": "flannel.1", "tunnel_port": 8472,
     }  # fmt: skip
     assert (against(Type="vxlan", VNI=7, Port=4789)["tunnel"], against(Type="vxlan", Port=4789)["tunnel_port"]) == ("flannel.1".replace("1", "7"), 4789)
     assert (against(Type="host-gw")["tunnel"], against(Type="host-gw")["tunnel_port"]) == ("", 0)
+
+
+def test_which_settings_must_survive_a_boot():
+    own = {"__host_kubernetes_sysctl": {"net.ipv4.ip_forward": 1, "a": 1}, "host_sysctl": {"a": None, "b": 2}, "redis_sysctl": {"vm.overcommit_memory": 1}}
+
+    def of(*groups):
+        return pod_network.boot_settings(Host("x", frozenset(groups), PlainVariables({}, own)))
+
+    ours, redis = "/etc/sysctl.d/90-onprem-wandb.conf", "/etc/sysctl.d/90-onprem-wandb-redis.conf"
+    assert of("kube_node") == {ours: {"net.ipv4.ip_forward": 1, "b": 2}}
+    assert of("redis") == {ours: {"b": 2}, redis: {"vm.overcommit_memory": 1}}
+    assert pod_network.boot_settings(Host("db1", frozenset(["mysql"]))) == {}
