@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from . import variables
+from . import layers, variables
 from .base import TOP, CheckFailed, files, some
 from .collection import Role, load, roles, templated
 
@@ -34,6 +34,7 @@ def agreement() -> str:
     inventories = some(sorted(path for path in (TOP / "inventories").rglob("*.yml") if "secrets" not in path.parts), "inventory file")
     problems += list(inventory_problems(inventories, found))
     problems += list(collection_problems())
+    problems += list(layers.layers())
     problems += list(readme_problems((TOP / "README.md").read_text(encoding="utf-8"), load(TOP / "inventories/sample/group_vars/all.yml")))
     if problems:
         raise CheckFailed(f"{len(problems)} disagreements:\n  " + "\n  ".join(problems))
