@@ -337,6 +337,26 @@ backup:
       type: bool
       returned: when there is a state
       sample: false
+    ship_why:
+      description: Why this host ships, or why it does not.
+      type: str
+      returned: when there is a state
+      sample: it is the standby
+    ship_fault:
+      description: It does not, and the reason is nothing that should last, such as a stopped replication.
+      type: bool
+      returned: when there is a state
+      sample: false
+    ship_ran_age_seconds:
+      description: Seconds since the step last ran here, whatever it did; null for never.
+      type: int
+      returned: when there is a state
+      sample: 30
+    idle:
+      description: The steps that did nothing in their last run for such a reason, and the reason.
+      type: dict
+      returned: when there is a state
+      sample: {full: "it is a standby whose replication is stopped: its data stand still"}
     shipped_at:
       description: When it last did.
       type: str

@@ -11,7 +11,6 @@ import time
 import typing as t
 
 
-
 class FullEntry(t.TypedDict):
     """One full backup in the repository. Times everywhere: 2026-11-23T14:02:59Z, empty for never."""
 
@@ -31,12 +30,17 @@ class Held(t.TypedDict):
 
 
 class StepEntry(t.TypedDict, total=False):
-    """The last run of one step on this host. started: not empty while it runs. acted: false when another host does it, with the reason in why."""
+    """The last run of one step on this host. started: not empty while it runs. acted: false when this host did nothing, with the reason in why.
+
+    fault: that reason is nothing that should last, such as a stopped replication; false when another host does it. invocation: systemd's name of the run.
+    """
 
     started: str
     last_run: str
     acted: bool
     why: str
+    fault: bool
+    invocation: str
     failure: str
     failed_at: str
     last_success: str
@@ -78,6 +82,10 @@ class Backups(_Always, total=False):
     verified_age_seconds: t.Optional[int]
     newest_binlog_at: str
     ships: bool
+    ship_why: str
+    ship_fault: bool
+    ship_ran_age_seconds: t.Optional[int]
+    idle: dict[str, str]
     shipped_at: str
     shipped_age_seconds: t.Optional[int]
     looked_at: str
@@ -122,6 +130,10 @@ def judge(found: StatusFile, now: float) -> Backups:
         "verified_age_seconds": age(held.get("verified_at", ""), now),
         "newest_binlog_at": held.get("newest_binlog_at", ""),
         "ships": acts,
+        "ship_why": ship.get("why", ""),
+        "ship_fault": bool(ship.get("fault")) and not acts,
+        "ship_ran_age_seconds": age(ship.get("last_run", ""), now),
+        "idle": {name: steps[name].get("why", "") for name in STEPS if steps.get(name, {}).get("fault") and not steps[name].get("acted")},
         "shipped_at": ship.get("last_success", "") if acts else "",
         "shipped_age_seconds": age(ship.get("last_success", ""), now) if acts else None,
         "looked_at": held.get("looked_at", ""),
@@ -137,16 +149,25 @@ def problem(seen: Backups, limits: Limits) -> str:
     """The first thing that is wrong; empty when nothing is."""
     for name, text in seen["failures"].items():
         return f"{STEPS[name]} failed: {text}"
+    if seen["ship_fault"]:
+        return f"this host ships no binary logs: {seen['ship_why']}. Next: ansible-playbook onprem.wandb.mysql_status -i <inventory>"
     checks = (
-        (limits.get("full"), seen["last_full_age_seconds"], "full backup", "mysql-backup full"),
-        (limits.get("verify"), seen["verified_age_seconds"], "proof of a backup by a restore", "mysql-backup verify"),
+        ("full", limits.get("full"), seen["last_full_age_seconds"], "full backup"),
+        ("verify", limits.get("verify"), seen["verified_age_seconds"], "proof of a backup by a restore"),
     )
-    for limit, seconds, what, command in checks:
+    for name, limit, seconds, what in checks:
+        idle = f" The last run on this host did nothing: {seen['idle'][name]}." if name in seen["idle"] else ""
         if seconds is None:
-            return f"there is no {what}. Next: {command}"
+            return f"there is no {what}.{idle} Next: mysql-backup {name}"
         if limit is not None and seconds > limit:
-            return f"the newest {what} is {seconds // 3600} h old, expected at most {int(limit) // 3600} h. Next: {command}"
-    limit, seconds = limits.get("ship"), seen["shipped_age_seconds"]
+            return f"the newest {what} is {seconds // 3600} h old, expected at most {int(limit) // 3600} h.{idle} Next: mysql-backup {name}"
+    limit, seconds = limits.get("ship"), seen["ship_ran_age_seconds"]
+    if limit is not None and seconds is not None and seconds > limit:
+        return (
+            f"mysql-backup ship last ran {seconds} s ago on this host, expected at most {int(limit)} s ago. "
+            "Next: systemctl status mysql-backup-ship.timer mysql-backup@ship.service"
+        )
+    seconds = seen["shipped_age_seconds"]
     if seen["ships"] and limit is not None and (seconds is None or seconds > limit):
         when = "never shipped" if seconds is None else f"last shipped {seconds} s ago"
         return f"binary logs were {when}, expected at most {int(limit)} s ago. Next: mysql-backup ship"

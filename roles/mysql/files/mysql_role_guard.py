@@ -58,6 +58,9 @@ NEXT = (
 )
 DONE = "nothing to do"
 
+# Stages of mysql-backup's restore in which the data directory is not whole.
+RESTORE_HALF = ("placing", "old data moved", "setting aside")
+
 # root never has a password: it is the operating system's root on the socket. --initialize loads no plugin, hence the row and not ALTER USER.
 INITIAL_SQL = """SET SESSION sql_log_bin = 0;
 UPDATE mysql.user SET plugin = 'auth_socket', authentication_string = '' WHERE user = 'root' AND host = 'localhost';
@@ -180,8 +183,21 @@ def initialise(config: dict, marker: str) -> None:
     os.unlink(marker)
 
 
+def restoring(config: dict) -> dict:
+    """The state of a restore that has the data directory in pieces; empty when there is none. The mark beside the role file only says where the state is."""
+    state = read_json(read_json(config["role_file"] + ".restoring").get("state") or os.devnull)
+    return state if state.get("stage") in RESTORE_HALF else {}
+
+
 def prepare(config: dict) -> int:
     """Directories and data directory."""
+    half = restoring(config)
+    if half:
+        return fail(
+            f"{config['datadir']}: a restore to {half.get('to')} was interrupted ('{half['stage']}'), so the data directory is not whole, and no server is "
+            f"started or made in it. The old data are in {half.get('kept')}. Expected: the restore ends first. "
+            f"Next: ansible-playbook onprem.wandb.mysql_restore -i <inventory> -e confirm=<site_name> -e \"restore_to='{half.get('to')}'\""
+        )
     owner = pwd.getpwnam(config["user"])
     make_directory(config["datadir"], owner, 0o750)
     os.makedirs(os.path.dirname(config["role_file"]), exist_ok=True)

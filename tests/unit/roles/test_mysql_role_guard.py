@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import os
 import pathlib
+import types
 import typing as t
 
 import pytest
@@ -203,6 +206,30 @@ def test_every_refusal_of_a_data_directory_ends_with_a_command(
     (tmp_path / "data/precious.txt").touch()
     assert prepare(monkeypatch, tmp_path) == 1
     assert capsys.readouterr().err.endswith(f"Next: ls -la {tmp_path}/data\n")
+
+
+@pytest.mark.parametrize(
+    ("stage", "refused"),
+    [("prepared", False), ("placing", True), ("old data moved", True), ("placed", False), ("leaving", False), ("setting aside", True), (None, False)],
+)
+def test_no_server_is_made_in_the_middle_of_a_restore(
+    stage: str, refused: bool, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A reboot between 'the old data are away' and 'the restored ones are in place': the directory is empty. A mark whose restore is gone says nothing."""
+    begun: list[str] = []
+    monkeypatch.setattr(guard, "initialise", lambda _config, marker: begun.append(marker))
+    state, config = tmp_path / "state/restore.json", {"role_file": str(tmp_path / "role.json"), "datadir": str(tmp_path / "data"), "user": "root"}
+    (tmp_path / "role.json.restoring").write_text(json.dumps({"state": str(state)}))
+    if stage is not None:
+        state.parent.mkdir()
+        state.write_text(json.dumps({"stage": stage, "to": "latest", "kept": "/var/lib/mysql.before-restore-x"}))
+    monkeypatch.setattr(guard.pwd, "getpwnam", lambda _name: types.SimpleNamespace(pw_uid=os.getuid(), pw_gid=os.getgid()))
+    assert guard.prepare(config) == (1 if refused else 0)
+    said = capsys.readouterr().err
+    assert bool(begun) is not refused
+    if refused:
+        assert f"('{stage}')" in said and "/var/lib/mysql.before-restore-x" in said
+        assert "Next: ansible-playbook onprem.wandb.mysql_restore -i <inventory>" in said
 
 
 def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -88,7 +88,10 @@ def proof(facts: Facts) -> Iterator[Row]:
 def shipping(facts: Facts) -> Iterator[Row]:
     """Our own: what was committed after it is there, too."""
     row = ("EX-15", "MySQL binary logs shipped", "by one host, less than mysql_backup_ship_max_age ago, without a gap")
-    yield by_age(facts, row, "shipped_age_seconds", "ship", "no host ships them. Next: systemctl status mysql-backup-ship.timer")
+    found = {} if beside_the_point(facts) else states(facts)[0]
+    whys = "; ".join("%s: %s" % (name, state["ship_why"]) for name, state in found.items() if state.get("ship_why"))
+    following = "Next: ansible-playbook onprem.wandb.mysql_status -i <inventory>" if whys else "Next: systemctl status mysql-backup-ship.timer"
+    yield by_age(facts, row, "shipped_age_seconds", "ship", "no host ships them%s. %s" % (" (%s)" % whys if whys else "", following))
 
 
 def units(facts: Facts) -> Iterator[Row]:

@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 import typing as t
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -156,6 +157,12 @@ def write_text(path: str, text: str, mode: int = 0o644) -> None:
         os.fsync(stream.fileno())
     os.chmod(name, mode)
     os.rename(name, path)
+    # The next step may change another file system, whose journal does not wait for this one's.
+    where = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(where)
+    finally:
+        os.close(where)
 
 
 def write_json(path: str, content: t.Mapping[str, t.Any]) -> None:
@@ -187,14 +194,22 @@ def free_bytes(path: str) -> int:
 
 
 @contextmanager
-def lock(config: Config, name: str) -> t.Iterator[None]:
-    """One run of a kind at a time on this host; it ends with the process, however that ends."""
+def lock(config: Config, name: str, seconds: float = 0) -> t.Iterator[None]:
+    """One run of a kind at a time on this host; it ends with the process, however that ends. seconds: how long another run is waited for."""
     os.makedirs(config.state_dir, exist_ok=True)
+    end = time.monotonic() + seconds
     with open(os.path.join(config.state_dir, f".lock-{name}"), "w", encoding="utf-8") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise Busy(
-                f"{config.host}: another run of mysql-backup holds the lock {stream.name}. Next: wait for it, see: systemctl list-units 'mysql-backup@*'."
-            ) from error
+        while True:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                if time.monotonic() >= end:
+                    raise Busy(
+                        f"{config.host}: another run of mysql-backup holds the lock {stream.name}"
+                        + (f", and has not ended within {seconds:.0f} s" if seconds else "")
+                        + ". Next: wait for it, see: systemctl list-units 'mysql-backup@*'; lsof "
+                        + stream.name
+                    ) from error
+            time.sleep(0.1)
         yield

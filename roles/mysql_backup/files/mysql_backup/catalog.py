@@ -11,8 +11,8 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .base import Config, parse, read_json, write_json
+from .gtids import Sums
 from .restic import Repository, Snapshot
-from .server import Session
 
 FULL, BINLOG, PROOF, MARK = "full", "binlog", "verified", "restored"
 Meta = dict[str, t.Any]
@@ -133,7 +133,7 @@ def segments(files: t.Mapping[str, Meta]) -> list[tuple[str, str]]:
     return found
 
 
-def covered(session: Session, base: str, indexes: t.Mapping[str, Meta]) -> str:
+def covered(session: Sums, base: str, indexes: t.Mapping[str, Meta]) -> str:
     """Every transaction that is in the base or in a shipped file."""
     parts = [session.subtract(after, before) for content in indexes.values() for before, after in segments(content["files"])]
     return session.union(base, *parts)

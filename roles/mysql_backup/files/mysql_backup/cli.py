@@ -42,7 +42,12 @@ def parser() -> argparse.ArgumentParser:
             name, help={"plan": "what a restore would do", "prepare": "restore beside the data", "place": "put the restored data in place"}[name]
         )
         command.add_argument("--to", default="latest")
+        command.add_argument("--again", default="", help="give up the restore that was opened at that time, with what was written since")
         command.add_argument("--more-comes", action="store_true", help="what is newer is still shipped before the restore")
+    command = commands.add_parser("hold", help="backups wait for a restore: no run is at work when this ends, and none begins")
+    command.add_argument("--to", required=True)
+    command.add_argument("--onto", required=True, help="the host that gets the restored data")
+    commands.add_parser("release", help="backups go on after a restore that was given up")
     commands.add_parser("set-aside", help="move this host's data out of the way")
     commands.add_parser("finish", help="a restore is over: its server takes writes")
     commands.add_parser("discard-old", help="remove data that restores have kept")
@@ -52,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
 
 def dispatch(config: Config, arguments: argparse.Namespace) -> Result:
     """One command. Imported late: status must work while something else is broken."""
-    from . import expire, full, journal, placing, repair, restore, ship, verify
+    from . import expire, full, hold, journal, placing, repair, restore, ship, verify
 
     command = arguments.command
     actions: dict[str, t.Callable[[], Result]] = {
@@ -65,8 +70,10 @@ def dispatch(config: Config, arguments: argparse.Namespace) -> Result:
         "finish": lambda: placing.finish(config),
         "restore-state": lambda: restore.state(config),
         "start": lambda: start(config, arguments.step),
-        "plan": lambda: restore.shown(config, arguments.to, arguments.more_comes),
-        "prepare": lambda: restore.prepare(config, arguments.to),
+        "plan": lambda: restore.shown(config, arguments.to, arguments.more_comes, arguments.again),
+        "prepare": lambda: restore.prepare(config, arguments.to, arguments.again),
+        "hold": lambda: placing.hold_all(config, arguments.to, arguments.onto),
+        "release": lambda: hold.release(config),
         "place": lambda: placing.place(config, arguments.to),
         "set-aside": lambda: placing.set_aside(config),
         "discard-old": lambda: placing.discard_old(config),
@@ -74,16 +81,47 @@ def dispatch(config: Config, arguments: argparse.Namespace) -> Result:
     return journal.told(config, command, getattr(arguments, "to", ""), actions[command])
 
 
+UNIT_FACTS = ("LoadState", "InvocationID", "Result", "ExecMainStatus")
+
+
+def unit_facts(unit: str) -> dict[str, str]:
+    """What systemd knows of the last run of a unit."""
+    argv = ["systemctl", "show", *[f"--property={name}" for name in UNIT_FACTS], unit]
+    seen = subprocess.run(argv, check=False, capture_output=True, text=True).stdout
+    return dict(line.split("=", 1) for line in seen.splitlines() if "=" in line)
+
+
+def outcome(host: str, step: str, said: str, facts: t.Mapping[str, str], entry: t.Mapping[str, t.Any]) -> Result:
+    """How a run by its unit went. said: what systemctl wrote; entry: the step in status.json, which counts only when this very run wrote it."""
+    unit = f"mysql-backup@{step}.service"
+    following = f"Next: journalctl -u {unit} -n 30"
+    if facts.get("LoadState", "") != "loaded":
+        raise Problem(
+            f"{host}: {unit} cannot be started: it is {facts.get('LoadState') or 'unknown to systemd'}. Nothing was done. Expected: loaded. "
+            + (f"Next: systemctl unmask {unit}" if facts.get("LoadState") == "masked" else "Next: ansible-playbook onprem.wandb.backups -i <inventory>")
+        )
+    if entry.get("invocation") and entry["invocation"] == facts.get("InvocationID"):
+        if entry.get("failure"):
+            raise Problem(entry["failure"])
+        return dict(entry["result"]) if entry.get("acted") else {"acted": False, "why": entry.get("why", "")}
+    if facts.get("Result") == "success" and facts.get("ExecMainStatus") == "75":
+        raise Busy(f"{host}: mysql-backup {step} did not run: another run is at work. Next: systemctl list-units 'mysql-backup@*', then run this again.")
+    if facts.get("Result") == "timeout":
+        raise Problem(f"{host}: mysql-backup {step} ran out of time (mysql_backup_timeout_hours) and was ended. Nothing in the repository is lost. {following}")
+    if facts.get("Result") in ("signal", "core-dump", "oom-kill"):
+        raise Problem(f"{host}: mysql-backup {step} was killed ({facts['Result']}). Nothing in the repository is lost. {following}")
+    raise Problem(
+        f"{host}: mysql-backup {step} left no word of how it went. Seen: Result={facts.get('Result', '')}, exit status {facts.get('ExecMainStatus', '')}"
+        f"{', ' + said if said else ''}. Expected: a line in status.json. {following}"
+    )
+
+
 def start(config: Config, step: str) -> Result:
     """By systemd, in the sandbox of the timer's runs."""
-    before = status.read(config)["steps"].get(step, {}).get("last_run")
-    subprocess.run(["systemctl", "start", f"mysql-backup@{step}.service"], check=False, capture_output=True)
-    entry = status.read(config)["steps"].get(step, {})
-    if entry.get("failure"):
-        raise Problem(entry["failure"])
-    if entry.get("last_run") == before:
-        raise Busy(f"{config.host}: mysql-backup {step} did not run: another run is at work. Next: journalctl -u 'mysql-backup@*', then run this again.")
-    return dict(entry["result"]) if entry.get("acted") else {"acted": False, "why": entry.get("why", "")}
+    unit = f"mysql-backup@{step}.service"
+    done = subprocess.run(["systemctl", "start", unit], check=False, capture_output=True, text=True)
+    said = " ".join(done.stderr.split())
+    return outcome(config.host, step, said, unit_facts(unit), status.read(config)["steps"].get(step, {}))
 
 
 def restic(config: Config, words: t.Sequence[str]) -> int:

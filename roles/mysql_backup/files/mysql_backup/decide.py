@@ -13,16 +13,20 @@ from .server import Look
 WAITS = "it is the primary, and its commits wait for a standby that is not there. Next: bring the standby back, or mysql_degrade"
 
 
+STOPPED = "it is a standby whose replication is stopped: its data stand still"
+DOWN = "the server does not run"
+NEITHER = "it is read-only and follows nobody: neither primary nor standby"
+FAULTS = (STOPPED, DOWN, NEITHER)  # not to act for one of these is nothing that should last
+
+
 def acts(me: t.Optional[Look]) -> tuple[bool, str]:
     """Whether this host takes fulls, proves and expires them, and why or why not."""
     if me is None:
-        return False, "the server does not run"
+        return False, DOWN
     if me.channel:
-        if me.applying:
-            return True, "it is the standby"
-        return False, "it is a standby whose replication is stopped: its data stand still"
+        return (True, "it is the standby") if me.applying else (False, STOPPED)
     if not me.writable:
-        return False, "it is read-only and follows nobody: neither primary nor standby"
+        return False, NEITHER
     if me.standbys:
         return False, f"it is the primary, and {me.standbys} standby attached does it"
     return True, "it is the primary, and no standby is attached"
@@ -33,13 +37,19 @@ def copies(me: t.Optional[Look]) -> tuple[bool, str]:
     return (False, WAITS) if me is not None and me.acknowledged and not me.standbys and me.role == "primary" else acts(me)
 
 
-def ships(me: t.Optional[Look], others_reach_back: bool) -> tuple[bool, str]:
+def ships(me: t.Optional[Look], others_reach_back: bool, late: float = 0, patience: float = 0) -> tuple[bool, str]:
     """Whether this host ships binary logs.
 
     others_reach_back: the newest record in the repository is another server's, and everything before its first file is in the repository, too. A primary
     goes on until then: what it committed between its last run and the copy of a new standby is in its own logs only.
+    late: seconds for which something that this server committed is in no record; patience: how long the standby is given for it. A standby that
+    receives and does not apply acknowledges every commit and ships none, and nothing but the repository says so.
     """
     doing, why = acts(me)
-    if doing or me is None or me.role != "primary" or others_reach_back:
+    if doing or me is None or me.role != "primary":
         return doing, why
-    return True, "it is the primary, and the standby's binary logs do not yet reach back to what was shipped"
+    if not others_reach_back:
+        return True, "it is the primary, and the standby's binary logs do not yet reach back to what was shipped"
+    if late > patience:
+        return True, f"it is the primary, and its standby has not shipped for {late:.0f} s what was committed"
+    return False, why

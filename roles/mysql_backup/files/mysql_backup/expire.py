@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 import typing as t
 
 from . import catalog as catalogs
-from . import decide, retention, status
-from .base import GIB, Config, Problem, lock, now, remove, say, size
+from . import decide, hold, retention, status
+from .base import GIB, Config, Problem, lock, now, parse, remove, say, size
 from .restic import Repository, Snapshot
 from .server import Session, live, look
 
@@ -39,9 +40,65 @@ def forget_cache(config: Config, present: set[str]) -> None:
             remove(os.path.join(folder, name))
 
 
+PIECES = 3  # of the smallest size that may run out of time one after the other
+UNUSED = re.compile(r"unused size after prune:.*\(([\d.]+)% of remaining")
+
+
+def seconds_of(config: Config) -> float:
+    """How long one piece may have the repository for itself: half of the time between two runs that ship."""
+    return max(10.0, config.ship_interval / 2)
+
+
+def turn(config: Config) -> None:
+    """Wait until the next run that ships is far enough away. One that does not come within its interval and a half is not waited for."""
+    end = time.monotonic() + 1.5 * config.ship_interval + 10
+    while True:
+        ship = status.read(config)["steps"].get("ship", {})
+        last = ship.get("last_run", "")
+        since = (now() - parse(last)).total_seconds() if last else 0.0
+        if (not ship.get("started") and 0 <= since < config.ship_interval - seconds_of(config)) or time.monotonic() >= end:
+            return
+        time.sleep(0.2)
+
+
+def forget(config: Config, repository: Repository, snapshots: t.Sequence[Snapshot]) -> None:
+    """Remove entries, some at a time."""
+    for first in range(0, len(snapshots), 50):
+        turn(config)
+        repository.forget(snapshots[first : first + 50])
+
+
+def prune(config: Config, repository: Repository) -> int:
+    """Free what no entry needs, in pieces, for nothing can be shipped meanwhile. Returns how many."""
+    mebibytes, late, before, count = 2048, 0, 101.0, 0
+    while True:
+        turn(config)
+        count += 1
+        done = repository.piece("prune", "--max-unused", "10%", f"--max-repack-size={mebibytes}M", "--cleanup-cache", seconds=seconds_of(config))
+        if done is None:
+            late = late + 1 if mebibytes == 0 else 0
+            mebibytes = mebibytes // 4 if mebibytes >= 32 else 0
+            if late >= PIECES:
+                raise Problem(
+                    f"The repository {config.repository} cannot be pruned between two runs that ship binary logs: {PIECES} times one run of restic prune "
+                    f"took more than {seconds_of(config):.0f} s although it had nothing to write. Shipping goes on; what was forgotten still takes space. "
+                    f"Next: look at the store's speed; if it cannot be better, raise mysql_backup_ship_interval ({config.ship_interval} s) and run: "
+                    "ansible-playbook onprem.wandb.backups -i <inventory>"
+                )
+            continue
+        seen = UNUSED.search(done.out)
+        left = float(seen[1]) if seen else 0.0
+        if left <= 10 or left >= before:
+            return count
+        before = left
+
+
 def run(config: Config) -> dict[str, t.Any]:
     """mysql-backup expire"""
     with lock(config, "work"), live(config.socket, None) as session:
+        why = hold.reason(config)
+        if why:
+            return {"acted": False, "why": why}
         started = time.monotonic()
         doing, why = decide.acts(look(session))
         if not doing:
@@ -56,12 +113,13 @@ def run(config: Config) -> dict[str, t.Any]:
         records = old_records(session, repository, config, catalog, kept[0])
         names = {one.id for one in gone}
         proofs = [one for one in catalog.proofs if one.tag("of") in names or one.tag("of") not in {full.id for full in catalog.fulls}]
+        pieces = 0
         if not config.append_only:
             # The fulls last: killed in between, what is left is still a full with its binary logs.
-            repository.forget(proofs)
-            repository.forget(records)
-            repository.forget([one.snapshot for one in gone])
-            repository.run("prune", "--max-unused", "10%", "--cleanup-cache", timeout=config.timeout)
+            forget(config, repository, proofs)
+            forget(config, repository, records)
+            forget(config, repository, [one.snapshot for one in gone])
+            pieces = prune(config, repository)
             for one in gone:
                 say(f"removed the full backup {one.id}")
         stored = repository.bytes()
@@ -76,12 +134,13 @@ def run(config: Config) -> dict[str, t.Any]:
             "removed_binlog_records": len(records),
             "kept": [one.id for one in kept],
             "append_only": config.append_only,
+            "pieces": pieces,
             "seconds": round(time.monotonic() - started, 1),
         }
         if config.max_size_gb and stored > config.max_size_gb * GIB:
             raise Problem(
-                f"The repository {config.repository} holds {size(stored)}, more than mysql_backup_max_size_gb={config.max_size_gb:g}, and the retention "
-                "allows to remove nothing "
-                f"more. Nothing inside the retention was deleted. Next: raise mysql_backup_max_size_gb, or shorten mysql_backup_retention_days."
+                f"The repository {config.repository} holds {size(stored)}, more than mysql_backup_max_size_gb={config.max_size_gb:g}, and the "
+                "retention allows to remove nothing more. Nothing inside the retention was deleted. "
+                "Next: raise mysql_backup_max_size_gb, or shorten mysql_backup_retention_days."
             )
         return result

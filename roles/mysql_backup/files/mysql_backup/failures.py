@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-UNREACHABLE = "The repository {repository} cannot be reached. Next: look at the service and at the way there; the timers try again by themselves."
+UNREACHABLE = "The repository {repository} cannot be reached. Next: check the service and the network path; the timers retry automatically."
 
 # The first that matches. {repository}, {environment}, {controller}: filled in.
 KINDS: tuple[tuple[str, str, str], ...] = (
@@ -26,14 +26,13 @@ KINDS: tuple[tuple[str, str, str], ...] = (
     (
         "full",
         r"no space left on device|disk quota exceeded|StorageFull|minimum free|QuotaExceeded|Insufficient Storage|\b507\b",
-        "The place of the repository {repository} is full. What is there stays as it is. Next: add space there, or shorten mysql_backup_retention_days "
-        "and run: "
-        "mysql-backup expire.",
+        "The place of the repository {repository} is full. What is there stays as it is. "
+        "Next: add space there, or shorten mysql_backup_retention_days and run: mysql-backup expire.",
     ),
     (
         "not written",
         r'Write: sftp: "Failure"|SSH_FX_FAILURE',
-        "The place of the repository {repository} takes no data. SFTP does not say why; most likely it is full. What is there stays as it is. "
+        "The backup target {repository} rejects writes. SFTP does not say why; most likely it is full. What is there stays as it is. "
         "Next: look at the space there (df), add some, or shorten mysql_backup_retention_days and run: mysql-backup expire.",
     ),
     (
@@ -67,9 +66,8 @@ KINDS: tuple[tuple[str, str, str], ...] = (
     (
         "missing",
         r"Is there a repository at the following location|unable to open config file|NoSuchBucket|bucket does not exist|config file does not exist",
-        "There is no repository at {repository}. It was made once, so either the address is wrong or somebody removed it. Next: look there; if it is "
-        "really gone, make a "
-        "new one: onprem.wandb.backups -e mysql_backup_new_repository=true.",
+        "There is no repository at {repository}. It was made once, so either the address is wrong or somebody removed it. "
+        "Next: look there; if it is really gone, make a new one: ansible-playbook onprem.wandb.backups -i <inventory> -e mysql_backup_new_repository=true.",
     ),
 )
 

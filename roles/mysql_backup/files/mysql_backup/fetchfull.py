@@ -32,9 +32,8 @@ def basedir(config: Config, version: str) -> str:
     fit = sorted((name for name in names if number(name)[:2] == number(version)[:2] and number(name) >= number(version)), key=number)
     if not fit:
         raise Problem(
-            f"The backup is of MySQL {version}; {config.mysql_dir} has {', '.join(sorted(names)) or 'none'}. Expected: {version}, or a newer one of the "
-            "same series. Nothing was "
-            f"changed. Next: ansible-playbook onprem.wandb.mysql -e mysql_version={version}, then run this again."
+            f"The backup is of MySQL {version}; {config.mysql_dir} has {', '.join(sorted(names)) or 'none'}. Expected: {version}, or a newer one of "
+            f"the same series. Nothing was changed. Next: ansible-playbook onprem.wandb.mysql -e mysql_version={version}, then run this again."
         )
     return os.path.join(config.mysql_dir, fit[0])
 
@@ -68,7 +67,6 @@ def check_gtids(scratch: Scratch, plan: Plan) -> None:
     seen = manifest.server_facts(scratch)["gtid_executed"]
     if seen != plan.manifest["gtid_executed"]:
         raise Problem(
-            f"The restored copy of {plan.full.id} says that it executed {seen}; expected {plan.manifest['gtid_executed']}. Nothing was replayed. Next: "
-            "mysql-backup restic check "
-            f"--read-data, then restore an earlier full with an earlier restore_to."
+            f"The restored copy of {plan.full.id} says that it executed {seen}; expected {plan.manifest['gtid_executed']}. Nothing was replayed. "
+            "Next: mysql-backup restic check --read-data, then restore an earlier full with an earlier restore_to."
         )

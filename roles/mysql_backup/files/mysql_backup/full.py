@@ -13,7 +13,7 @@ import typing as t
 import pymysql
 
 from . import catalog as catalogs
-from . import decide, guard, manifest, status
+from . import decide, guard, hold, manifest, status
 from .base import GIB, Config, Problem, empty, free_bytes, iso, lock, now, say, size, write_json
 from .restic import Repository
 from .scratch import VARIABLES, Scratch, clean
@@ -34,14 +34,14 @@ def data_bytes(directory: str) -> int:
     return total
 
 
-def space_problem(needed: int, free: int, where: str, what: str) -> str:
-    """The sentence; empty when there is enough. Bytes."""
+def space_problem(needed: int, free: int, where: str, what: str, following: str = "Next: add space there, or move it with mysql_backup_state_dir.") -> str:
+    """The sentence; empty when there is enough. Bytes. following: what a person does about it."""
     wanted = int(needed * MARGIN) + SPARE
     if free >= wanted:
         return ""
     return (
         f"{where} has {size(free)} free; expected at least {size(wanted)} for {what} ({size(needed)}, a tenth more and {size(SPARE)} to spare). Nothing was "
-        f"changed. Next: add space there, or move it with mysql_backup_state_dir."
+        f"changed. {following}"
     )
 
 
@@ -137,6 +137,9 @@ def take(config: Config, repository: Repository, session: Session, me: Look, why
 def run(config: Config) -> dict[str, t.Any]:
     """mysql-backup full"""
     with lock(config, "work"), live(config.socket, None) as session:
+        why = hold.reason(config)
+        if why:
+            return {"acted": False, "why": why}
         me = look(session)
         doing, why = decide.copies(me)
         if not doing:
@@ -149,9 +152,9 @@ def run(config: Config) -> dict[str, t.Any]:
         stored = repository.bytes() if catalog.fulls else 0
         if config.max_size_gb and stored > config.max_size_gb * GIB:
             raise Problem(
-                f"The repository {config.repository} holds {size(stored)}, more than mysql_backup_max_size_gb={config.max_size_gb:g} allows. No full "
-                "backup was "
-                f"taken and none was deleted; binary logs are still shipped. Next: raise mysql_backup_max_size_gb, or shorten mysql_backup_retention_days."
+                f"The repository {config.repository} holds {size(stored)}, more than mysql_backup_max_size_gb={config.max_size_gb:g} allows. No "
+                "full backup was taken and none was deleted; binary logs are still shipped. Next: raise mysql_backup_max_size_gb, or shorten "
+                "mysql_backup_retention_days."
             )
         problem = space_problem(data_bytes(me.datadir), free_bytes(config.work), config.work, "a copy of the data")
         if problem:

@@ -12,21 +12,24 @@ from .restic import Repository
 from .server import Look, Session
 
 
+class Foreign(Problem):
+    """Another database, or an older one."""
+
+
 def foreign(missing: str, where: str, me: Look, site: str) -> str:
     """The sentence; empty when nothing is missing."""
     if not missing:
         return ""
     if me.channel:
         return (
-            f"This standby lacks transactions that {where} holds: {missing}. Nothing was stored. Expected: a standby that has caught up. Next: wait for "
-            "it; if its "
-            f"primary lacks them, too, this is another database: see the next run on the primary."
+            f"This standby lacks transactions that {where} holds: {missing}. Nothing was stored. Expected: a standby that has caught up. "
+            f"Next: wait for it (ansible-playbook onprem.wandb.mysql_status -i <inventory>); if the primary lacks them, too, this is another database."
         )
     return (
-        f"This server lacks transactions that {where} holds: {missing}. It is another database, or an older one, so nothing was stored and no backup is "
-        "replaced. "
-        f"Next: to get the backed-up database back: ansible-playbook onprem.wandb.mysql_restore -e confirm={site} -e restore_to=latest; if this one is right: "
-        f"ansible-playbook onprem.wandb.mysql_backup -e confirm={site} -e adopt=yes."
+        f"This server lacks transactions that {where} holds: {missing}. It is another database, or an older one, so nothing was stored and "
+        "no backup is replaced. Next: to get the backed-up database back: "
+        f"ansible-playbook onprem.wandb.mysql_restore -i <inventory> -e confirm={site} -e restore_to=latest; "
+        f"if this one is right: ansible-playbook onprem.wandb.mysql_backup -i <inventory> -e confirm={site} -e adopt=yes."
     )
 
 
@@ -35,4 +38,4 @@ def check(session: Session, me: Look, repository: Repository, config: Config, ca
     known, where = catalogs.history(repository, config, catalog)
     problem = foreign(session.subtract(known, me.executed) if known else "", where, me, config.site)
     if problem:
-        raise Problem(problem)
+        raise Foreign(problem)

@@ -12,6 +12,7 @@ import typing as t
 from dataclasses import dataclass
 
 PR_SET_PDEATHSIG = 1
+GRACE = 10  # seconds in which a program that is late may put away its lock
 
 
 class Late(Exception):
@@ -48,7 +49,11 @@ def run(argv: t.Sequence[str], env: t.Optional[t.Mapping[str, str]] = None, stdi
         try:
             out, error = process.communicate(stdin, timeout)
         except subprocess.TimeoutExpired as late:
-            process.kill()
-            process.communicate()
+            process.send_signal(signal.SIGINT)
+            try:
+                process.communicate(timeout=GRACE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
             raise Late(f"{argv[0]} did not end within {timeout:.0f} s") from late
     return Done(process.returncode, out, error)

@@ -72,6 +72,18 @@ def mark(config: Config, executed: str) -> None:
     repository.backup(["/mark.json"], [catalogs.MARK], stdin=json.dumps({"at": iso(now()), "host": config.host, "gtid_executed": executed}))
 
 
+def probe(config: Config) -> None:
+    """Whether the repository takes something now. Asked before servers are stopped, because a restore writes a mark later."""
+    repository = Repository(config)
+    repository.open()
+    repository.backup(["/probe.json"], ["probe"], stdin=json.dumps({"at": iso(now()), "host": config.host}))
+    try:
+        repository.forget([one for one in repository.snapshots("probe") if one.host == config.host], patience=0)
+    except Failed as failure:
+        if failure.kind != "locked":
+            raise  # the next one removes it
+
+
 def adopt(config: Config) -> dict[str, t.Any]:
     """An operator said that this server's data are the right ones."""
     with live(config.socket) as session:

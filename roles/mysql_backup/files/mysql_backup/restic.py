@@ -10,13 +10,16 @@ import json
 import os
 import re
 import socket
+import time
 import typing as t
 from dataclasses import dataclass
 
 from . import failures, process, sftp
-from .base import Config, Problem, parse
+from .base import Config, Problem
 
 PROBE_SECONDS = 10
+PATIENCE = 900  # seconds that a step waits for the lock of another one; restic's --retry-lock is younger than the oldest version that is supported
+PAUSE = 1.0
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,8 @@ def snapshot_of(entry: t.Mapping[str, t.Any]) -> Snapshot:
 class Repository:
     """restic on the configured repository."""
 
-    def __init__(self, config: Config) -> None:
-        self.config = config
+    def __init__(self, config: Config, patience: float = PATIENCE) -> None:
+        self.config, self.patience = config, patience
         self.locked_out = False
 
     def environment(self) -> dict[str, str]:
@@ -87,23 +90,56 @@ class Repository:
         """An error of restic as a sentence."""
         return Failed(failures.sentence(text, self.config.repository, self.config.environment_file), failures.kind(text))
 
-    def run(self, *arguments: str, stdin: str = "", timeout: t.Optional[float] = None, cwd: str = "/", accept: t.Sequence[int] = (0,)) -> process.Done:
-        """Run restic; an error is a sentence. A lock of a run that was killed is removed once (restic removes only locks whose owner is gone)."""
-        argv = [*self.argv(), *arguments]
+    def run(
+        self,
+        *arguments: str,
+        stdin: str = "",
+        timeout: t.Optional[float] = None,
+        cwd: str = "/",
+        accept: t.Sequence[int] = (0,),
+        patience: t.Optional[float] = None,
+    ) -> process.Done:
+        """Run restic; an error is a sentence. A lock of a run that was killed is removed once (restic removes only locks whose owner is gone), the lock of
+        one that is at work is waited for, patience seconds at most."""
+        end = time.monotonic() + (self.patience if patience is None else patience)
+        while True:
+            try:
+                return self.once(arguments, stdin, timeout or self.config.timeout, cwd, accept)
+            except Failed as failure:
+                if failure.kind != "locked" or arguments[0] == "unlock":
+                    raise
+                if not self.locked_out:
+                    self.locked_out = True
+                    self.run("unlock", timeout=120)
+                elif time.monotonic() >= end:
+                    raise
+                else:
+                    time.sleep(PAUSE)
+
+    def once(self, arguments: t.Sequence[str], stdin: str, timeout: float, cwd: str, accept: t.Sequence[int]) -> process.Done:
+        """Run restic."""
         try:
-            done = process.run(argv, self.environment(), stdin, timeout or self.config.timeout, cwd)
+            done = process.run([*self.argv(), *arguments], self.environment(), stdin, timeout, cwd)
         except process.Late as late:
             raise self.explain(f"{late}: i/o timeout") from late
         except OSError as error:
             raise Problem(f"{self.config.restic} cannot be run: {error}. Next: install it (mysql_backup_packages).") from error
         if done.code in accept:
             return done
-        failure = self.explain(done.error or done.out)
-        if failure.kind == "locked" and not self.locked_out and arguments[0] != "unlock":
-            self.locked_out = True
-            self.run("unlock", timeout=120)
-            return self.run(*arguments, stdin=stdin, timeout=timeout, cwd=cwd, accept=accept)
-        raise failure
+        raise self.explain(done.error or done.out)
+
+    def piece(self, *arguments: str, seconds: float) -> t.Optional[process.Done]:
+        """A run that has the repository for itself, ended after some seconds so that others come to it; None when it was. restic can be ended anywhere."""
+        end = time.monotonic() + self.patience
+        while True:
+            try:
+                return self.once(arguments, "", seconds, "/", (0,))
+            except Failed as failure:
+                if failure.__cause__ is not None:
+                    return None
+                if failure.kind != "locked" or time.monotonic() >= end:
+                    raise
+                time.sleep(PAUSE)
 
     def probe(self) -> None:
         """A quick answer where restic would try for a quarter of an hour."""
@@ -153,16 +189,11 @@ class Repository:
         if re.search(r"ignoring error|There were \d+ errors|error for ", done.error + done.out):
             raise self.explain(done.error + done.out)
 
-    def forget(self, snapshots: t.Sequence[Snapshot]) -> None:
+    def forget(self, snapshots: t.Sequence[Snapshot], patience: t.Optional[float] = None) -> None:
         """Remove entries; their data go with prune."""
         if snapshots and not self.config.append_only:
-            self.run("forget", *[one.id for one in snapshots], timeout=3600)
+            self.run("forget", *[one.id for one in snapshots], timeout=3600, patience=patience)
 
     def bytes(self) -> int:
         """Size of everything stored."""
         return int(json.loads(self.run("stats", "--json", "--no-lock", "--mode", "raw-data", timeout=3600).out)["total_size"])
-
-
-def stamp(text: str) -> datetime.datetime:
-    """A time in a tag."""
-    return parse(text)

@@ -6,18 +6,17 @@
 from __future__ import annotations
 
 import os
-import pwd
-import subprocess
 import time
 import typing as t
 from contextlib import contextmanager
 
 from . import catalog as catalogs
-from . import manifest, target
-from .base import Config, Problem, empty, free_bytes, iso, lock, now, read_json, remove, write_json
+from . import hold, manifest, target
+from .base import Config, Problem, empty, free_bytes, iso, now, read_json, remove, size
 from .fetchfull import basedir, check_gtids, unpack
 from .full import space_problem, workplace
-from .placing import OLD_MOVED, PLACED, PLACING, PREPARED, beside, running, state_file
+from .gtids import Gtids, Sums
+from .placing import ASIDE, LEAVING, OLD_MOVED, OPENED, PLACED, PLACING, PREPARED, beside, contents, kept_paths, restored_file, running, state_file, write_state
 from .replay import replay
 from .restic import Repository
 from .scratch import Scratch
@@ -25,39 +24,33 @@ from .server import Session, look
 
 
 @contextmanager
-def calculator(config: Config) -> t.Iterator[Session]:
-    """Any server, to do sums with GTID sets: the live one, or an empty one for the moment."""
+def calculator(config: Config) -> t.Iterator[Sums]:
+    """Sums with GTID sets: by the live server, or here where none runs."""
     if running(config):
         with Session(config.socket) as session:
             yield session
         return
-    program = os.path.join(config.mysql_dir, "current")
-    data = os.path.join(config.work, "empty")
-    remove(data)
-    os.makedirs(config.work, exist_ok=True)
-    owner = pwd.getpwnam(config.user)
-    for folder in (config.work, data):
-        os.makedirs(folder, exist_ok=True)
-        os.chown(folder, owner.pw_uid, owner.pw_gid)
-    # auth_socket is no plugin of --initialize, and the scratch server has no password to give: root comes in without one, on a socket in a private directory.
-    argv = [
-        os.path.join(program, "bin/mysqld"),
-        "--no-defaults",
-        f"--basedir={program}",
-        f"--datadir={data}",
-        f"--lc-messages-dir={program}/share",
-        "--initialize-insecure",
-    ]
-    done = subprocess.run(argv, user=owner.pw_uid, group=owner.pw_gid, extra_groups=[], capture_output=True, text=True, check=False, cwd="/")
-    if done.returncode != 0:
-        raise Problem(
-            f"{program}: an empty server for GTID sums could not be made: {done.stderr.strip()[-300:]}. Next: is the role mysql installed on this host?"
+    yield Gtids()
+
+
+def room(config: Config, found: target.Plan) -> str:
+    """The sentence; empty when there is enough. What an earlier try left beside the data goes before this one, so it counts as free."""
+    folder = beside(config, ".restoring")
+    where = os.path.dirname(folder)
+    needed = int(found.manifest["bytes"]) + 2 * sum(step.bytes for step in found.steps)
+    kept = kept_paths(config)
+    following = f"Next: add space there (df -h {where}), then run the restore again."
+    if kept:
+        following = (
+            f"Earlier restores have kept {size(sum(tree_bytes(one) for one in kept))} of old data. Next, when nobody needs them: mysql-backup discard-old "
+            f"on {config.host}; else add space there."
         )
-    try:
-        with Scratch(config, data, program, {}) as scratch, scratch.session() as session:
-            yield session
-    finally:
-        remove(data)
+    return space_problem(needed, free_bytes(where) + tree_bytes(folder), where, f"restoring {found.full.id} beside the present data", following)
+
+
+def tree_bytes(path: str) -> int:
+    """All files below a directory; 0 when there is none."""
+    return sum(os.lstat(os.path.join(folder, name)).st_size for folder, _folders, names in os.walk(path) for name in names)
 
 
 def plan(config: Config, to: str, more_comes: bool = False) -> target.Plan:
@@ -67,61 +60,74 @@ def plan(config: Config, to: str, more_comes: bool = False) -> target.Plan:
     with calculator(config) as session:
         found = target.make(session, repository, config, catalogs.read(repository.snapshots()), to, more_comes)
     basedir(config, found.manifest["version"])
-    needed = int(found.manifest["bytes"]) + 2 * sum(step.bytes for step in found.steps)
-    known = read_json(state_file(config))
-    if not known.get("stage"):
-        problem = space_problem(
-            needed, free_bytes(config.data_dir), os.path.dirname(beside(config, ".restoring")), f"restoring {found.full.id} beside the present data"
-        )
+    if not prepared(config, to, found):
+        problem = room(config, found)
         if problem:
-            raise Problem(problem + " Old data that earlier restores kept go with -e restore_discard_old=yes.")
+            raise Problem(problem)
     return found
 
 
-def shown(config: Config, to: str, more_comes: bool) -> dict[str, t.Any]:
-    """mysql-backup plan: what would be done, or what of an interrupted restore is left to do."""
-    known = half_done(config, to)
-    return {**known, "binlogs": []} if known else plan(config, to, more_comes).shown()
-
-
-def half_done(config: Config, to: str) -> dict[str, t.Any]:
-    """A restore that was interrupted after it touched the data: it is finished first."""
+def prepared(config: Config, to: str, wanted: target.Plan) -> dict[str, t.Any]:
+    """What an earlier run has restored beside the data, when it is just that."""
     known = read_json(state_file(config))
+    same = known.get("stage") == PREPARED and (known["to"], known["full"], known["reach"]) == (to, wanted.full.id, wanted.reach)
+    return known if same and os.path.isfile(os.path.join(known["folder"], "data", "mysql.ibd")) else {}
+
+
+def shown(config: Config, to: str, more_comes: bool, again: str) -> dict[str, t.Any]:
+    """mysql-backup plan: what would be done, or what of an interrupted restore is left to do."""
+    known = half_done(config, to, again)
+    return known or {"stage": "", **plan(config, to, more_comes).shown()}
+
+
+def half_done(config: Config, to: str, again: str) -> dict[str, t.Any]:
+    """A restore that was interrupted after it touched the data: it is finished first. One that was opened is not done twice.
+
+    again: when the restore was opened that may be given up, with everything that was written since.
+    """
+    known, done = read_json(state_file(config)), read_json(restored_file(config))
+    if known.get("stage") == ASIDE:
+        raise Problem(
+            f"{config.host}: its old data are on their way out of {config.data_dir}. Nothing was changed. Next: mysql-backup set-aside on {config.host}."
+        )
     if known.get("stage") not in (PLACING, OLD_MOVED, PLACED):
-        return {}
+        return done if done.get("to") == to and done["opened_at"] != again else {}
     if known["to"] != to:
         raise Problem(
-            f"A restore to {known['to']} was interrupted on {config.host} and is not finished. Next: run it again with -e restore_to='{known['to']}'."
+            f"A restore to {known['to']} was interrupted on {config.host} and is not finished. Nothing was changed. "
+            f"Next: run it again with -e restore_to='{known['to']}'."
         )
     return known
 
 
 def state(config: Config) -> dict[str, t.Any]:
-    """mysql-backup restore-state: what a playbook needs to know before it chooses a host."""
+    """mysql-backup restore-state: what a playbook needs to know before it decides. Reads only."""
     known = read_json(state_file(config))
-    found = {"running": running(config), "writable": False, "stage": known.get("stage", ""), "to": known.get("to", "")}
-    if found["running"]:
-        with Session(config.socket) as session:
-            me = look(session)
-        found["writable"] = me.writable
-        if found["stage"] == PLACED and me.role != "none":
-            # Somebody else has opened the restored server, or made it a standby: nothing is left to do, and nothing may be done again later.
-            remove(state_file(config))
-            found.update(stage="", to="")
+    found: dict[str, t.Any] = {"stage": known.get("stage", ""), "to": known.get("to", ""), "restored": read_json(restored_file(config))}
+    found.update(running=running(config), writable=False, role="", data=bool([name for name in contents(config) if not name.startswith(".")]))
+    if not found["running"]:
+        return found
+    with Session(config.socket) as session:
+        me = look(session)
+    found.update(writable=me.writable, role=me.role)
+    if found["stage"] == PLACED and me.role != "none":
+        found.update(stage=OPENED)  # the run that opened it, or somebody, did not come to note it
+    if found["stage"] == LEAVING and me.channel and me.applying and me.receiving:
+        found.update(stage="")  # it follows a primary: the restore was given up, or this host was copied anew
     return found
 
 
-def prepare(config: Config, to: str) -> dict[str, t.Any]:
-    """mysql-backup prepare: the data as they were, beside the data as they are. The live server goes on."""
-    with lock(config, "work"):
-        known = half_done(config, to)
-        if known:
-            return {"changed": False, **known}
+def prepare(config: Config, to: str, again: str = "") -> dict[str, t.Any]:
+    """mysql-backup prepare: the data as they were, beside the data as they are. The live server goes on, and so does shipping."""
+    known = half_done(config, to, again)
+    if known:
+        return {"changed": False, **known}
+    with hold.first(config, ("full", "verify", "expire"), "work"):
         started = time.monotonic()
         wanted = plan(config, to)
         folder = beside(config, ".restoring")
-        known = read_json(state_file(config))
-        if known.get("stage") == PREPARED and os.path.isdir(folder) and (known["to"], known["full"], known["reach"]) == (to, wanted.full.id, wanted.reach):
+        known = prepared(config, to, wanted)
+        if known:
             return {"changed": False, **known}
         remove(state_file(config))
         workplace(config)
@@ -155,5 +161,5 @@ def prepare(config: Config, to: str) -> dict[str, t.Any]:
             "seconds_fetch": round(fetched, 1),
             "seconds": round(time.monotonic() - started, 1),
         }
-        write_json(state_file(config), found)
+        write_state(config, found)
         return {"changed": True, **found}

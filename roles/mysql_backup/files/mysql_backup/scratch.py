@@ -117,9 +117,8 @@ class Scratch:
             if self.process.poll() is not None or time.monotonic() > end:
                 self.kill()
                 raise Problem(
-                    f"A server could not be started on the copy {self.directory}. Seen: {self.last_error() or seen}. Expected: it starts, as the live "
-                    "one does. "
-                    f"Next: mysql-backup full for a new copy; when that fails, too, look at the data of this server."
+                    f"A server could not be started on the copy {self.directory}. Seen: {self.last_error() or seen}. Expected: it starts, as the "
+                    "live one does. Next: mysql-backup full for a new copy; when that fails, too, look at the data of this server."
                 )
             time.sleep(0.05)
 

@@ -68,6 +68,7 @@ class Look:
     applying: bool
     standbys: int
     executed: str
+    receiving: bool = False  # its receiver is connected to its source
     acknowledged: bool = False  # commits wait for a standby, also for one that is not there
 
     @property
@@ -101,6 +102,7 @@ def look(session: Session) -> Look:
     names = ("server_uuid", "version", "basedir", "datadir", "log_bin_basename", "read_only", "super_read_only", "offline_mode")
     found = session.rows("SELECT " + ", ".join(f"@@GLOBAL.{name} AS {name}" for name in names))[0]
     channels = session.rows("SELECT SERVICE_STATE AS state FROM performance_schema.replication_applier_status")
+    receivers = session.rows("SELECT SERVICE_STATE AS state FROM performance_schema.replication_connection_status")
     configured = session.value("SELECT COUNT(*) FROM performance_schema.replication_connection_configuration WHERE HOST <> ''")
     dumps = session.value("SELECT COUNT(*) FROM performance_schema.threads WHERE PROCESSLIST_COMMAND LIKE 'Binlog Dump%'")
     return Look(
@@ -112,6 +114,7 @@ def look(session: Session) -> Look:
         writable=not (found["read_only"] or found["super_read_only"] or found["offline_mode"]),
         channel=bool(configured),
         applying=any(row["state"] == "ON" for row in channels),
+        receiving=any(row["state"] == "ON" for row in receivers),
         standbys=int(dumps or 0),
         executed=session.executed(),
         acknowledged=acknowledged(session),

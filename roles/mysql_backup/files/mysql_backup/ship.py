@@ -9,18 +9,19 @@ import os
 import time
 import typing as t
 
-from . import binlogs, decide, guard, status
+from . import binlogs, decide, guard, hold, status
 from . import catalog as catalogs
-from .base import GIB, Config, Problem, iso, lock, now, remove, say, size, write_json
-from .restic import Repository, Snapshot
+from .base import GIB, Config, Problem, iso, lock, now, parse, read_json, remove, say, size, write_json
+from .restic import Failed, Repository, Snapshot
 from .server import Look, Session, live, look
 
 Meta = dict[str, t.Any]
+LATE = 2  # intervals that a standby has for shipping what its primary committed
+MIN_PATIENCE = 30  # seconds that a run waits for the exclusive lock of an expiry
 
 
 def chain_of(uuid: str, known: t.Mapping[str, Meta], births: t.Mapping[str, int]) -> str:
-    """Name of this row of files. A server whose numbers began again (RESET, CLONE) begins another one under its uuid. births: name -> begun, of the "
-    "live files."""
+    """Name of this row of files. A server whose numbers began again (RESET, CLONE) begins another one under its uuid. births: name -> begun, of live files."""
     rows = [name for name in known if name.split("~")[0] == uuid]
     for name in reversed(rows):
         files = known[name]["files"]
@@ -69,7 +70,21 @@ class Shipment:
             return False
         files = self.known[newest.chain]["files"]
         first = min(files, default="")
-        return bool(first) and not self.session.subtract(files[first]["previous"], catalogs.covered(self.session, self.base, self.known))
+        return bool(first) and not self.session.subtract(files[first]["previous"], self.covered())
+
+    def covered(self) -> str:
+        """Everything that is in the last full or in a record."""
+        return catalogs.covered(self.session, self.base, self.known)
+
+    def late(self) -> float:
+        """Seconds for which something that this server executed is in no record, as runs of this host have seen it. 0: all that the last look saw is."""
+        path = os.path.join(self.config.state_dir, "unshipped.json")
+        known = read_json(path)
+        executed = str(known.get("executed", ""))
+        if known and not self.session.subtract(executed, self.executed) and self.session.subtract(executed, self.covered()):
+            return (now() - parse(known["at"])).total_seconds()
+        write_json(path, {"executed": self.executed, "at": iso(now())})
+        return 0.0
 
     def entries(self) -> dict[str, Meta]:
         """What is known of each live file: what was executed before it and at its end."""
@@ -140,7 +155,12 @@ class Shipment:
         sizes = {one.name: one.size for one in batch}
         tags = [catalogs.BINLOG, f"chain={self.chain}", f"at={iso(at)}", *[f"file={name}:{count}" for name, count in sizes.items()]]
         self.repository.backup([folder], tags)
-        self.repository.forget(superseded(self.catalog.records, self.chain, sizes))
+        try:
+            # The exclusive lock is not waited for: what was shipped is there, and the next run removes the same and more.
+            self.repository.forget(superseded(self.catalog.records, self.chain, sizes), patience=0)
+        except Failed as failure:
+            if failure.kind != "locked":
+                raise
         for one in batch:
             if not one.active:
                 remove(os.path.join(folder, one.name))
@@ -149,23 +169,33 @@ class Shipment:
 
 def run(config: Config, force: bool = False) -> dict[str, t.Any]:
     """mysql-backup ship. force: a record although nothing is new."""
-    with lock(config, "ship"), live(config.socket) as session:
+    with lock(config, "ship", config.ship_interval if force else 0), live(config.socket) as session:
+        waits = "" if force else hold.reason(config)
+        if waits:
+            return {"acted": False, "why": waits}
         me = look(session)
         doing, why = decide.acts(me)
         if not doing and me.role != "primary":
-            return {"acted": False, "why": why}
+            return {"acted": False, "why": why, "fault": why in decide.FAULTS}
         started = time.monotonic()
-        repository = Repository(config)
+        repository = Repository(config, patience=max(MIN_PATIENCE, config.ship_interval))
         repository.probe()
         catalog = catalogs.read(repository.snapshots())
         status.repository(config, catalog)
         if not catalog.fulls:
             return {"acted": False, "why": "there is no full backup yet, so there is nothing that binary logs could continue"}
         shipment = Shipment(config, repository, session, me, catalog)
-        doing, why = decide.ships(me, shipment.others_reach_back())
+        late = shipment.late() if me.role == "primary" else 0.0
+        doing, why = decide.ships(me, shipment.others_reach_back(), late, LATE * config.ship_interval)
         if not doing:
             return {"acted": False, "why": why}
-        guard.check(session, me, repository, config, catalog)
+        try:
+            guard.check(session, me, repository, config, catalog)
+        except guard.Foreign as foreign:
+            if not force:
+                raise
+            # Before a restore: this database is not the one that is restored, so nothing of it is missing there.
+            return {"acted": False, "why": str(foreign)}
         entries = shipment.entries()
         wanted = shipment.wanted(entries)
         if force and not wanted:
@@ -177,9 +207,8 @@ def run(config: Config, force: bool = False) -> dict[str, t.Any]:
         missing = shipment.gap()
         if missing:
             raise Problem(
-                f"The binary logs in {config.repository} do not continue the last full backup without a gap: {missing} is in none of them. A restore "
-                "ends before "
-                f"these transactions. Expected: every transaction since {catalog.fulls[-1].id}. Next: mysql-backup full."
+                f"The binary logs in {config.repository} do not continue the last full backup without a gap: {missing} is in none of them. "
+                f"A restore ends before these transactions. Expected: every transaction since {catalog.fulls[-1].id}. Next: mysql-backup full."
             )
         if copied:
             say(f"shipped {size(copied)} of {', '.join(one.name for one in wanted)}")

@@ -47,6 +47,11 @@ def limits(config: Config) -> dict[str, float]:
     return {"full": config.full_max_age_hours * 3600, "verify": config.verify_max_age_hours * 3600, "ship": config.ship_max_age}
 
 
+def invocation() -> str:
+    """systemd's name of this run; empty when a person runs it."""
+    return os.environ.get("INVOCATION_ID", "")
+
+
 def begin(config: Config, name: str) -> None:
     """A run that is under way; a killed one leaves this behind."""
     with changing(config) as found:
@@ -63,6 +68,7 @@ def step(config: Config, name: str, result: t.Mapping[str, t.Any]) -> None:
     with changing(config) as found:
         entry = found["steps"].setdefault(name, {})
         entry.update(last_run=iso(now()), acted=bool(result.get("acted")), why=result.get("why", ""), failure="", started="")
+        entry.update(fault=bool(result.get("fault")), invocation=invocation())
         if result.get("acted"):
             entry.update(last_success=iso(now()), result=dict(result))
 
@@ -70,7 +76,14 @@ def step(config: Config, name: str, result: t.Mapping[str, t.Any]) -> None:
 def failure(config: Config, name: str, text: str) -> None:
     """A run that did not."""
     with changing(config) as found:
-        found["steps"].setdefault(name, {}).update(last_run=iso(now()), acted=True, failure=text, failed_at=iso(now()), started="")
+        entry = found["steps"].setdefault(name, {})
+        entry.update(last_run=iso(now()), acted=True, failure=text, failed_at=iso(now()), started="", fault=False, invocation=invocation())
+
+
+def stopped(config: Config, name: str, why: str) -> None:
+    """A run that was ended on purpose: no failure, and nothing was done."""
+    with changing(config) as found:
+        found["steps"].setdefault(name, {}).update(last_run=iso(now()), acted=False, why=why, failure="", started="", fault=False)
 
 
 def repository(config: Config, catalog: catalogs.Catalog) -> None:

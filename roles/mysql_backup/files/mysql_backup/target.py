@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from . import catalog as catalogs
 from .base import Config, Problem, iso, now, parse, size
+from .gtids import Sums
 from .restic import Repository, Snapshot
-from .server import Session
 
 GTID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(:[a-z_][a-z0-9_]*)?:[1-9][0-9]*$")
 FORMS = "latest, a time in UTC such as '2026-11-23 14:02:59', or one GTID such as 1abe9d5b-e743-11f1-8336-02fc00000001:4711 (the state just before it)"
@@ -93,7 +93,7 @@ class Plan:
         }
 
 
-def reach(session: Session, repository: Repository, config: Config, catalog: catalogs.Catalog, wanted: Target) -> tuple[str, datetime.datetime]:
+def reach(session: Sums, repository: Repository, config: Config, catalog: catalogs.Catalog, wanted: Target) -> tuple[str, datetime.datetime]:
     """The GTID set of the history that holds the target, and its age. Marks divide histories: after a restore another one begins."""
     ends: list[t.Optional[datetime.datetime]] = [one.at for one in catalog.marks] + [None]
     if wanted.time:
@@ -114,9 +114,8 @@ def reach(session: Session, repository: Repository, config: Config, catalog: cat
             return gtids, at
     if wanted.gtid and seen:
         raise Problem(
-            f"restore_to is the GTID {wanted.gtid}, which no backup holds. Newest: {seen[0][0]} (shipped {iso(seen[0][1])}). Nothing was changed. Next: "
-            "compare it with "
-            f"what the binary log says, or give a time."
+            f"restore_to is the GTID {wanted.gtid}, which no backup holds. Newest: {seen[0][0]} (shipped {iso(seen[0][1])}). Nothing was changed. "
+            "Next: compare it with what the binary log says, or give a time."
         )
     raise Problem(
         f"The repository {config.repository} holds no backup. Nothing was changed. Next: mysql-backup full, or set mysql_backup_repository to the one "
@@ -124,7 +123,7 @@ def reach(session: Session, repository: Repository, config: Config, catalog: cat
     )
 
 
-def choose(session: Session, repository: Repository, config: Config, catalog: catalogs.Catalog, wanted: Target, gtids: str) -> catalogs.Full:
+def choose(session: Sums, repository: Repository, config: Config, catalog: catalogs.Catalog, wanted: Target, gtids: str) -> catalogs.Full:
     """The newest full from which the target can be reached."""
     for one in reversed(catalog.fulls):
         if wanted.time and one.at > wanted.time:
@@ -137,7 +136,7 @@ def choose(session: Session, repository: Repository, config: Config, catalog: ca
     raise Problem(f"restore_to is {wanted.text}, and no full backup is older than that. {oldest}. Nothing was changed. Next: give a later time.")
 
 
-def order(session: Session, plan: Plan, indexes: t.Mapping[str, catalogs.Meta], held: t.Mapping[str, t.Mapping[str, tuple[int, Snapshot]]]) -> None:
+def order(session: Sums, plan: Plan, indexes: t.Mapping[str, catalogs.Meta], held: t.Mapping[str, t.Mapping[str, tuple[int, Snapshot]]]) -> None:
     """Fill steps and gap: each file only after everything that was executed before it."""
 
     def inside(gtids: str) -> str:
@@ -163,15 +162,14 @@ def order(session: Session, plan: Plan, indexes: t.Mapping[str, catalogs.Meta], 
     plan.gap = session.subtract(plan.reach, executed)
 
 
-def make(session: Session, repository: Repository, config: Config, catalog: catalogs.Catalog, text: str, more_comes: bool = False) -> Plan:
+def make(session: Sums, repository: Repository, config: Config, catalog: catalogs.Catalog, text: str, more_comes: bool = False) -> Plan:
     """The whole plan, or a sentence why there is none. more_comes: what is newer is still shipped before the restore."""
     wanted = target(text, now())
     gtids, at = reach(session, repository, config, catalog, wanted)
     if wanted.time and wanted.time > at and not more_comes:
         raise Problem(
             f"restore_to is {iso(wanted.time)}; the newest transactions in {config.repository} are of {iso(at)}. Nothing was changed. Next: "
-            "restore_to=latest restores "
-            f"these; while a server still runs, mysql-backup ship --force on it brings the rest first."
+            "restore_to=latest restores these; while a server still runs, mysql-backup ship --force on it brings the rest first."
         )
     full = choose(session, repository, config, catalog, wanted, gtids)
     plan = Plan(wanted, full, catalogs.manifest(repository, config, full), gtids, at)
@@ -185,7 +183,7 @@ def make(session: Session, repository: Repository, config: Config, catalog: cata
 def gap_sentence(config: Config, plan: Plan) -> str:
     """The binary logs do not reach."""
     return (
-        f"Binary logs are missing in {config.repository}: with {plan.full.id} and what was shipped after it, {plan.gap} cannot be replayed. Expected: "
-        "every transaction up to "
-        f"{iso(plan.reach_at)}. Next: mysql-backup full takes a new full backup; for a restore give an earlier time (restore_to)."
+        f"Binary logs are missing in {config.repository}: with {plan.full.id} and what was shipped after it, {plan.gap} cannot be replayed. "
+        f"Expected: every transaction up to {iso(plan.reach_at)}. Next: mysql-backup full takes a new full backup; for a restore give an earlier "
+        "time (restore_to)."
     )

@@ -11,7 +11,7 @@ import time
 import typing as t
 
 from . import catalog as catalogs
-from . import decide, manifest, status, target
+from . import decide, hold, manifest, status, target
 from .base import GIB, Config, Problem, empty, free_bytes, iso, lock, now, say
 from .fetchfull import basedir, compare, unpack
 from .full import space_problem, workplace
@@ -37,9 +37,8 @@ def prove(config: Config, repository: Repository, plan: target.Plan) -> dict[str
         wrong = compare(scratch, config, plan)
         if wrong:
             raise Problem(
-                f"The full backup {plan.full.id} is not what it was when it was made: {'; '.join(wrong[:5])}{' …' if len(wrong) > 5 else ''}. Earlier "
-                "ones are untouched. "
-                f"Next: mysql-backup full, then mysql-backup verify."
+                f"The full backup {plan.full.id} is not what it was when it was made: {'; '.join(wrong[:5])}{' …' if len(wrong) > 5 else ''}. "
+                "Earlier ones are untouched. Next: mysql-backup full, then mysql-backup verify."
             )
         compared = time.monotonic() - started - restored
         with scratch.session() as session:
@@ -66,6 +65,9 @@ def prove(config: Config, repository: Repository, plan: target.Plan) -> dict[str
 def run(config: Config) -> dict[str, t.Any]:
     """mysql-backup verify"""
     with lock(config, "work"), live(config.socket, None) as session:
+        why = hold.reason(config)
+        if why:
+            return {"acted": False, "why": why}
         started = time.monotonic()
         doing, why = decide.acts(look(session))
         if not doing:

@@ -38,6 +38,18 @@ CHANGES: list[tuple[t.Callable[[dict[str, t.Any]], t.Any], str]] = [
     (lambda found: found["repository"].update(verified_at="2026-11-20T01:30:00Z"), "proof of a backup by a restore is"),
     (lambda found: found["steps"]["ship"].update(last_success="2026-11-23T13:00:00Z"), "last shipped 3600 s ago"),
     (lambda found: found["steps"]["ship"].update(last_success=""), "binary logs were never shipped, expected at most 600 s ago"),
+    (
+        lambda found: found["steps"].update(ship={"acted": False, "fault": True, "why": "it is a standby whose replication is stopped", "failure": ""}),
+        "this host ships no binary logs: it is a standby whose replication is stopped. Next: ansible-playbook onprem.wandb.mysql_status -i <inventory>",
+    ),
+    (
+        lambda found: found["steps"]["ship"].update(last_run="2026-11-23T13:00:00Z"),
+        "mysql-backup ship last ran 3600 s ago on this host, expected at most 600 s ago. Next: systemctl status mysql-backup-ship.timer",
+    ),
+    (
+        lambda found: (found["repository"].update(fulls=[]), found["steps"].update(full={"acted": False, "fault": True, "why": "it is read-only"})),
+        "there is no full backup. The last run on this host did nothing: it is read-only. Next: mysql-backup full",
+    ),
     (lambda found: found["steps"]["full"].update(failure="the place is full."), "the last full backup failed: the place is full."),
 ]
 
@@ -49,6 +61,12 @@ def test_each_problem_is_named(change: t.Callable[[dict[str, t.Any]], None], sai
 
 def test_the_host_that_does_not_ship_is_not_blamed() -> None:
     assert judged(lambda found: found["steps"].update(ship={"acted": False, "last_success": "2026-11-20T00:00:00Z"}))["problem"] == ""
+
+
+def test_a_host_that_leaves_it_to_the_other_one_is_fine() -> None:
+    idle = {"acted": False, "fault": False, "why": "it is the primary, and 1 standby attached does it", "last_run": "2026-11-23T13:59:30Z"}
+    found = judged(lambda found: found["steps"].update(ship=idle))
+    assert (found["problem"], found["ships"], found["ship_why"]) == ("", False, idle["why"])
 
 
 def test_files_that_are_missing_broken_or_something_else(tmp_path: t.Any) -> None:

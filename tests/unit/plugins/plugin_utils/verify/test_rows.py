@@ -444,6 +444,16 @@ def test_plain_redis_is_a_choice(facts):
     assert rows_of(facts, "EX-20", "")[0].result == "n.a."
 
 
+def test_nobody_ships_and_the_reason_is_named(facts):
+    """The timer is healthy; the standby receives, acknowledges and applies nothing."""
+    why = {"db1": "it is the primary, and 1 standby attached does it", "db2": "it is a standby whose replication is stopped: its data stand still"}
+    for name, text in why.items():
+        facts.hosts[name]["mysql"]["backup"] = {**facts.hosts[name]["mysql"]["backup"], "shipped_age_seconds": None, "ship_why": text}
+    (row,) = rows_of(facts, "EX-15", "")
+    assert row.result == "fail" and all(f"{name}: {text}" in row.measured for name, text in why.items())
+    assert "mysql_status -i <inventory>" in row.measured and "mysql-backup-ship.timer" not in row.measured
+
+
 def test_a_site_that_lives_without_backups_says_so(facts):
     for name in ("db1", "db2"):
         facts.hosts[name]["mysql"]["backup"] = {"configured": False, "problem": "no backups are configured on this host"}

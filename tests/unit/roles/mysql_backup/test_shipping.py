@@ -1,0 +1,238 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Binary logs are shipped whatever runs beside, and by the primary when its standby does not: without servers and without restic."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import pathlib
+import types
+import typing as t
+
+import pytest
+from mysql_backup import cli, decide, expire, process, restic, ship, status
+from mysql_backup.base import Busy, Config, Problem, iso, now
+from mysql_backup.gtids import Gtids
+from mysql_backup.server import Look
+
+UUID = "1abe9d5b-e743-11f1-8336-02fc00000001"
+PRIMARY = {"writable": True, "channel": False, "applying": False, "standbys": 1}
+
+
+def server(**changes: t.Any) -> Look:
+    base: dict[str, t.Any] = {"server_uuid": UUID, "version": "8.4.11", "basedir": "/b", "datadir": "/d", "log_bin_basename": "/d/binlog", "executed": ""}
+    return Look(**{**base, "writable": False, "channel": True, "applying": True, "standbys": 0, **changes})
+
+
+@pytest.fixture
+def config(tmp_path: pathlib.Path) -> Config:
+    names = {"state_dir": str(tmp_path), "status_file": str(tmp_path / "status.json"), "host": "db1", "site": "s", "metrics_dir": "", "restic": "/bin/restic"}
+    ages = {"full_max_age_hours": 1, "verify_max_age_hours": 1, "ship_max_age": 600, "ship_interval": 60, "timeout": 3600, "append_only": False}
+    more = {"repository": "/mnt/x", "environment_file": "/etc/e/environment", "cache": str(tmp_path), "ca_file": "", "restic_options": (), "threads": 1}
+    return t.cast(Config, types.SimpleNamespace(**names, **ages, **more))
+
+
+# --- who ships --------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_standby_that_receives_and_does_not_apply_ships_nothing_so_its_primary_does() -> None:
+    """Its receiver acknowledges each commit, so the primary sees a standby attached."""
+    assert decide.acts(server(applying=False)) == (False, decide.STOPPED) and decide.STOPPED in decide.FAULTS
+    assert decide.ships(server(**PRIMARY), True, late=119, patience=120) == (False, "it is the primary, and 1 standby attached does it")
+    doing, why = decide.ships(server(**PRIMARY), True, late=181, patience=120)
+    assert doing and why == "it is the primary, and its standby has not shipped for 181 s what was committed"
+
+
+class Shipped(ship.Shipment):
+    """What the repository and the server hold, as sums."""
+
+    def __init__(self, config: Config, executed: str, covered: str) -> None:
+        self.config, self.executed, self.known, self.base = config, executed, {}, covered
+        self.session = t.cast(t.Any, Gtids())
+
+
+def later(config: Config, seconds: float) -> None:
+    """As if the last look had been then."""
+    path = pathlib.Path(config.state_dir) / "unshipped.json"
+    known = json.loads(path.read_text())
+    path.write_text(json.dumps({**known, "at": iso(now() - datetime.timedelta(seconds=seconds))}))
+
+
+def test_how_long_something_is_not_shipped(config: Config) -> None:
+    assert Shipped(config, f"{UUID}:1-9", f"{UUID}:1-7").late() == 0.0  # seen for the first time
+    later(config, 60)
+    assert 59 <= Shipped(config, f"{UUID}:1-12", f"{UUID}:1-8").late() <= 62
+    later(config, 180)
+    assert Shipped(config, f"{UUID}:1-15", f"{UUID}:1-9").late() == 0.0  # what was seen then has come; the rest is younger
+    later(config, 60)
+    assert Shipped(config, f"{UUID}:1-15", f"{UUID}:1-15").late() == 0.0
+
+
+def test_what_a_restore_gave_up_is_not_waited_for(config: Config) -> None:
+    Shipped(config, f"{UUID}:1-9", "").late()
+    later(config, 900)
+    assert Shipped(config, f"{UUID}:1-5", f"{UUID}:1-5").late() == 0.0
+
+
+# --- the repository's lock -----------------------------------------------------------------------------------------------------------
+
+LOCKED = process.Done(1, "", "unable to create lock in backend: repository is already locked exclusively by PID 7 on db1")
+GOOD = process.Done(0, '{"message_type":"summary"}', "")
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., list[str]]:
+    """Let restic answer so, the last one for ever; the commands it was called with."""
+
+    def given(*rows: t.Union[process.Done, Exception]) -> list[str]:
+        left, called = list(rows), t.cast("list[str]", [])
+
+        def run(argv: t.Sequence[str], *_arguments: t.Any) -> process.Done:
+            called.append(argv[1])
+            if argv[1] == "unlock":
+                return process.Done(0, "", "")
+            found = left.pop(0) if len(left) > 1 else left[0]
+            if isinstance(found, Exception):
+                raise found
+            return found
+
+        monkeypatch.setattr(process, "run", run)
+        monkeypatch.setattr(restic, "PAUSE", 0.01)
+        monkeypatch.setattr(restic.Repository, "environment", lambda _self: {})
+        return called
+
+    return given
+
+
+def test_a_lock_of_another_run_is_waited_for(config: Config, answers: t.Callable[..., list[str]]) -> None:
+    called = answers(LOCKED, LOCKED, LOCKED, GOOD)
+    restic.Repository(config, patience=5).backup(["/x"], [])
+    assert called == ["backup", "unlock", "backup", "backup", "backup"]
+
+
+def test_it_is_not_waited_for_without_end(config: Config, answers: t.Callable[..., list[str]]) -> None:
+    answers(LOCKED)
+    with pytest.raises(restic.Failed, match="is locked by another run"):
+        restic.Repository(config, patience=0.1).backup(["/x"], [])
+
+
+def test_what_was_shipped_is_there_although_nothing_can_be_forgotten(config: Config, answers: t.Callable[..., list[str]]) -> None:
+    """A full backup uploads for hours with a lock beside which nothing may be removed."""
+    called = answers(LOCKED)
+    one = restic.Snapshot("s", now(), "db1", ("/x",), ())
+    with pytest.raises(restic.Failed) as caught:
+        restic.Repository(config).forget([one], patience=0)
+    assert caught.value.kind == "locked" and called == ["forget", "unlock", "forget"]
+
+
+def pruned(unused: str) -> process.Done:
+    return process.Done(0, f"to repack: 3 blobs / 1 MiB\nunused size after prune: 1.000 MiB ({unused}% of remaining size)\n", "")
+
+
+@pytest.mark.parametrize(
+    ("rows", "count"),
+    [([pruned("0.00")], 1), ([pruned("60.00"), pruned("30.00"), pruned("9.99")], 3), ([pruned("60.00"), pruned("60.00")], 2), ([GOOD], 1)],
+)
+def test_the_repository_is_pruned_in_pieces(
+    config: Config, answers: t.Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch, rows: list[process.Done], count: int
+) -> None:
+    turns: list[int] = []
+    monkeypatch.setattr(expire, "turn", lambda _config: turns.append(1))
+    answers(*rows)
+    assert expire.prune(config, restic.Repository(config)) == count == len(turns)
+
+
+def test_a_piece_that_takes_too_long_is_ended_and_a_smaller_one_begun(
+    config: Config, answers: t.Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expire, "turn", lambda _config: None)
+    called = answers(process.Late("late"), process.Late("late"), pruned("0.00"))
+    assert expire.prune(config, restic.Repository(config)) == 3 and called == ["prune"] * 3
+    answers(process.Late("late"))
+    with pytest.raises(Problem, match=r"Shipping goes on; .*Next: look at the store's speed"):
+        expire.prune(config, restic.Repository(config))
+
+
+@pytest.mark.parametrize(
+    ("ship_entry", "waits"),
+    [
+        ({"last_run": 5, "started": ""}, False),
+        ({"last_run": 29, "started": ""}, False),
+        ({"last_run": 35, "started": ""}, True),
+        ({"last_run": 5, "started": "now"}, True),
+        ({}, False),
+    ],
+)
+def test_a_piece_begins_when_the_next_shipping_is_far_enough(
+    config: Config, monkeypatch: pytest.MonkeyPatch, ship_entry: dict[str, t.Any], waits: bool
+) -> None:
+    entry = dict(ship_entry)
+    if "last_run" in entry:
+        entry["last_run"] = iso(now() - datetime.timedelta(seconds=entry["last_run"]))
+    monkeypatch.setattr(status, "read", lambda _config: {"steps": {"ship": entry}})
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        entry.update(last_run=iso(now()), started="")
+
+    monkeypatch.setattr(expire.time, "sleep", sleep)
+    expire.turn(config)
+    assert bool(slept) is waits
+
+
+# --- a step by its unit ---------------------------------------------------------------------------------------------------------------
+
+RAN = {"LoadState": "loaded", "InvocationID": "i2", "Result": "success", "ExecMainStatus": "0"}
+OLD = {"invocation": "i1", "failure": "the place was full last night.", "acted": True}
+
+
+@pytest.mark.parametrize(
+    ("facts", "entry", "kind", "said"),
+    [
+        ({}, {**OLD, "invocation": "i2", "failure": "the place is full. Next: df"}, Problem, "the place is full. Next: df"),
+        ({"Result": "signal"}, OLD, Problem, "was killed (signal)"),
+        ({"Result": "oom-kill"}, OLD, Problem, "was killed (oom-kill)"),
+        ({"Result": "timeout"}, OLD, Problem, "ran out of time (mysql_backup_timeout_hours)"),
+        ({"ExecMainStatus": "75"}, OLD, Busy, "another run is at work"),
+        ({"LoadState": "masked", "InvocationID": ""}, OLD, Problem, "it is masked. Nothing was done. Expected: loaded. Next: systemctl unmask mysql-backup@"),
+        ({"LoadState": "not-found", "InvocationID": ""}, OLD, Problem, "Next: ansible-playbook onprem.wandb.backups -i <inventory>"),
+        ({"Result": "exit-code", "ExecMainStatus": "1"}, OLD, Problem, "left no word of how it went. Seen: Result=exit-code, exit status 1, no room"),
+        ({}, OLD, Problem, "left no word of how it went"),
+    ],
+)
+def test_how_a_run_went_is_what_that_run_says(facts: dict[str, str], entry: dict[str, t.Any], kind: type[Exception], said: str) -> None:
+    with pytest.raises(kind) as caught:
+        cli.outcome("db1", "full", "no room", {**RAN, **facts}, entry)
+    assert said in str(caught.value) and ". Next: " in str(caught.value)
+    assert "last night" not in str(caught.value)
+    assert isinstance(caught.value, Busy) is (kind is Busy)
+
+
+def test_a_run_that_acted_and_one_that_did_not() -> None:
+    entry = {"invocation": "i2", "acted": True, "result": {"acted": True, "id": "F"}, "failure": ""}
+    assert cli.outcome("db1", "full", "", RAN, entry) == {"acted": True, "id": "F"}
+    assert cli.outcome("db1", "full", "", RAN, {**entry, "acted": False, "why": "it is the primary"}) == {"acted": False, "why": "it is the primary"}
+
+
+def test_each_run_signs_what_it_wrote(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INVOCATION_ID", "i7")
+    status.step(config, "ship", {"acted": False, "why": decide.STOPPED, "fault": True})
+    assert {"invocation": "i7", "fault": True, "acted": False}.items() <= status.read(config)["steps"]["ship"].items()
+    monkeypatch.setenv("INVOCATION_ID", "i8")
+    status.failure(config, "ship", "no")
+    assert status.read(config)["steps"]["ship"]["invocation"] == "i8"
+
+
+def test_a_run_that_a_restore_ended_has_not_failed(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mysql_backup import hold
+
+    monkeypatch.setattr(hold.subprocess, "run", lambda *_a, **_k: types.SimpleNamespace(returncode=0, stderr=""))
+    status.begin(config, "verify")
+    hold.stop(config, ("full", "verify"))
+    entry = status.read(config)["steps"]["verify"]
+    assert (entry["failure"], entry["started"], entry["acted"]) == ("", "", False) and "restore" in entry["why"]
+    assert "full" not in status.read(config)["steps"]
+    assert not status.killed(config, "verify")  # what systemd calls afterwards has nothing to note
