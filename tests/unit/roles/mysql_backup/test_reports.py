@@ -33,7 +33,7 @@ def test_a_step_in_check_mode_is_told(tmp_path: pathlib.Path) -> None:
 def test_the_plan_comes_from_the_host_that_is_restored(tmp_path: pathlib.Path) -> None:
     state = {"rc": 0, "stdout": json.dumps({"running": True, "writable": False, "stage": "", "to": ""})}
     writes = {"rc": 0, "stdout": json.dumps({"running": True, "writable": True, "stage": "", "to": ""})}
-    planned = {"stdout": json.dumps({"full": "full-7", "full_at": "x", "full_verified": True, "binlogs": [], "tables": 4})}
+    planned = {"rc": 0, "stdout": json.dumps({"full": "full-7", "full_at": "x", "full_verified": True, "binlogs": [], "tables": 4})}
     facts = {"__mysql_backup_state": {"db1": state, "db2": writes}, "__mysql_backup_plan": {"db1": {"skipped": True}, "db2": planned}}
-    output = shown(tmp_path, facts, "__mysql_backup_plan_report")
+    output = shown(tmp_path, facts, "{'lines': __mysql_backup_plan_lines}")
     assert "restore to: latest, onto db2 from: full backup full-7 of x (proved by a restore, 0.0 MiB, 4 tables)" in output
