@@ -122,7 +122,7 @@ preflight-hosts: packages env ## bad input, planted on lab hosts of its own
 redis-certificates-faults: packages env ## faults of Redis and certificates, planted in real servers on loopback; an ACME server
 	@tests/tools/services.sh
 
-secrets-hosts: packages env ## the data tier with -vvv and --diff: no generated secret is printed, logged, cached or an argument
+secrets-hosts: packages env ## the data tier installed, changed and reset with -vvv and --diff: no secret is seen, no path is left
 	@tests/tools/secrets.sh
 
 mysql-backup-hosts: packages env ## the restore drill and the faults of backups, on lab hosts of their own

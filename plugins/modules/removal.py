@@ -118,8 +118,8 @@ def main() -> t.NoReturn:
     entries = [removal.Entry(**{**one, "holds": tuple(one["holds"]), "only": tuple(one["only"])}) for one in module.params["paths"]]
     removed: list[str] = []
     lines: list[tuple[str, str]] = []
-    # Empty directories are looked at when what was in them is gone, so this looks twice.
-    passes = [[entry for entry in entries if not entry.if_empty], [entry for entry in entries if entry.if_empty]]
+    # Empty directories are looked at when what was in them is gone, one after the other.
+    passes = [[entry for entry in entries if not entry.if_empty], *([entry] for entry in entries if entry.if_empty)]
     where = ""
     try:
         for some in passes:

@@ -17,6 +17,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--lab", default=os.environ.get("LAB_STATE", ".lab"), help="state directory of a running lab with store1, db1, db2, such as .lab-x")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def state(request: pytest.FixtureRequest) -> pathlib.Path:
     return (pathlib.Path(__file__).resolve().parents[2] / request.config.getoption("--lab")).resolve()

@@ -1,71 +1,158 @@
 # Copyright: (c) 2026, onprem team
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The data tier is installed with -vvv and --diff; no generated secret may be seen anywhere but in its own file."""
+"""The data tier is installed, changed and reset with -vvv and --diff; no secret may be seen anywhere but in its own file, and the hosts are bare at the end."""
 
 from __future__ import annotations
 
 import os
 import pathlib
 import subprocess
+from typing import Any
 
+import pytest
 import yaml
+from ansible_collections.onprem.wandb.plugins.module_utils._certificates import issue
 from watch import CommandLines, forms, leaks
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-PLAYBOOKS = ("certificates", "hosts", "mysql", "redis", "minio")
+PLAYBOOKS = ("certificates", "hosts", "mysql", "redis", "minio", "backups")
 EXPECTED = {"mysql_app_password", "redis_password", "redis_admin_password", "minio_root_password", "certificates/ca.key", "certificates/redis.key"}
+PLANTED = "the operator's key for the mirror"
+# What a reset leaves, as docs/operations.md says: accounts, kernel settings, what packages and the system make when packages are installed, the mirror.
+STAYS = (
+    "/etc/modules-load.d/",
+    "/etc/sysctl.d/",
+    "/etc/rc",
+    "/etc/alternatives/",
+    "/srv/mirror",
+    "/usr/lib/x86_64-linux-gnu/libaio.so.1",
+    "/var/log/",
+    "/var/spool/",
+)
 
 
-def play(state: pathlib.Path, work: pathlib.Path, *arguments: str) -> str:
-    """All playbooks with everything that talks: -vvv, --diff, a log file, a cache of facts."""
-    env = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")}
-    env.update(
-        ANSIBLE_COLLECTIONS_PATH=str(TOP / ".lab/collections"),
-        ANSIBLE_NOCOLOR="1",
-        ANSIBLE_CACHE_PLUGIN="jsonfile",
-        ANSIBLE_CACHE_PLUGIN_CONNECTION=str(work / "facts"),
-        ANSIBLE_LOG_PATH=str(work / "ansible.log"),
-        ANSIBLE_CALLBACK_RESULT_FORMAT="json",
-    )
-    command = ["ansible-playbook", "-i", str(state / "inventory"), "-vvv", "--diff", "-e", '{"redis_tls": true}', *arguments]
-    done = subprocess.run(
-        [*command, *(str(TOP / f"playbooks/{name}.yml") for name in PLAYBOOKS)], cwd=TOP, env=env, capture_output=True, text=True, timeout=400, check=False
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
-    return done.stdout + done.stderr
+class Site:
+    """The lab's inventory, its hosts, and runs with everything that talks: -vvv, --diff, a log file, a cache of facts."""
+
+    def __init__(self, state: pathlib.Path, work: pathlib.Path) -> None:
+        self.state, self.work = state, work
+        groups = yaml.safe_load((state / "inventory/hosts.yml").read_text(encoding="utf-8"))["all"]["children"]
+        self.addresses = {name: host["ansible_host"] for group in groups.values() for name, host in group["hosts"].items()}
+
+    def given(self, **variables: Any) -> list[str]:
+        """Variables by file: a key on a command line would be seen there."""
+        path = self.work / "given.yml"
+        path.write_text(yaml.safe_dump({"redis_tls": True, **variables}), encoding="utf-8")
+        path.chmod(0o600)
+        return ["-e", f"@{path}"]
+
+    def play(self, *arguments: str, playbooks: tuple[str, ...] = PLAYBOOKS) -> str:
+        """What was printed."""
+        env = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")}
+        env.update(
+            ANSIBLE_COLLECTIONS_PATH=str(TOP / ".lab/collections"),
+            ANSIBLE_NOCOLOR="1",
+            ANSIBLE_CACHE_PLUGIN="jsonfile",
+            ANSIBLE_CACHE_PLUGIN_CONNECTION=str(self.work / "facts"),
+            ANSIBLE_LOG_PATH=str(self.work / "ansible.log"),
+            ANSIBLE_CALLBACK_RESULT_FORMAT="json",
+        )
+        command = ["ansible-playbook", "-i", str(self.state / "inventory"), "-vvv", "--diff", *arguments]
+        files = [str(TOP / f"playbooks/{name}.yml") for name in playbooks]
+        done = subprocess.run([*command, *files], cwd=TOP, env=env, capture_output=True, text=True, timeout=900, check=False)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+        return done.stdout + done.stderr
+
+    def ssh(self, host: str, script: str) -> str:
+        """What a shell on the host prints."""
+        options = ["-o", f"UserKnownHostsFile={self.state / 'ssh/known_hosts'}", "-o", "BatchMode=yes", "-i", str(self.state / "ssh/id_ed25519")]
+        command = ["ssh", *options, f"root@{self.addresses[host]}", "sh -s"]
+        return subprocess.run(command, input=script, check=True, capture_output=True, text=True, errors="replace", timeout=120).stdout
+
+    def journal(self, host: str) -> str:
+        """Everything the host has logged, with every field, and what is in /var/log."""
+        files = "find /var/log -type f ! -path '*/journal/*' -exec cat {} + 2>/dev/null; ls -R /tmp /root/.ansible 2>/dev/null"
+        return self.ssh(host, f"journalctl --no-pager --all --output verbose; {files}; true")
+
+    def files(self, host: str) -> set[str]:
+        """Paths that no package has."""
+        return set(self.ssh(host, (TOP / "molecule/shared/host_files.sh").read_text(encoding="utf-8")).splitlines())
+
+    def logs(self) -> dict[str, str]:
+        """Everything that was logged or kept by now."""
+        places = {"Ansible's log": (self.work / "ansible.log").read_text(encoding="utf-8", errors="replace")}
+        places.update({f"the cached facts of {path.name}": path.read_text(encoding="utf-8") for path in (self.work / "facts").iterdir()})
+        places.update({f"the logs of {host}": self.journal(host) for host in self.addresses})
+        return places
 
 
-def journal(state: pathlib.Path, address: str) -> str:
-    """Everything the host has logged, with every field, and what is in /var/log."""
-    options = ["-o", f"UserKnownHostsFile={state / 'ssh/known_hosts'}", "-o", "BatchMode=yes", "-i", str(state / "ssh/id_ed25519")]
-    files = "find /var/log -type f ! -path '*/journal/*' -exec cat {} + 2>/dev/null; ls -R /tmp /root/.ansible 2>/dev/null"
-    look = f"journalctl --no-pager --all --output verbose; {files}; true"
-    return subprocess.run(["ssh", *options, f"root@{address}", look], check=True, capture_output=True, text=True, errors="replace", timeout=60).stdout
+@pytest.fixture(scope="module")
+def site(state: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    return Site(state, tmp_path_factory.mktemp("site"))
 
 
-def test_no_generated_secret_is_seen_anywhere(state: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    groups = yaml.safe_load((state / "inventory/hosts.yml").read_text(encoding="utf-8"))["all"]["children"]
-    addresses = {name: host["ansible_host"] for group in groups.values() for name, host in group["hosts"].items()}
+@pytest.fixture(scope="module", autouse=True)
+def bare(site: Site) -> dict[str, set[str]]:
+    """The files of the hosts before anything was installed."""
+    return {host: site.files(host) for host in site.addresses}
+
+
+def key() -> tuple[str, list[str]]:
+    """An operator's private key, and the lines that would give it away."""
+    text = issue.key_pem(issue.new_key()).decode()
+    return text, [line for line in text.splitlines() if len(line) > 40 and "-----" not in line]
+
+
+def test_no_secret_is_seen_anywhere_from_installation_to_reset(site: Site, bare: dict[str, set[str]]) -> None:
+    secrets_dir = site.state / "secrets"
+    text, lines_of_key = key()
+    away = {"minio_backup_target": {"type": "sftp", "host": "db1", "user": "mirror"}, "minio_backup_target_path": "mirror"}
+    near = {"minio_backup_target": {"type": "local"}, "minio_backup_target_path": "/srv/mirror"}
+    known_hosts = "db1 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUgb25lIHRoYXQgaXMgbm90IHVzZWQgaGVyZQ"
+    # Role mysql_backup may have a mount point below its state.
+    site.ssh("db2", "mkdir -p /var/lib/onprem-wandb/mysql-backup/work && mount -t tmpfs none /var/lib/onprem-wandb/mysql-backup/work")
     with CommandLines() as lines:
-        places = {"the output of the first run": play(state, tmp_path)}
-        # The second run changes secrets and certificates, so that it shows differences of them.
-        (state / "secrets/redis_password").unlink()
-        for path in (state / "secrets/certificates").glob("redis.*"):
+        first = site.given(**away, minio_backup_ssh_key=text, minio_backup_ssh_known_hosts=known_hosts)
+        places = {"the output of the first run": site.play(*first)}
+        assert "PRIVATE KEY" in site.ssh("store1", "cat /etc/onprem-wandb/minio-backup/ssh_key")
+        # The second run changes secrets and certificates, so that it shows differences of them; of the mirror's target, so that a key is removed.
+        before = forms(secrets_dir)
+        (secrets_dir / "redis_password").unlink()
+        for path in (secrets_dir / "certificates").glob("redis.*"):
             path.unlink()
-        before = forms(state / "secrets")
-        places["the output of the second run"] = play(state, tmp_path)
-        places["the output in check mode"] = play(state, tmp_path, "--check")
+        second = site.given(**near)
+        places["the output of the second run"] = site.play(*second)
+        assert site.ssh("store1", "ls /etc/onprem-wandb/minio-backup/ssh_key 2>/dev/null || echo gone") == "gone\n"
+        places["the output in check mode"] = site.play(*second, "--check")
+        # What a restore and a degraded pair would have left.
+        site.ssh("db1", "cp -a /var/lib/mysql/mysql /var/lib/mysql.before-restore-20261123T010203Z; mkdir -p /var/lib/mysql.restoring/data")
+        site.ssh("db1", "cd /var/lib/onprem-wandb; echo '{}' >mysql-degraded.json; mkdir -p mysql-errant; test -s mysql-journal.jsonl")
+        confirmed = [*second, "-e", "confirm=lab"]
+        told = site.play(*confirmed, "--check", playbooks=("reset",))
+        assert "/var/lib/mysql.before-restore-20261123T010203Z: directory" in told
+        assert site.ssh("db1", "systemctl is-active mysqld; test -d /var/lib/mysql.before-restore-20261123T010203Z && echo kept") == "active\nkept\n"
+        places["the output of a reset in check mode"] = told
+        before = {**before, **forms(secrets_dir), PLANTED: lines_of_key}
+        places.update(site.logs())
+        places["the output of the reset"] = site.play(*confirmed, playbooks=("reset",))
+        places["the output of another reset"] = again = site.play(*confirmed, playbooks=("reset",))
     assert lines.rounds > 100
-    secrets = {**before, **forms(state / "secrets")}
-    assert set(secrets) >= EXPECTED, sorted(secrets)
+    assert set(before) >= EXPECTED, sorted(before)
     places["the command lines of all processes"] = "\n".join(sorted(lines.seen))
-    places["Ansible's log"] = (tmp_path / "ansible.log").read_text(encoding="utf-8", errors="replace")
-    places.update({f"the cached facts of {path.name}": path.read_text(encoding="utf-8") for path in (tmp_path / "facts").iterdir()})
-    places.update({f"the logs of {name}": journal(state, address) for name, address in addresses.items()})
-    assert len([place for place in places if place.startswith("the logs of")]) == 3
+    places.update({f"{place} after the reset": content for place, content in site.logs().items()})
+    assert len([place for place in places if place.startswith("the logs of")]) == 6
     assert min(len(content) for content in places.values()) > 200, {place: len(content) for place, content in places.items()}
-    found = leaks(secrets, places)
+    found = leaks(before, places)
     assert not found, "\n".join(found)
+    assert "changed=0" in again
+    assert not [line for line in again.splitlines() if "changed=" in line and "changed=0" not in line]
+
+
+def test_a_reset_leaves_a_bare_host(site: Site, bare: dict[str, set[str]]) -> None:
+    """After the reset of the test before: nothing but what is said to stay, whatever path a role uses."""
+    left = {host: sorted(path for path in site.files(host) - bare[host] if not path.startswith(STAYS)) for host in site.addresses}
+    assert left.pop("db2") == ["/var/lib/onprem-wandb", "/var/lib/onprem-wandb/mysql-backup", "/var/lib/onprem-wandb/mysql-backup/work"], "a mount point stays"
+    assert left == {host: [] for host in left}
 
 
 def test_a_secret_where_it_would_be_shown_is_refused(state: pathlib.Path) -> None:
@@ -83,8 +170,6 @@ def test_the_search_finds_what_is_there(tmp_path: pathlib.Path) -> None:
     """Planted: plain, in base64 within a longer text, a line of a key, an argument of a process."""
     import base64
     import sys
-
-    from ansible_collections.onprem.wandb.plugins.module_utils._certificates import issue
 
     (tmp_path / "password").write_text("Abcdefgh12345678")
     key = issue.key_pem(issue.new_key()).decode()

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the data tier with -vvv and --diff and looks for every generated secret in all that was printed, logged, cached, or a command line.
+# Installs, changes and resets the data tier with -vvv and --diff, looks for every secret in all that was printed, logged, cached, or a command line, and at the
+# end for every path that was left on the hosts.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export LAB_NAME=${LAB_NAME:-secrets} LAB_NET=${LAB_NET:-198.18.47.0/24}
