@@ -187,17 +187,20 @@ def test_metrics_are_written_for_node_exporter(site: Site) -> None:
 def test_a_restore_that_was_broken_off_is_finished(site: Site) -> None:
     primary, standby = site.primary(), site.standby()
     site.fill(primary, 1)
-    before = site.sums(primary)
+    before, moment = site.sums(primary), site.now().replace(" ", "T") + "Z"
+    site.fill(primary, 1)
     site.backup(standby, "ship", "--force")
-    killed = "mysql-backup prepare --to latest & for i in \\$(seq 1000); do [ -S %s/work/run/s.sock ] && break; sleep 0.02; done; kill -9 \\$!; wait" % STATE
+    later = site.sums(primary)
+    waiting = "for i in \\$(seq 1000); do [ -S %s/work/run/s.sock ] && break; sleep 0.02; done" % STATE
+    killed = "mysql-backup prepare --to %s & %s; kill -9 \\$!; wait" % (moment, waiting)
     site.ssh(primary, 'bash -c "%s"; true' % killed)
-    assert site.sums(primary) == before
-    site.backup(primary, "prepare", "--to", "latest")
+    assert site.sums(primary) == later
+    site.backup(primary, "prepare", "--to", moment)
     site.ssh(primary, "systemctl stop mysqld")
-    site.backup(primary, "place", "--to", "latest")
+    site.backup(primary, "place", "--to", moment)
     output = site.play("mysql_restore", code=2, confirm="lab", restore_to="2026-11-23 00:00:00")
     assert "is not finished" in output
-    site.play("mysql_restore", confirm="lab", restore_to="latest")
+    site.play("mysql_restore", confirm="lab", restore_to=moment)
     assert site.primary() == primary and site.sums(primary) == before
     site.play("mysql")
     assert site.sums(site.standby()) == before

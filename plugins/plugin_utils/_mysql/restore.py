@@ -51,7 +51,7 @@ def plan(looks: Iterable[Sequence[t.Any]], to: str, onto: str = "", primary: str
             f"{' and '.join(absent)} cannot be reached, and may still serve the application. Nothing was changed. Expected: every host of the group mysql. "
             "Next: bring it up; if it is certainly powered off, add: -e old_primary_is_down=yes"
         )
-    found = {"reached": sorted(states), "refusal": " ".join(refusals), "case": "", "host": "", "restored": {}, "stage": "", "work": False}
+    found = {"reached": sorted(states), "refusal": " ".join(refusals), "case": "", "host": "", "restored": {}, "stage": "", "gtids": "", "work": False}
     found.update({name: [] for name in ("ship", "prepare", "stop", "place", "open", "aside")})
     if refusals or not states:
         found["refusal"] = found["refusal"] or f"No host of the group mysql can be reached. Nothing was changed. Next: {COMMAND} when one is up."
@@ -75,24 +75,31 @@ def resumed(states: Mapping[str, Said], under_way: Mapping[str, Said], to: str) 
         return {"refusal": f"A restore to {one.get('to')} was interrupted on {host} and is not finished. Nothing was changed. Next: {line}"}
     others = [name for name in states if name != host]
     # Somebody may have made the pair whole since it was opened.
-    aside = others if one["stage"] != OPENED else [name for name in others if states[name].get("stage") in LEAVING]
+    aside = others if one["stage"] != OPENED else leaving(states, to)
     stands = one["stage"] in (PLACED, OPENED)
     return {
         "case": "resume",
         "host": host,
         "stage": one["stage"],
+        "gtids": one.get("gtid_executed") or "",
         "work": True,
         "stop": aside if stands else [host, *aside],
         "place": [] if stands else [host],
-        "open": [host],
+        # Opened: it is a primary, or somebody has made a standby of it; only the note is missing.
+        "open": [] if one["stage"] == OPENED else [host],
         "aside": aside,
     }
 
 
+def leaving(states: Mapping[str, Said], to: str) -> list[str]:
+    """Hosts whose data were given up for this restore and are still there; what was noted for another one says nothing here."""
+    return [name for name, one in states.items() if one.get("stage") in LEAVING and one.get("to") == to]
+
+
 def done(states: Mapping[str, Said], host: str, record: Said, absent: bool) -> dict[str, t.Any]:
     """It was restored to that before. What was written since stays; what that run did not come to is done."""
-    aside = [name for name, one in states.items() if one.get("stage") in LEAVING]
-    found: dict[str, t.Any] = {"case": "done", "host": host, "restored": record, "aside": aside, "stop": aside}
+    aside = leaving(states, str(record["to"]))
+    found: dict[str, t.Any] = {"case": "done", "host": host, "restored": record, "aside": aside, "stop": aside, "gtids": record.get("gtid_executed") or ""}
     if not any(one.get("writable") for one in states.values()):
         others = [one for name, one in states.items() if name != host]
         nobody_else = not absent and all(one.get("stage") in LEAVING or not (one.get("data") or one.get("running")) for one in others)

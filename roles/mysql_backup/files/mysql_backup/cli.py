@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("hold", help="backups wait for a restore: no run is at work when this ends, and none begins")
     command.add_argument("--to", required=True)
     command.add_argument("--onto", required=True, help="the host that gets the restored data")
+    command.add_argument("--gtids", default="", help="what the restored server holds")
     commands.add_parser("release", help="backups go on after a restore that was given up")
     commands.add_parser("set-aside", help="move this host's data out of the way")
     commands.add_parser("finish", help="a restore is over: its server takes writes")
@@ -57,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
 
 def dispatch(config: Config, arguments: argparse.Namespace) -> Result:
     """One command. Imported late: status must work while something else is broken."""
-    from . import expire, full, hold, journal, placing, repair, restore, ship, verify
+    from . import expire, full, journal, placing, repair, restore, ship, verify
 
     command = arguments.command
     actions: dict[str, t.Callable[[], Result]] = {
@@ -72,8 +73,8 @@ def dispatch(config: Config, arguments: argparse.Namespace) -> Result:
         "start": lambda: start(config, arguments.step),
         "plan": lambda: restore.shown(config, arguments.to, arguments.more_comes, arguments.again),
         "prepare": lambda: restore.prepare(config, arguments.to, arguments.again),
-        "hold": lambda: placing.hold_all(config, arguments.to, arguments.onto),
-        "release": lambda: hold.release(config),
+        "hold": lambda: placing.hold_all(config, arguments.to, arguments.onto, arguments.gtids),
+        "release": lambda: placing.release(config),
         "place": lambda: placing.place(config, arguments.to),
         "set-aside": lambda: placing.set_aside(config),
         "discard-old": lambda: placing.discard_old(config),

@@ -15,7 +15,8 @@ import pymysql
 
 from . import hold, repair
 from .base import Config, Problem, complain, iso, lock, now, read_json, remove, say, write_json
-from .server import Session
+from .gtids import Gtids
+from .server import Look, Session
 
 # On the host that gets the restored data, in this order.
 PREPARED, PLACING, OLD_MOVED, PLACED, OPENED = "prepared", "placing", "old data moved", "placed", "opened"
@@ -205,14 +206,43 @@ def set_aside(config: Config) -> dict[str, t.Any]:
         return {"changed": True, "kept": known["kept"]}
 
 
-def hold_all(config: Config, to: str, onto: str) -> dict[str, t.Any]:
-    """mysql-backup hold: no backup is at work and none begins; the repository takes the mark that comes later. Nothing of the data is touched."""
+def hold_all(config: Config, to: str, onto: str, gtids: str) -> dict[str, t.Any]:
+    """mysql-backup hold: no backup is at work and none begins; the repository takes the mark that comes later. Nothing of the data is touched.
+
+    gtids: what the restored server holds. On another host it is noted what is given up: as long as that is there, the data are those of before.
+    """
     repair.probe(config)
     hold.take(config, to)
     if config.host != onto and read_json(state_file(config)).get("stage") != ASIDE:
-        # Until set-aside this host's data are those of a history that was given up.
-        write_state(config, {"stage": LEAVING, "to": to, "at": iso(now())})
+        executed = held(config)
+        given_up = None if executed is None else Gtids().subtract(executed, gtids)
+        write_state(config, {"stage": LEAVING, "to": to, "at": iso(now()), "given_up": given_up})
     return {"changed": True, "to": to}
+
+
+def held(config: Config) -> t.Optional[str]:
+    """Every transaction that this host's server holds; None when it does not answer."""
+    try:
+        with Session(config.socket, 10) as session:
+            return session.executed()
+    except (pymysql.MySQLError, OSError):
+        return None
+
+
+def still_leaving(known: t.Mapping[str, t.Any], me: Look) -> bool:
+    """Whether the data are still those that are given up. A standby of before follows the restored server without an error: it only holds more."""
+    given_up = known.get("given_up")
+    if given_up is None or not (me.channel and me.applying and me.receiving):
+        return True
+    return bool(given_up) and Gtids().subtract(given_up, me.executed) != Gtids().union(given_up)
+
+
+def release(config: Config) -> dict[str, t.Any]:
+    """mysql-backup release: a restore was given up before it stopped a server. Backups go on, and this host's data stay what they are."""
+    leaving = read_json(state_file(config)).get("stage") == LEAVING
+    if leaving:
+        remove(state_file(config))
+    return {"changed": hold.release(config)["changed"] or leaving}
 
 
 def finish(config: Config) -> dict[str, t.Any]:

@@ -16,7 +16,8 @@ from .base import Config, Problem, empty, free_bytes, iso, now, read_json, remov
 from .fetchfull import basedir, check_gtids, unpack
 from .full import space_problem, workplace
 from .gtids import Gtids, Sums
-from .placing import ASIDE, LEAVING, OLD_MOVED, OPENED, PLACED, PLACING, PREPARED, beside, contents, kept_paths, restored_file, running, state_file, write_state
+from .placing import ASIDE, LEAVING, OLD_MOVED, OPENED, PLACED, PLACING, PREPARED, beside, contents, kept_paths
+from .placing import restored_file, running, state_file, still_leaving, write_state
 from .replay import replay
 from .restic import Repository
 from .scratch import Scratch
@@ -103,7 +104,8 @@ def half_done(config: Config, to: str, again: str) -> dict[str, t.Any]:
 def state(config: Config) -> dict[str, t.Any]:
     """mysql-backup restore-state: what a playbook needs to know before it decides. Reads only."""
     known = read_json(state_file(config))
-    found: dict[str, t.Any] = {"stage": known.get("stage", ""), "to": known.get("to", ""), "restored": read_json(restored_file(config))}
+    found: dict[str, t.Any] = {"stage": known.get("stage", ""), "to": known.get("to", ""), "gtid_executed": known.get("gtid_executed", "")}
+    found.update(restored= read_json(restored_file(config)))
     found.update(running=running(config), writable=False, role="", data=bool([name for name in contents(config) if not name.startswith(".")]))
     if not found["running"]:
         return found
@@ -112,8 +114,8 @@ def state(config: Config) -> dict[str, t.Any]:
     found.update(writable=me.writable, role=me.role)
     if found["stage"] == PLACED and me.role != "none":
         found.update(stage=OPENED)  # the run that opened it, or somebody, did not come to note it
-    if found["stage"] == LEAVING and me.channel and me.applying and me.receiving:
-        found.update(stage="")  # it follows a primary: the restore was given up, or this host was copied anew
+    if found["stage"] == LEAVING and not still_leaving(known, me):
+        found.update(stage="")  # it was copied anew, or had nothing beyond what was restored, and follows
     return found
 
 

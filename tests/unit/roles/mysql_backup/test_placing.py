@@ -234,9 +234,9 @@ def test_a_hold_has_every_lock_or_changes_nothing(host: Host) -> None:
 
     for name in hold.LOCKS:
         with lock(host.config, name), pytest.raises(Busy, match="has not ended within"):
-            placing.hold_all(host.config, TO, "db2")
+            placing.hold_all(host.config, TO, "db2", "")
         assert hold.reason(host.config) == "" and host.stage == "prepared"
-    placing.hold_all(host.config, TO, "db2")
+    placing.hold_all(host.config, TO, "db2", "")
     assert "a restore to 2026" in hold.reason(host.config) and host.stage == "leaving"
 
 
@@ -247,15 +247,43 @@ def test_a_store_that_takes_nothing_is_noticed_before_servers_are_stopped(host: 
 
     monkeypatch.setattr(repair, "probe", full)
     with pytest.raises(Problem, match="is full"):
-        placing.hold_all(host.config, TO, "db1")
+        placing.hold_all(host.config, TO, "db1", "")
     assert hold.reason(host.config) == "" and host.stage == "prepared"
 
 
 @pytest.mark.usefixtures("quiet")
 def test_a_hold_ends_by_itself(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    placing.hold_all(host.config, TO, "db1")
+    placing.hold_all(host.config, TO, "db1", "")
     assert hold.reason(host.config) and host.stage == "prepared"
     monkeypatch.setattr(hold, "LEASE", 0)
     assert hold.reason(host.config) == ""
     monkeypatch.undo()
     assert hold.release(host.config) == {"changed": True} and hold.reason(host.config) == ""
+
+
+U, V = "1abe9d5b-e743-11f1-8336-02fc00000001", "2abe9d5b-e743-11f1-8336-02fc00000001"
+FOLLOWS = {"channel": True, "applying": True, "receiving": True}
+
+
+@pytest.mark.parametrize(
+    ("given_up", "state", "expected"),
+    [
+        (f"{U}:8-9", {**FOLLOWS, "executed": f"{U}:1-9,{V}:1-3"}, True),  # rebooted: it follows the restored server, and holds what was given up
+        (f"{U}:8-9", {**FOLLOWS, "executed": f"{U}:1-7,{V}:1-3"}, False),  # copied anew
+        ("", {**FOLLOWS, "executed": f"{U}:1-7"}, False),  # it never held more
+        (f"{U}:8-9", {**FOLLOWS, "receiving": False, "executed": f"{U}:1-7"}, True),
+        (None, {**FOLLOWS, "executed": f"{U}:1-7"}, True),  # nobody could ask
+    ],
+)
+def test_whether_data_are_those_that_were_given_up(given_up: t.Optional[str], state: dict[str, t.Any], expected: bool) -> None:
+    me = t.cast(t.Any, types.SimpleNamespace(**state))
+    assert placing.still_leaving({"stage": "leaving", "given_up": given_up}, me) is expected
+
+
+@pytest.mark.usefixtures("quiet")
+def test_what_is_given_up_is_noted_and_goes_with_a_release(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(placing, "held", lambda _config: f"{U}:1-9")
+    placing.hold_all(host.config, TO, "db2", f"{U}:1-7")
+    assert read_json(placing.state_file(host.config))["given_up"] == f"{U}:8-9"
+    assert placing.release(host.config) == {"changed": True} and host.stage == "" and hold.reason(host.config) == ""
+    assert placing.release(host.config) == {"changed": False}
