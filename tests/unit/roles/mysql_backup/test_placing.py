@@ -116,8 +116,11 @@ def cut(monkeypatch: pytest.MonkeyPatch, number: int, action: t.Callable[[], t.A
     return False
 
 
+PLACE, FINISH, ASIDE = 45, 20, 36  # changes of the disk that each step makes at most
+
+
 @pytest.mark.parametrize("boots", [False, True], ids=["killed", "rebooted"])
-@pytest.mark.parametrize("number", range(80))
+@pytest.mark.parametrize("number", range(PLACE))
 def test_place_is_finished_by_the_next_run_wherever_it_was_cut(host: Host, number: int, boots: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     was_cut = cut(monkeypatch, number, lambda: placing.place(host.config, TO))
     if was_cut and boots:
@@ -136,11 +139,14 @@ def test_place_is_finished_by_the_next_run_wherever_it_was_cut(host: Host, numbe
 
 
 def test_the_matrix_reaches_the_end(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So many changes are all that place makes: a later one would not be cut above."""
-    assert not cut(monkeypatch, 79, lambda: placing.place(host.config, TO))
+    """So many changes are all that the steps make: a later one would not be cut here."""
+    assert not cut(monkeypatch, PLACE - 1, lambda: placing.place(host.config, TO))
+    assert not cut(monkeypatch, FINISH - 1, lambda: placing.finish(host.config))
+    placing.discard_old(host.config)  # its name is that of the second
+    assert not cut(monkeypatch, ASIDE - 1, lambda: placing.set_aside(host.config))
 
 
-@pytest.mark.parametrize("number", range(60))
+@pytest.mark.parametrize("number", range(FINISH))
 def test_a_cut_finish_keeps_when_it_was_opened(host: Host, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     placing.place(host.config, TO)
     cut(monkeypatch, number, lambda: placing.finish(host.config))
@@ -149,7 +155,7 @@ def test_a_cut_finish_keeps_when_it_was_opened(host: Host, number: int, monkeypa
 
 
 @pytest.mark.parametrize("boots", [False, True], ids=["killed", "rebooted"])
-@pytest.mark.parametrize("number", range(60))
+@pytest.mark.parametrize("number", range(ASIDE))
 def test_set_aside_is_finished_by_the_next_run_wherever_it_was_cut(host: Host, number: int, boots: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.rmtree(placing.beside(host.config, ".restoring"))
     (host.state / "restore.json").write_text(json.dumps({"stage": "leaving", "to": TO}))
@@ -167,7 +173,7 @@ def test_set_aside_is_finished_by_the_next_run_wherever_it_was_cut(host: Host, n
 
 def test_what_was_made_in_between_is_kept_and_not_mixed_in(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """As an older role guard did it: an empty server in the gap. Its files end beside the old ones."""
-    number = next(count for count in range(80) if cut(monkeypatch, count, lambda: placing.place(host.config, TO)) and host.stage == "old data moved")
+    number = next(count for count in range(PLACE) if cut(monkeypatch, count, lambda: placing.place(host.config, TO)) and host.stage == "old data moved")
     assert number
     plant(host.data, BARE)
     placing.place(host.config, TO)
@@ -177,7 +183,7 @@ def test_what_was_made_in_between_is_kept_and_not_mixed_in(host: Host, monkeypat
 
 
 def test_restored_data_that_are_gone_are_not_taken_for_placed(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    for count in range(80):
+    for count in range(PLACE):
         if cut(monkeypatch, count, lambda: placing.place(host.config, TO)) and host.stage == "old data moved":
             break
     shutil.rmtree(placing.beside(host.config, ".restoring"))
@@ -211,7 +217,7 @@ def test_a_server_that_recovers_is_running_although_it_does_not_answer(host: Hos
 
 
 def test_what_a_restore_still_moves_is_not_discarded(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    next(count for count in range(80) if cut(monkeypatch, count, lambda: placing.place(host.config, TO)) and host.kept())
+    next(count for count in range(PLACE) if cut(monkeypatch, count, lambda: placing.place(host.config, TO)) and host.kept())
     with pytest.raises(Problem, match="still moves data into"):
         placing.discard_old(host.config)
     placing.place(host.config, TO)
