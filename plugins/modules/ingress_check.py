@@ -104,7 +104,7 @@ def ask(way: Way, prober: Prober, days: int, size: int) -> None:
     prober.run("reach", lambda: way.everywhere(way.reach))
     prober.run("certificate", lambda: way.everywhere(lambda address: way.certificate(address, days)), needs=["reach"])
     prober.run("recognised", lambda: way.everywhere(way.recognised), needs=["certificate"])
-    prober.run("page", lambda: way.everywhere(way.page), needs=["certificate"])
+    prober.run("page", lambda: way.everywhere(way.page), needs=["reach"])
     prober.run("redirect", lambda: way.everywhere(way.redirect), needs=["reach"])
     prober.run("large_body", lambda: way.everywhere(lambda address: way.large_body(address, size)), needs=["certificate"])
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 import datetime
 import http.server
 import threading
+import time
 
 import pytest
 from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes import ingress as way
 from ansible_collections.onprem.wandb.plugins.module_utils._probe import Finding, Prober, Remark
 from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.http import Response
+from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils.wandb import wandb_site as site
 
 NOW = datetime.datetime(2026, 11, 23, tzinfo=datetime.timezone.utc)
 CERTIFICATE = {
@@ -106,3 +108,47 @@ def test_an_address_where_nothing_answers(port):
     prober = Prober(10)
     assert not prober.run("reach", lambda: walk.everywhere(walk.reach))
     assert "refused" in prober.results[-1]["evidence"]["error"]
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    """The ingress of a node: behind one address is W&B, behind the other nobody, and behind the third somebody who does not answer."""
+
+    def do_GET(self):
+        address = self.server.server_address[0]
+        if address == "127.0.0.3":
+            time.sleep(1.0)
+        self.send_response({"127.0.0.1": 200, "127.0.0.2": 503}.get(address, 200))
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_args):
+        """Be quiet."""
+
+
+@pytest.fixture
+def pages(tmp_path):
+    """Three addresses with one port, all with a certificate that nobody signed."""
+    servers, number = [], 0
+    for address in ("127.0.0.1", "127.0.0.2", "127.0.0.3"):
+        server = http.server.ThreadingHTTPServer((address, number), Page)
+        number = server.server_address[1]
+        server.socket = site.certificate(tmp_path, "w.example.com")[1].wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+    yield number
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(("addresses", "bad"), [
+    (["127.0.0.1"], None),
+    (["127.0.0.1", "127.0.0.2"], {"address": "127.0.0.2", "status": 503}),
+    (["127.0.0.1", "127.0.0.3"], {"address": "127.0.0.3", "error": "no answer in time"}),
+])  # fmt: skip
+def test_the_page_is_asked_for_at_every_address(pages, addresses, bad):
+    walk = way.Way("w.example.com", addresses, None, (pages, pages), 0.4)
+    prober = Prober(10)
+    assert prober.run("page", lambda: walk.everywhere(walk.page)) is (bad is None)
+    if bad is not None:
+        assert prober.results[-1]["evidence"] == bad
