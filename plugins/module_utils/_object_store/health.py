@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import fcntl
 import json
+import os
 import time
 import typing as t
 
@@ -39,4 +42,20 @@ def mirror(path: str) -> dict[str, t.Any]:
     except (OSError, ValueError) as error:
         return {"configured": False, "problem": str(error)}
     age = round((time.time() - told["success"]) / 3600, 2) if "success" in told else None
+    told["problem"] = told.get("problem") or cut_off(told, os.path.join(os.path.dirname(path), "lock"))
     return {"configured": True, "age_hours": age, **told}
+
+
+def cut_off(told: t.Mapping[str, t.Any], lock: str) -> str:
+    """A sentence about a run that began and never said how it ended; empty while one is at work, which holds the lock."""
+    if told.get("began", 0) <= told.get("attempt", 0):
+        return ""
+    try:
+        with open(lock, encoding="ascii") as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return ""
+    except OSError:  # no lock, so nobody holds it
+        pass
+    began = dt.datetime.fromtimestamp(told["began"], dt.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    return f"the run that began at {began} ended without a word: killed, or out of memory. Next: journalctl -u minio-backup.service"

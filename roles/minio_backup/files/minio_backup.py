@@ -1,6 +1,8 @@
 """minio-backup: mirrors W&B's bucket into a second place, compares, and brings it back.
 
-minio-backup run [--force] | status | restore --config FILE [--prefix P] [--deleted YYYY-MM-DD]
+minio-backup run [--force] [--plan] | status | restore [--config FILE] [--prefix P] [--deleted YYYY-MM-DD] [--plan]
+
+--plan says what would be done, and changes nothing. Started by root it goes on as the user of the mirror.
 
 Managed by onprem.wandb, role minio_backup. Python >= 3.9, rclone >= 1.59.
 """
@@ -12,6 +14,7 @@ import datetime as dt
 import fcntl
 import json
 import os
+import pwd
 import random
 import re
 import socket
@@ -20,15 +23,25 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Optional
+from typing import IO, Any, Callable
+
+sys.path[:0] = [os.environ.get("MINIO_BACKUP_LIB", "/usr/local/lib/onprem-wandb/minio-backup"), str(Path(__file__).resolve().parent)]
+import odd_names
 
 ETC = Path(os.environ.get("MINIO_BACKUP_ETC", "/etc/onprem-wandb/minio-backup"))
 ASIDE = ".deleted"  # in the target: what vanished from the bucket, by the day on which the mirror noticed
-OWN = "/.onprem-wandb-check/**"  # objects of the checks
+OWN = ".onprem-wandb-check"  # objects of the checks
+KEPT = (ASIDE, odd_names.FOLDER)  # what the mirror keeps beside the objects
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class Failed(Exception):
     """A sentence for the operator."""
+
+
+def literal(name: str) -> str:
+    """A name as rclone shows it, as a pattern that means nothing else."""
+    return re.sub(r"([][*?{}\\])", r"\\\1", name)
 
 
 class Backup:
@@ -39,17 +52,52 @@ class Backup:
         self.source, self.target = config["source"], config["target"].rstrip("/")
         self.status_file = Path(config["state"]) / "status.json"
 
-    def rclone(self, *arguments: str, good: tuple[int, ...] = (0,)) -> subprocess.CompletedProcess[str]:
-        """Run rclone; an unexpected end is a sentence with its last words."""
+    def command(self, *arguments: str) -> tuple[list[str], dict[str, str]]:
+        """Words and environment of a call of rclone."""
         command = ["rclone", "--config", str(self.rclone_config), "--transfers", str(self.config["transfers"]), "--checkers", "16", "--retries", "3"]
         command += ["--bwlimit", self.config["bandwidth"]] if self.config["bandwidth"] else []
         # Beside the system's roots: --ca-cert would be instead of them, and a second place at a provider is signed by others than the bucket.
-        trust = {**os.environ, "SSL_CERT_DIR": self.config["roots"]}
-        done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, env=trust)
-        if done.returncode not in good:
-            last = " | ".join(line for line in done.stderr.strip().splitlines()[-4:])
-            raise Failed(f"rclone {arguments[0]} ended with {done.returncode}: {last or 'no words'}. Next: look at {self.rclone_config} and the two servers.")
-        return done
+        return [*command, *arguments], {**os.environ, "SSL_CERT_DIR": self.config["roots"]}
+
+    def rclone(self, *arguments: str, good: tuple[int, ...] = (0,), given: bytes = b"") -> subprocess.CompletedProcess[str]:
+        """Run rclone; an unexpected end is a sentence with its last words. Bytes in between: text mode would take a name's end for a line's."""
+        command, environment = self.command(*arguments)
+        ran = subprocess.run(command, capture_output=True, check=False, input=given, env=environment)
+        out, err = (text.decode("utf-8", "surrogateescape") for text in (ran.stdout, ran.stderr))
+        if ran.returncode not in good:
+            raise self.ended(arguments[0], ran.returncode, err)
+        return subprocess.CompletedProcess(command, ran.returncode, out, err)
+
+    def ended(self, verb: str, code: int, words: str) -> Failed:
+        last = " | ".join(words.strip().split("\n")[-4:])
+        return Failed(f"rclone {verb} ended with {code}: {last or 'no words'}. Next: look at {self.rclone_config} and the two servers.")
+
+    def pour(self, source: IO[bytes], place: str) -> None:
+        """Write a stream into an object of the mirror."""
+        command, environment = self.command("rcat", place)
+        with tempfile.TemporaryFile() as words, subprocess.Popen(command, stdin=subprocess.PIPE, stderr=words, env=environment) as process:
+            assert process.stdin
+            for block in iter(lambda: source.read(1 << 20), b""):
+                process.stdin.write(block)
+            process.stdin.close()
+            if process.wait():
+                words.seek(0)
+                raise self.ended("rcat", process.returncode, words.read().decode("utf-8", "replace"))
+
+    def draw(self, place: str, use: Callable[[IO[bytes]], Any]) -> Any:
+        """Read an object of the mirror as a stream."""
+        command, environment = self.command("cat", place)
+        with tempfile.TemporaryFile() as words, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=words, env=environment) as process:
+            assert process.stdout
+            found = use(process.stdout)
+            if process.wait():
+                words.seek(0)
+                raise self.ended("cat", process.returncode, words.read().decode("utf-8", "replace"))
+        return found
+
+    def digest(self, place: str) -> str:
+        """sha256 of an object of the mirror."""
+        return str(self.draw(place, odd_names.digest))
 
     def suitable(self) -> None:
         """Refuse an rclone that is too old: it would say nothing, and give the files to any server."""
@@ -62,101 +110,161 @@ class Backup:
             )
 
     def listing(self, place: str, *filters: str) -> dict[str, int]:
-        """Objects below a place: name and size in bytes. A place that does not exist has none."""
+        """Objects below a place: name, as rclone shows it, and size in bytes. A place that does not exist has none."""
+        # No control character is ever in it: rclone shows each as a picture. All else is part of a name, what splitlines() takes for a line's end, too.
         done = self.rclone("lsf", "-R", "--files-only", "--format", "sp", "--separator", "\t", *filters, place, good=(0, 3))
-        rows = (line.split("\t", 1) for line in done.stdout.splitlines())
+        rows = (line.split("\t", 1) for line in done.stdout.split("\n") if line)
         return {name: int(size) for size, name in rows}
+
+    def odd(self, names: dict[str, int]) -> set[str]:
+        """Those that cannot be mirrored under themselves."""
+        kind = self.config["kind"]
+        return odd_names.odd(names, kind != "s3", len(self.target.partition(":")[2].partition("/")[2]))
+
+    def rules(self, odd: set[str]) -> str:
+        """A file with what rclone leaves alone, as --filter-from reads it."""
+        quoted = odd_names.QUOTE * 2
+        kept = [*(f"- /{folder}/**" for folder in (*KEPT, OWN)), f"- {{{{.*{quoted}.*}}}}"]
+        return self.lines([*kept, *(f"- /{literal(name)}" for name in sorted(odd) if quoted not in name)])
 
     # --- the mirror ------------------------------------------------------------------------------------------------------------
 
-    def run(self, force: bool) -> dict[str, Any]:
+    def run(self, force: bool, plan: bool) -> dict[str, Any]:
         """Copy what is new, move aside what vanished, compare everything, read some of it back."""
         started, day = time.time(), dt.datetime.now(dt.timezone.utc).strftime("%Y-%m-%d")
-        bucket, mirror = self.listing(self.source, "--exclude", OWN), self.listing(self.target, "--exclude", f"/{ASIDE}/**")
-        lost = len([name for name in mirror if name not in bucket])
-        limit = self.config["max_loss_percent"]
-        if mirror and lost * 100 > limit * len(mirror) and not force:
+        bucket = self.listing(self.source, "--exclude", f"/{OWN}/**")
+        mirror = self.listing(self.target, *(word for folder in KEPT for word in ("--exclude", f"/{folder}/**")))
+        ours = [name for name in bucket if name.startswith(tuple(f"{folder}/" for folder in KEPT))]
+        if ours:
             raise Failed(
-                f"{lost} of the {len(mirror)} objects of the mirror are no longer in {self.source}; expected at most {limit} percent from one run to the next. "
+                f"{self.source} has {len(ours)} objects below {' or '.join(KEPT)}, first {ours[0]!r}; there the mirror keeps its own. Nothing was changed. "
+                "Next: rename these objects."
+            )
+        odd = self.odd(bucket)
+        names = odd_names.OddNames(self, self.target, odd_names.Store(self.rclone_config, self.source, Path(self.config["roots"])))
+        exact = names.store.keys() if odd else {}
+        wanted = {key: exact[key] for key in exact if odd_names.QUOTE in key or odd_names.shown(key) in odd}
+        fit = {name: size for name, size in bucket.items() if name not in odd}
+        gone = [name for name in mirror if name not in fit]
+        lost = len([name for name in gone if name not in odd])
+        self.not_lost(len(mirror), lost, force)
+        counts = {"objects": len(fit) + len(wanted), "bytes": sum(fit.values()) + sum(size for size, _etag in wanted.values()),
+                  "new": len([name for name in fit if name not in mirror]), "moved_aside": lost}  # fmt: skip
+        if plan:
+            other = len([name for name in fit if name in mirror and mirror[name] != fit[name]])
+            return {"plan": "run", "from": self.source, "to": self.config["place"], **counts, "other_size": other, "under_hash": len(wanted)}
+        aside, rules = f"{self.target}/{ASIDE}/{day}", self.rules(odd)
+        try:
+            # A name that became odd is in the way of others, and the sync no longer sees it.
+            names.set_aside({odd_names.meant(name): f"{self.target}/{name}" for name in gone if name in odd}, aside)
+            self.rclone("sync", "--fast-list", "--filter-from", rules, "--backup-dir", aside, self.source, self.target)
+            copied = names.mirror(wanted, aside) if wanted or self.listing(names.place) else 0
+            self.forget(day)
+            age = f"{int(time.time() - started) + 5}s"  # what came meanwhile is for the next run
+            differences = self.compare(self.source, self.target, "--filter-from", rules, "--min-age", age)
+            chosen, left = self.sample(fit)
+            differences += self.compare(self.source, self.target, "--download", "--files-from-raw", chosen) if os.path.getsize(chosen) else []
+            read = Path(chosen).read_text(encoding="utf-8", errors="surrogateescape").count("\n")
+            Path(chosen).unlink()
+            repaired = self.repair(sorted(set(differences)), aside)
+            bad = names.different(wanted, left)
+            if bad:
+                raise Failed(f"{len(bad)} objects under their names' hash differ from those of {self.source}, first {bad[0]!r}. Next: minio-backup run")
+        finally:
+            Path(rules).unlink()
+        return {
+            **counts, "new": counts["new"] + copied, "under_hash": len(wanted), "compared": len(fit) + len(wanted), "read_back": read, "repaired": repaired,
+            "seconds": round(time.time() - started, 1),
+        }  # fmt: skip
+
+    def not_lost(self, mirrored: int, lost: int, force: bool) -> None:
+        """Refuse when either side has lost more than it ever does in a day."""
+        limit, told = self.config["max_loss_percent"], self.told()
+        if mirrored and lost * 100 > limit * mirrored and not force:
+            raise Failed(
+                f"{lost} of the {mirrored} objects of the mirror are no longer in {self.source}; expected at most {limit} percent from one run to the next. "
                 "Nothing was changed: the mirror may be all that is left. Next: look at the bucket, then minio-backup run --force, or minio_restore."
             )
-        aside = f"{self.target}/{ASIDE}/{day}"
-        self.rclone("sync", "--fast-list", "--exclude", OWN, "--exclude", f"/{ASIDE}/**", "--backup-dir", aside, self.source, self.target)
-        self.forget(day)
-        age = f"{int(time.time() - started) + 5}s"  # what came meanwhile is for the next run
-        differences = self.compare(self.source, self.target, "--exclude", OWN, "--min-age", age)
-        sample = self.sample(bucket)
-        differences += self.compare(self.source, self.target, "--download", "--files-from", sample[0]) if sample[1] else []
-        Path(sample[0]).unlink()
-        repaired = self.repair(sorted(set(differences)), aside)
-        return {
-            "objects": len(bucket), "bytes": sum(bucket.values()), "new": len([name for name in bucket if name not in mirror]), "moved_aside": lost,
-            "compared": len(bucket), "read_back": sample[1], "repaired": repaired, "seconds": round(time.time() - started, 1),
-        }  # fmt: skip
+        before = int(told.get("objects", 0)) - int(told.get("under_hash", 0)) if told.get("place") == self.config["place"] else 0
+        if (before - mirrored) * 100 > limit * before and not force:
+            raise Failed(
+                f"{self.config['place']} holds {mirrored} objects; the last good run left {before}. Nothing was changed: is the share not mounted, or was it "
+                f"emptied? Next: look there (findmnt -T {self.target.partition(':')[2]}), then minio-backup run --force to mirror everything again."
+            )
 
     def repair(self, names: list[str], aside: str) -> int:
         """Copy again what size and time had hidden: a server answers for the bytes of the bucket (it knows their sums), nobody for those of the mirror."""
         if not names:
             return 0
-        chosen = self.names(names)
-        self.rclone("copy", "--ignore-times", "--backup-dir", aside, "--files-from", chosen, self.source, self.target)
-        left = self.compare(self.source, self.target, "--download", "--files-from", chosen)
+        chosen = self.lines(names)
+        self.rclone("copy", "--ignore-times", "--backup-dir", aside, "--files-from-raw", chosen, self.source, self.target)
+        left = self.compare(self.source, self.target, "--download", "--files-from-raw", chosen)
         Path(chosen).unlink()
         if left:
             raise Failed(
-                f"{len(left)} objects differ between {self.source} and {self.target} after they were copied again, first {left[0]}. "
+                f"{len(left)} objects differ between {self.source} and {self.target} after they were copied again, first {left[0]!r}. "
                 "Next: minio-backup run; if it stays, look at the disks of the second place."
             )
         return len(names)
 
-    def names(self, names: list[str]) -> str:
-        """A file with names, as --files-from reads them."""
+    def lines(self, names: list[str]) -> str:
+        """A file with one of them a line, as --files-from-raw and --filter-from read it; whoever asks for it removes it."""
         handle, path = tempfile.mkstemp(suffix=".names")
-        with os.fdopen(handle, "w", encoding="utf-8") as target:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as target:
             target.write("".join(f"{name}\n" for name in names))
         return path
 
     def compare(self, one: str, other: str, *filters: str) -> list[str]:
         """Names of objects of one place that are missing or different in the other."""
-        with tempfile.NamedTemporaryFile("r", encoding="utf-8") as report:
+        with tempfile.NamedTemporaryFile("r", encoding="utf-8", errors="surrogateescape", newline="\n") as report:
             self.rclone("check", "--one-way", "--combined", report.name, *filters, one, other, good=(0, 1))
-            return [line[2:].strip() for line in report.read().splitlines() if line[:1] in "+*!-"]
+            return [line[2:] for line in report.read().split("\n") if line[:1] in ("+", "*", "!", "-")]
 
     def sample(self, bucket: dict[str, int]) -> tuple[str, int]:
-        """A file with names of random objects of so many bytes at most, and how many. Hashes miss what was uploaded in parts; reading does not."""
+        """A file with names of random objects of so many bytes at most, and the bytes left. Hashes miss what was uploaded in parts; reading does not."""
         names, left, chosen = sorted(bucket), self.config["sample_mb"] * 1024 * 1024, []
         random.shuffle(names)
         for name in names:
             if bucket[name] <= left and len(chosen) < 10000:
                 chosen.append(name)
                 left -= bucket[name]
-        return self.names(chosen), len(chosen)
+        return self.lines(chosen), left
 
     def forget(self, day: str) -> None:
         """Remove what was moved aside too long ago."""
         oldest = (dt.datetime.strptime(day, "%Y-%m-%d") - dt.timedelta(days=self.config["keep_days"])).strftime("%Y-%m-%d")
         done = self.rclone("lsf", "--dirs-only", f"{self.target}/{ASIDE}", good=(0, 3))
-        for name in (line.strip().rstrip("/") for line in done.stdout.splitlines()):
-            if name < oldest:
+        for name in (line.rstrip("/") for line in done.stdout.split("\n")):
+            if DAY.fullmatch(name) and name < oldest:
                 self.rclone("purge", f"{self.target}/{ASIDE}/{name}")
 
     # --- the way back ------------------------------------------------------------------------------------------------------------
 
-    def restore(self, prefix: str, deleted: str) -> dict[str, Any]:
+    def restore(self, prefix: str, deleted: str, plan: bool) -> dict[str, Any]:
         """Copy into the bucket what is missing there or different. Nothing is removed."""
         place = f"{self.target}/{ASIDE}/{deleted}" if deleted else self.target
-        filters = ["--exclude", f"/{ASIDE}/**", *(["--include", f"/{prefix}**"] if prefix else [])]
-        filters = filters if not prefix else ["--filter", f"- /{ASIDE}/**", "--filter", f"+ /{prefix}**", "--filter", "- **"]
-        wanted = self.listing(place, *filters)
-        if not wanted:
-            where = prefix or "its root"
-            raise Failed(f"{place} has no object below {where}; nothing was changed. Next: rclone --config {self.rclone_config} lsf -R {place}")
-        missing = self.compare(place, self.source, *filters)
-        self.rclone("copy", "--fast-list", *filters, place, self.source)
-        left = self.compare(place, self.source, *filters)
+        start = literal(odd_names.shown(prefix))
+        rules = self.lines([*(f"- /{folder}/**" for folder in KEPT), *([f"+ /{start}**", "- **"] if prefix else [])])
+        names = odd_names.OddNames(self, place, odd_names.Store(self.rclone_config, self.source, Path(self.config["roots"])))
+        try:
+            wanted, hashed = self.listing(place, "--filter-from", rules), names.wanted_back(prefix)
+            if not wanted and not hashed:
+                where = prefix or "its root"
+                raise Failed(f"{place} has no object below {where}; nothing was changed. Next: rclone --config {self.rclone_config} lsf -R {place}")
+            missing = self.compare(place, self.source, "--filter-from", rules) if wanted else []
+            absent = names.missing(hashed)
+            count = {"objects": len(wanted) + len(hashed), "from": place}
+            if plan:
+                return {"plan": "restore", **count, "to": self.source, "would_copy": len(missing) + len(absent)}
+            if wanted:
+                self.rclone("copy", "--fast-list", "--filter-from", rules, place, self.source)
+            names.restore(hashed, absent)
+            left = [*(self.compare(place, self.source, "--filter-from", rules) if wanted else []), *names.missing(hashed)]
+        finally:
+            Path(rules).unlink()
         if left:
-            raise Failed(f"{len(left)} objects are still missing or different in {self.source}, first {left[0]}. Next: again.")
-        return {"objects": len(wanted), "copied": len(missing), "compared": len(wanted), "from": place}
+            raise Failed(f"{len(left)} objects are still missing or different in {self.source}, first {left[0]!r}. Next: again.")
+        return {**count, "copied": len(missing) + len(absent), "compared": len(wanted) + len(hashed)}
 
     # --- what is told ------------------------------------------------------------------------------------------------------------
 
@@ -167,23 +275,76 @@ class Backup:
         except (OSError, ValueError):
             return {}
 
-    def tell(self, result: Optional[dict[str, Any]], problem: str) -> None:
-        """Keep the time of the last success whatever happens."""
-        told, now = self.told(), int(time.time())
-        told.update({"attempt": now, "problem": problem, "max_age_hours": self.config["max_age_hours"]})
-        if result is not None:
-            told.update({"success": now, **result})
+    def tell(self, **news: Any) -> None:
+        """Write them into the status; the time of the last success and its numbers stay whatever happens."""
         part = self.status_file.with_suffix(".part")
-        part.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        part.write_text(json.dumps({**self.told(), **news, "max_age_hours": self.config["max_age_hours"]}, indent=1) + "\n", encoding="utf-8")
         part.chmod(0o644)
         part.replace(self.status_file)
 
     def status(self) -> int:
         """Print it. 1 when there is no mirror that is young enough."""
         told = self.told()
+        told["problem"] = told.get("problem") or self.cut_off(told)
         age = (time.time() - told.get("success", 0)) / 3600
         print(json.dumps({**told, "age_hours": round(age, 2) if "success" in told else None}, indent=1))
         return 0 if "success" in told and age <= self.config["max_age_hours"] and not told.get("problem") else 1
+
+    def cut_off(self, told: dict[str, Any]) -> str:
+        """A sentence about a run that began and never said how it ended; empty while one is at work."""
+        if told.get("began", 0) <= told.get("attempt", 0):
+            return ""
+        try:
+            with open(self.status_file.with_name("lock"), encoding="ascii") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return ""
+        except FileNotFoundError:
+            pass
+        began = dt.datetime.fromtimestamp(told["began"], dt.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+        return f"The run that began at {began} ended without a word: killed, or out of memory. Next: journalctl -u minio-backup.service"
+
+    def locked(self) -> IO[str]:
+        """The lock, held as long as the file is open."""
+        path = self.status_file.with_name("lock")
+        try:
+            lock = open(path, "a", encoding="ascii")
+        except PermissionError:  # of a root that did not go on as the mirror's user, as earlier versions
+            path.unlink()
+            lock = open(path, "a", encoding="ascii")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            raise Failed("Another run is under way. Next: again when it has ended (systemctl status minio-backup).") from error
+        return lock
+
+
+def become_owner(directory: Path) -> None:
+    """Go on as the owner of the state: what root wrote there, or into a mirror on a share, the timer's runs could not write again."""
+    owner = pwd.getpwuid(directory.stat().st_uid)
+    if os.geteuid() == 0 and owner.pw_uid != 0:
+        os.initgroups(owner.pw_name, owner.pw_gid)
+        os.setgid(owner.pw_gid)
+        os.setuid(owner.pw_uid)
+        os.environ["HOME"] = "/var/cache/minio-backup"
+        os.umask(0o077)
+
+
+def act(backup: Backup, arguments: argparse.Namespace) -> dict[str, Any]:
+    """One verb, alone."""
+    if arguments.plan:
+        backup.suitable()
+        return backup.run(arguments.force, True) if arguments.verb == "run" else backup.restore(arguments.prefix, arguments.deleted, True)
+    with backup.locked():
+        if arguments.verb == "restore":
+            backup.suitable()
+            return backup.restore(arguments.prefix, arguments.deleted, False)
+        backup.tell(began=time.time())  # before anything else: a run that is killed says no more
+        backup.suitable()
+        result = backup.run(arguments.force, False)
+        backup.tell(attempt=time.time(), success=int(time.time()), problem="", place=backup.config["place"], **result)
+        return result
 
 
 def main() -> int:
@@ -191,6 +352,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("verb", choices=["run", "status", "restore"])
     parser.add_argument("--force", action="store_true")
+    parser.add_argument("--plan", action="store_true")
     parser.add_argument("--config", type=Path, default=ETC / "rclone.conf")
     parser.add_argument("--prefix", default="")
     parser.add_argument("--deleted", default="")
@@ -199,24 +361,18 @@ def main() -> int:
     if arguments.verb == "status":
         return backup.status()
     try:
-        with open(Path(backup.config["state"]) / "lock", "w", encoding="ascii") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise Failed("Another run is under way. Next: again when it has ended (systemctl status minio-backup).") from error
-            backup.suitable()
-            if arguments.verb == "restore":
-                print(json.dumps(backup.restore(arguments.prefix, arguments.deleted)))
-                return 0
-            result = backup.run(arguments.force)
-            backup.tell(result, "")
-            print(json.dumps(result))
-            return 0
-    except (Failed, OSError) as error:
-        if arguments.verb == "run":
-            backup.tell(None, str(error))
-        print(f"minio-backup: {error}", file=sys.stderr)
+        become_owner(backup.status_file.parent)
+        print(json.dumps(act(backup, arguments)))
+    except Exception as error:  # whatever it is: a status of yesterday would say that all is well
+        known = isinstance(error, (Failed, OSError))
+        words = str(error) if known else f"{type(error).__name__}: {error}. Next: journalctl -u minio-backup.service has the rest."
+        if arguments.verb == "run" and not arguments.plan:
+            backup.tell(attempt=time.time(), problem=words)
+        print(f"minio-backup: {words}", file=sys.stderr)
+        if not known:
+            raise
         return 1
+    return 0
 
 
 if __name__ == "__main__":

@@ -5,11 +5,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
+import json
 import pathlib
+import subprocess
 import typing as t
 
 import pytest
+from ansible_collections.onprem.wandb.plugins.plugin_utils import _store_wiring
+from hypothesis import given
+from hypothesis import strategies as st
 
 from .role_value import ROLES, value
 
@@ -18,7 +24,11 @@ assert SPEC and SPEC.loader
 program = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(program)
 
-SITE = {"groups": {"all": ["store1"], "minio": []}, "hostvars": {"store1": {}, "": {}}, "minio_backup_host": "store1", "minio_backup_target_path": "m"}
+odd_names = program.odd_names
+
+# What the lookup says about a host without a group minio.
+STORE = _store_wiring.wiring({"store1": {"wandb_fqdn": "wandb.example.com"}}, [], "store1", "/secrets", lambda _path: None)
+SITE = {"groups": {"all": ["store1"], "minio": []}, "__minio_backup_store": STORE, "minio_backup_target_path": "/m"}
 OLDEST = value("minio_backup", "__minio_backup_rclone_oldest")
 OLD = ["rclone v1.53.3-DEV\n- os/arch: linux/amd64\n- go version: go1.17.6\n", "rclone v1.58.1\n"]
 GOOD = ["rclone v1.60.1-DEV\n- os/version: debian 12.11 (64 bit)\n- os/kernel: 6.1.0-18-amd64 (x86_64)\n", "rclone v1.59.0\n", "rclone v1.100.0\n"]
@@ -32,7 +42,7 @@ def rclone(directory: pathlib.Path, says: str, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("PATH", f"{directory}:/usr/bin:/bin")
     config = {
         **{"source": "s:b", "target": "t:m", "state": str(directory), "transfers": 1, "bandwidth": "", "roots": "/", "max_age_hours": 1},
-        "rclone_oldest": OLDEST,
+        **{"rclone_oldest": OLDEST, "kind": "local", "place": "local::/m", "max_loss_percent": 20},
     }
     return program.Backup(config, directory / "rclone.conf")
 
@@ -95,3 +105,165 @@ def test_the_targets_own_file_is_the_one_that_counts() -> None:
     found = value("minio_backup", "[__minio_backup_target, __minio_backup_ssh_files]", minio_backup_target=OWN, **SITE)
     assert found[0]["known_hosts_file"] == OWN["known_hosts_file"]
     assert [entry["state"] for entry in found[1]] == ["absent", "absent"]
+
+
+# --- names that users choose ---------------------------------------------------------------------------------------------------
+
+# A key of S3: anything but what no server takes. rclone shows control characters as pictures.
+KEYS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=60)
+AWKWARD = [
+    "\u2028",
+    "a\u2029b",
+    "nel\x85",
+    "\ttab",
+    "#hash",
+    ";semicolon",
+    " leading",
+    "trailing ",
+    "line\nend",
+    "cr\r",
+    "\x0b\x0c\x1c",
+    "*?[x]{y}\\",
+    "- /x",
+    "größe",
+]
+
+
+def told_by_rclone(directory: pathlib.Path, monkeypatch: pytest.MonkeyPatch, output: str) -> t.Any:
+    """A mirror whose rclone prints this."""
+    backup = rclone(directory, GOOD[0], monkeypatch)
+    backup.rclone = lambda *words, **_options: subprocess.CompletedProcess(words, 0, output, "")
+    return backup
+
+
+@given(keys=st.lists(KEYS, max_size=5))
+def test_every_name_survives_a_list(keys: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
+    names = {odd_names.shown(key): size for size, key in enumerate([*keys, *AWKWARD])}
+    with pytest.MonkeyPatch.context() as patch:
+        backup = told_by_rclone(tmp_path_factory.getbasetemp(), patch, "".join(f"{size}\t{name}\n" for name, size in names.items()))
+        assert backup.listing("place") == names
+        chosen = pathlib.Path(backup.lines(list(names)))
+        assert chosen.read_bytes().decode().split("\n")[:-1] == list(names)
+        chosen.unlink()
+
+
+@given(key=KEYS)
+def test_what_rclone_shows_is_told_apart_and_back(key: str) -> None:
+    assert odd_names.meant(odd_names.shown(key)) == key
+    assert not set(odd_names.shown(key)) & set(map(chr, range(32)))
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+def test_a_report_of_differences_keeps_the_name(name: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    backup, shown = rclone(tmp_path, GOOD[0], monkeypatch), odd_names.shown(name)
+
+    def check(*words: str, **_options: t.Any) -> None:
+        pathlib.Path(words[words.index("--combined") + 1]).write_text(f"= same\n* {shown}\n- gone {shown}\n", encoding="utf-8", newline="\n")
+
+    backup.rclone = check
+    assert backup.compare("a", "b") == [shown, f"gone {shown}"]
+
+
+@pytest.mark.parametrize(
+    ("names", "files", "room", "odd"),
+    [
+        (["a", "b/c", " #;\u2028", "‛␊"], True, 0, set()),
+        (["‛‛q", "a/‛‛"], False, 0, {"‛‛q", "a/‛‛"}),
+        (["x" * 255, "d/" + "x" * 256, "ö" * 128], True, 0, {"d/" + "x" * 256, "ö" * 128}),
+        (["x" * 256], False, 0, set()),
+        (["x" * (1024 - 21), "y" * (1024 - 20)], False, 0, {"y" * (1024 - 20)}),
+        (["x" * (1024 - 21)], False, 1, {"x" * (1024 - 21)}),
+        (["a", "a/b", "a/b/c", "ab"], True, 0, {"a", "a/b"}),
+        (["a", "a/b"], False, 0, set()),
+        (["a//b"], False, 0, {"a//b"}),
+        (["‛␀" * 43], True, 0, {"‛␀" * 43}),  # 43 pictures of NUL: quoted again in a directory
+    ],
+)
+def test_names_that_cannot_be_mirrored_under_themselves(names: list[str], files: bool, room: int, odd: set[str]) -> None:
+    assert odd_names.odd(names, files, room) == odd
+
+
+@given(key=KEYS)
+def test_a_pattern_means_the_name_and_nothing_else(key: str) -> None:
+    pattern = program.literal(key)
+    assert pattern.replace("\\", "") == key.replace("\\", "")
+    assert not any(pattern[at] in "*?[]{}" and (at == 0 or pattern[at - 1] != "\\") for at in range(len(pattern)))
+
+
+# --- what the status tells ---------------------------------------------------------------------------------------------------------
+
+
+def main(directory: pathlib.Path, monkeypatch: pytest.MonkeyPatch, backup: t.Any, *words: str) -> int:
+    (directory / "config.json").write_text(json.dumps(backup.config))
+    monkeypatch.setattr(program, "ETC", directory)
+    monkeypatch.setattr(program.sys, "argv", ["minio-backup", *words])
+    return int(program.main())
+
+
+def test_whatever_goes_wrong_is_in_the_status(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    backup = rclone(tmp_path, GOOD[0], monkeypatch)
+    backup.tell(attempt=1, success=1, problem="", objects=7)
+    monkeypatch.setattr(program.Backup, "listing", lambda *_words: {}["surprise"])
+    with pytest.raises(KeyError):
+        main(tmp_path, monkeypatch, backup, "run")
+    told = backup.told()
+    assert "KeyError: 'surprise'" in told["problem"] and "Next: journalctl" in told["problem"]
+    assert told["attempt"] > 1 and told["objects"] == 7
+
+
+def test_a_run_that_was_killed_is_told_and_one_at_work_is_not(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    backup = rclone(tmp_path, GOOD[0], monkeypatch)
+    backup.tell(attempt=program.time.time(), success=program.time.time(), problem="")
+    assert backup.status() == 0
+    backup.tell(began=program.time.time() + 1)
+    assert backup.status() == 1
+    assert "ended without a word: killed" in capsys.readouterr().out
+    with backup.locked():
+        assert backup.status() == 0
+
+
+def test_a_lock_that_root_left_is_replaced(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    backup = rclone(tmp_path, GOOD[0], monkeypatch)
+    (tmp_path / "lock").write_text("root's")
+    real = open
+
+    def refused(path: t.Any, *words: t.Any, **options: t.Any) -> t.Any:
+        if str(path).endswith("lock") and pathlib.Path(path).exists() and pathlib.Path(path).read_text() == "root's":
+            raise PermissionError(13, "Permission denied")
+        return real(path, *words, **options)
+
+    monkeypatch.setattr("builtins.open", refused)
+    with backup.locked() as lock, real(tmp_path / "lock") as other:
+        assert (tmp_path / "lock").read_text() == ""
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        assert lock
+
+
+@pytest.mark.parametrize(
+    ("mirrored", "lost", "force", "place", "words"),
+    [
+        (100, 20, False, "p", ""),
+        (100, 21, False, "p", "the mirror may be all that is left"),
+        (100, 21, True, "p", ""),
+        (0, 0, False, "p", "is the share not mounted"),
+        (79, 0, False, "p", "holds 79 objects; the last good run left 100"),
+        (80, 0, False, "p", ""),
+        (0, 0, True, "p", ""),
+        (0, 0, False, "another place", ""),
+    ],
+)
+def test_neither_side_may_lose_much_in_a_day(
+    mirrored: int, lost: int, force: bool, place: str, words: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup = rclone(tmp_path, GOOD[0], monkeypatch)
+    backup.tell(success=1, objects=103, under_hash=3, place="p")
+    backup.config["place"] = place
+    if not words:
+        backup.not_lost(mirrored, lost, force)
+        return
+    with pytest.raises(program.Failed, match=words) as caught:
+        backup.not_lost(mirrored, lost, force)
+    assert "Nothing was changed" in str(caught.value) and "Next: " in str(caught.value)

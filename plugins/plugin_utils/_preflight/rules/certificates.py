@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ....module_utils._certificates.provided import check
-from ... import _certificate_requests
+from ... import _certificate_requests, _store_wiring
 from ..interface import CERTIFICATE_NAMES
 from ..model import CONTROLLER, WARNING, Finding, Site
 
@@ -63,7 +63,7 @@ def expected_name(site: Site, name: str) -> str:
     variable = CERTIFICATE_NAMES.get(name, "")
     value = site.controller.text(variable) if variable else ""
     if not value and variable == "minio_fqdn":
-        value = "s3." + site.controller.text("wandb_fqdn").partition(".")[2]
+        value = _store_wiring.name_in(site.controller.text("wandb_fqdn"))
     return value
 
 

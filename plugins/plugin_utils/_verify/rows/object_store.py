@@ -51,6 +51,10 @@ def mirror(facts: Facts) -> Iterator[Row]:
     if not facts.has("minio"):
         yield Row(*row, EXTERNAL, NOT_APPLICABLE)
         return
+    problem = str(facts.settings.get("minio_backup_problem", ""))
+    if problem:
+        yield Row(*row, problem, FAIL)
+        return
     host = str(facts.settings.get("minio_backup_host", ""))
     if not host:
         yield Row(*row, "no second place is named (minio_backup_target): the files are where their drives are, and nowhere else", NOT_APPLICABLE)

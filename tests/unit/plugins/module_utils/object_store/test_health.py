@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import time
 
@@ -48,3 +49,13 @@ def test_the_mirror(tmp_path):
     assert health.mirror(str(path))["age_hours"] is None
     path.write_text(json.dumps({"success": time.time() - 7200, "problem": ""}))
     assert health.mirror(str(path))["age_hours"] == 2.0
+
+
+def test_a_mirror_that_was_killed_and_one_at_work(tmp_path):
+    path, lock = tmp_path / "status.json", tmp_path / "lock"
+    path.write_text(json.dumps({"success": time.time(), "attempt": time.time() - 9, "began": time.time(), "problem": ""}))
+    assert "ended without a word" in health.mirror(str(path))["problem"]
+    with open(lock, "w", encoding="ascii") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        assert health.mirror(str(path))["problem"] == ""
+    assert "Next: journalctl" in health.mirror(str(path))["problem"]
