@@ -10,7 +10,7 @@ name: object_store
 author:
   - onprem team (@onprem)
 short_description: Address, bucket and current key of the site's object store
-version_added: 1.0.0
+version_added: 1.1.0
 description:
   - Tells what the inventory says about the object store of group C(minio), read from the group's first host, wherever it is asked - so that all who use
     the bucket use the same one. Variables that only a role's defaults set are not seen.

@@ -137,7 +137,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes import endpoint as probes_endpoint
-from ansible_collections.onprem.wandb.plugins.module_utils._object_store import client as object_store_client
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store import client as object_store_client, names
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes import sequence
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes.bucket import Bucket
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoint import ADDRESS, Endpoint
@@ -181,16 +181,19 @@ def main() -> t.NoReturn:
     params = module.params
     if object_store_client.BOTO3_ERROR:
         module.fail_json(msg=missing_required_lib("boto3 >= 1.34"), exception=object_store_client.BOTO3_ERROR)
+    problem = names.bucket_problem(params["bucket"]) or names.region_problem(params["region"])
+    if problem:
+        module.fail_json(msg=f"At {params['endpoint']} {problem} Nothing was asked.")
     try:
         with tempfile.TemporaryDirectory() as directory:
             prober = run(params, directory, not module.check_mode)
     except (ValueError, OSError) as error:
         module.fail_json(msg=str(error))
-    names = findings(prober.results, params["accept_findings"], params["strict"])
+    found = findings(prober.results, params["accept_findings"], params["strict"])
     reachable = prober.verdict("connect") == "pass"
-    result = {"changed": False, "probes": prober.results, "findings": names, "reachable": reachable}
-    if names and not params["report_only"] and (reachable or not module.check_mode):
-        module.fail_json(msg=report(f"Bucket {params['bucket']} at {params['endpoint']}", prober.results, names), **result)
+    result = {"changed": False, "probes": prober.results, "findings": found, "reachable": reachable}
+    if found and not params["report_only"] and (reachable or not module.check_mode):
+        module.fail_json(msg=report(f"Bucket {params['bucket']} at {params['endpoint']}", prober.results, found), **result)
     module.exit_json(**result)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import traceback
 import typing as t
+from xml.etree.ElementTree import ParseError
 
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoint import Endpoint
 from ansible_collections.onprem.wandb.plugins.module_utils._probe import Finding
@@ -15,13 +16,20 @@ try:
     import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     BOTO3_ERROR: t.Optional[str] = None
-    ERRORS: tuple[type[Exception], ...] = (OSError, BotoCoreError, ClientError)
+    BROKEN: tuple[type[Exception], ...] = (ResponseParserError, ParseError)  # an answer that cannot be read
+    ERRORS: tuple[type[Exception], ...] = (OSError, BotoCoreError, ClientError, ResponseParserError, ParseError)
 except ImportError:
     BOTO3_ERROR = traceback.format_exc()
     ERRORS = (OSError,)
+    BROKEN = (ParseError,)
 
+NO_S3 = (
+    "Something answers there, but not as S3: is it the port of a web console (9001), a login page, or the page of a proxy whose server is down? "
+    "Give the name and port of the S3 service."
+)
 # What the error codes of S3 servers mean here.
 REMEDIES = {
     "InvalidAccessKeyId": "The server does not know this access key: compare it with the server's users.",
@@ -73,6 +81,8 @@ def make_client(endpoint: Endpoint, access_key: str, secret_key: str, region: st
 def explain(error: Exception) -> Finding:
     """An error of the library as a finding."""
     response = getattr(error, "response", None)
+    if not isinstance(response, dict) and isinstance(error, BROKEN):
+        return Finding(NO_S3, error=f"{type(error).__name__}: {error}")
     if not isinstance(response, dict):
         text = f"{type(error).__name__}: {error}"
         return Finding("No usable answer. Look at the way between this machine and the server, and at the server's log.", error=text)

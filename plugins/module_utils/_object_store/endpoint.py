@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import socket
 import ssl
 import tempfile
@@ -92,6 +93,16 @@ class Answer:
         """The S3 error code in an XML body, or an empty string."""
         rest = self.body.partition(b"<Code>")[2]
         return rest.partition(b"</Code>")[0].decode("utf-8", "replace")
+
+    def foreign(self) -> bool:
+        """Whether the body is something else than S3 answers: a page of a proxy or of a console, or nothing at all where S3 always says something."""
+        return b"<Code>" not in self.body and b"<LocationConstraint" not in self.body and (bool(self.body.strip()) or self.status in (200, 404))
+
+    def glimpse(self) -> str:
+        """The title of a page, or its first words."""
+        text = self.body[:4096].decode("utf-8", "replace")
+        title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
+        return " ".join((title.group(1) if title else text).split())[:80]
 
 
 def request(

@@ -29,9 +29,8 @@ sys.path[:0] = [os.environ.get("MINIO_BACKUP_LIB", "/usr/local/lib/onprem-wandb/
 import odd_names
 
 ETC = Path(os.environ.get("MINIO_BACKUP_ETC", "/etc/onprem-wandb/minio-backup"))
-ASIDE = ".deleted"  # in the target: what vanished from the bucket, by the day on which the mirror noticed
+ASIDE, KEPT = odd_names.ASIDE, odd_names.KEPT
 OWN = ".onprem-wandb-check"  # objects of the checks
-KEPT = (ASIDE, odd_names.FOLDER)  # what the mirror keeps beside the objects
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -116,10 +115,9 @@ class Backup:
         rows = (line.split("\t", 1) for line in done.stdout.split("\n") if line)
         return {name: int(size) for size, name in rows}
 
-    def odd(self, names: dict[str, int]) -> set[str]:
-        """Those that cannot be mirrored under themselves."""
-        kind = self.config["kind"]
-        return odd_names.odd(names, kind != "s3", len(self.target.partition(":")[2].partition("/")[2]))
+    def place(self) -> tuple[bool, int]:
+        """Whether the second place is of files, and how many bytes its path takes of a name."""
+        return self.config["kind"] != "s3", len(self.target.partition(":")[2].partition("/")[2].encode())
 
     def rules(self, odd: set[str]) -> str:
         """A file with what rclone leaves alone, as --filter-from reads it."""
@@ -132,19 +130,14 @@ class Backup:
     def run(self, force: bool, plan: bool) -> dict[str, Any]:
         """Copy what is new, move aside what vanished, compare everything, read some of it back."""
         started, day = time.time(), dt.datetime.now(dt.timezone.utc).strftime("%Y-%m-%d")
-        bucket = self.listing(self.source, "--exclude", f"/{OWN}/**")
+        store = odd_names.Store(self.rclone_config, self.source, Path(self.config["roots"]))
+        # By its own requests: rclone does not list what lies below a name that it cannot read.
+        bucket = {key: told for key, told in store.keys().items() if not key.startswith(f"{OWN}/")}
         mirror = self.listing(self.target, *(word for folder in KEPT for word in ("--exclude", f"/{folder}/**")))
-        ours = [name for name in bucket if name.startswith(tuple(f"{folder}/" for folder in KEPT))]
-        if ours:
-            raise Failed(
-                f"{self.source} has {len(ours)} objects below {' or '.join(KEPT)}, first {ours[0]!r}; there the mirror keeps its own. Nothing was changed. "
-                "Next: rename these objects."
-            )
-        odd = self.odd(bucket)
-        names = odd_names.OddNames(self, self.target, odd_names.Store(self.rclone_config, self.source, Path(self.config["roots"])))
-        exact = names.store.keys() if odd else {}
-        wanted = {key: exact[key] for key in exact if odd_names.QUOTE in key or odd_names.shown(key) in odd}
-        fit = {name: size for name, size in bucket.items() if name not in odd}
+        names = odd_names.OddNames(self, self.target, store)
+        wanted = {key: bucket[key] for key in odd_names.odd(bucket, *self.place())}
+        odd = {odd_names.shown(key) for key in wanted}
+        fit = {odd_names.shown(key): size for key, (size, _etag) in bucket.items() if key not in wanted}
         gone = [name for name in mirror if name not in fit]
         lost = len([name for name in gone if name not in odd])
         self.not_lost(len(mirror), lost, force)

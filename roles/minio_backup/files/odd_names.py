@@ -27,10 +27,12 @@ except ImportError:
 
 QUOTE = "\u201b"
 FOLDER = ".names"  # in the target and in each day of what was moved aside
+ASIDE = ".deleted"  # in the target: what vanished from the bucket, by the day on which the mirror noticed
+KEPT = (ASIDE, FOLDER)  # what the mirror keeps beside the objects
 INDEX = "index.json"  # {sha256 of the name: {name, etag}}
 COMPONENT, KEY = 255, 1024  # bytes: of a file's name, of an object's
 DAY = len("/.deleted/2026-01-01/")  # in front of the name when it is moved aside
-GLYPHS = {**{chr(0x2400 + code): chr(code) for code in range(0x20)}, "\u2421": "\x7f"}
+GLYPHS = {**{chr(0x2400 + code): chr(code) for code in range(1, 0x20)}, "\u2421": "\x7f"}  # that of NUL means itself: no key holds a NUL
 CONTROLS = {control: glyph for glyph, control in GLYPHS.items()}
 LARGEST = 5 * 1024**3  # bytes that one PUT takes
 
@@ -53,20 +55,23 @@ def on_disk(component: str) -> int:
     return len(component.encode("utf-8", "surrogateescape")) + 3 * component.count("\u2400")
 
 
-def odd(names: Iterable[str], files: bool, room: int) -> set[str]:
-    """Names, as rclone shows them, that cannot be mirrored under themselves: in files, or in S3 below a path of `room` bytes."""
-    known = set(names)
-    found = {name for name in known if QUOTE * 2 in name}
-    for name in known - found:
-        key = meant(name)
+def unfit(keys: Iterable[str], files: bool, room: int) -> set[str]:
+    """Keys that a second place cannot hold as names: one of files, or one of S3 below a path of `room` bytes."""
+    known, found = set(keys), set()
+    for key in known:
         parts = key.split("/")
         long = max(map(on_disk, parts)) > COMPONENT if files else room + DAY + len(key.encode("utf-8", "surrogateescape")) > KEY
-        if long or "" in parts:
-            found.add(name)
+        if long or "" in parts or parts[0] in KEPT:
+            found.add(key)
     if files:  # a file and a directory of the same name
-        folders = {name[:at] for name in known for at in range(len(name)) if name[at] == "/"}
-        found |= known & folders
+        found |= known & {key[:at] for key in known for at in range(len(key)) if key[at] == "/"}
     return found
+
+
+def odd(keys: Iterable[str], files: bool, room: int) -> set[str]:
+    """Keys that are not mirrored under themselves."""
+    known = list(keys)
+    return {key for key in known if QUOTE in key} | unfit(known, files, room)
 
 
 def hashed(key: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from urllib.parse import quote
 
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store.client import NO_S3
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes.bucket import Bucket, call
 from ansible_collections.onprem.wandb.plugins.module_utils._probe import Evidence, Finding, Remark
 
@@ -30,6 +31,8 @@ def addressing(bucket: Bucket) -> Evidence:
             "asks for it, or addressing_style=virtual when it wants the bucket in the host name.",
             **evidence,
         )
+    if answer.foreign():
+        raise Finding(NO_S3, **answer.evidence("content-type", "server"), body=answer.glimpse() or "empty")
     if answer.status in (400, 405, 501) or (answer.status == 404 and code not in ("NoSuchBucket",)):
         raise Finding(
             "The server does not take the bucket's name in the path: turn path-style requests on at the server, or set addressing_style=virtual "

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import http.server
 import socket
 import ssl
 import threading
 
 import pytest
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates import issue
-from ansible_collections.onprem.wandb.plugins.module_utils._object_store import cors
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store import client, cors
 from ansible_collections.onprem.wandb.plugins.module_utils._probe import findings
 from ansible_collections.onprem.wandb.plugins.modules import s3_bucket_check
 from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils.object_store.fake_s3 import FakeS3
@@ -21,24 +22,25 @@ WANDB = "https://wandb.test"
 # The fake speaks plain http, which the check remarks; everything else is good.
 HTTP = ["tls"]
 
+PARAMS = {
+    "connect_to": "",
+    "ca_file": None,
+    "bucket": "wandb-files",
+    "region": "us-east-1",
+    "access_key": "key",
+    "secret_key": "secret",
+    "addressing_style": "path",
+    "origins": [WANDB],
+    "prefix": "check/here",
+    "large_bytes": 0,
+    "timeout": 5,
+    "deadline": 60,
+}
+
 
 def check(tmp_path, write=True, params=None, **faults):
     server = FakeS3(**faults)
-    defaults = {
-        "endpoint": server.url,
-        "connect_to": "",
-        "ca_file": None,
-        "bucket": "wandb-files",
-        "region": "us-east-1",
-        "access_key": "key",
-        "secret_key": "secret",
-        "addressing_style": "path",
-        "origins": [WANDB],
-        "prefix": "check/here",
-        "large_bytes": 0,
-        "timeout": 5,
-        "deadline": 60,
-    }
+    defaults = {**PARAMS, "endpoint": server.url}
     try:
         prober = s3_bucket_check.run({**defaults, **(params or {})}, str(tmp_path), write)
     finally:
@@ -91,6 +93,54 @@ def test_a_large_object_by_size(tmp_path):
     assert names == []
     assert probes["large"]["evidence"] == {"bytes": 70 * 1024 * 1024, "parts": 2}
     assert server.objects == {}
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    """The same answer to everything, as a console or a proxy gives it."""
+
+    status, page = 200, b""
+
+    def do_GET(self):
+        self.send_response(self.status)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(self.page)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(self.page)
+
+    do_HEAD = do_PUT = do_POST = do_DELETE = do_OPTIONS = do_GET
+
+    def log_message(self, *arguments):
+        """Be quiet."""
+
+
+CONSOLE = b"<!doctype html><html><head><title>MinIO Console</title></head><body></body></html>"
+
+
+@pytest.mark.parametrize("style", ["path", "virtual"])
+@pytest.mark.parametrize(
+    ("status", "page", "seen"), [(200, b"", "empty"), (200, CONSOLE, "MinIO Console"), (503, b"No server\n", "No server"), (404, b"", "empty")]
+)
+def test_what_is_no_s3_is_called_so(tmp_path, monkeypatch, status, page, seen, style):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Other", (Page,), {"status": status, "page": page}))
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        params = {**PARAMS, "endpoint": f"http://127.0.0.1:{server.server_address[1]}", "addressing_style": style}
+        prober = s3_bucket_check.run(params, str(tmp_path), True)
+    finally:
+        server.shutdown()
+        server.server_close()
+    probes = {result["name"]: result for result in prober.results}
+    if style == "path":
+        assert findings(prober.results, accepted=HTTP) == ["addressing"]
+        assert probes["addressing"]["evidence"]["body"] == seen
+        assert "not as S3" in probes["addressing"]["remedy"]
+
+
+@pytest.mark.parametrize("error", client.BROKEN)
+def test_an_answer_that_cannot_be_read(error):
+    assert "not as S3" in client.explain(error("no element found")).remedy
+    assert issubclass(error, client.ERRORS)
 
 
 FAULTS = {

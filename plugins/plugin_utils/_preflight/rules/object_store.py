@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The bucket: names, region and origins that cannot work, one value for all servers, and a host that can mirror it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ....module_utils._object_store import names
+from ... import _store_wiring
+from ..model import SITE, Finding, Host, Site
+
+# What all who use the bucket read from the first host of the group.
+ONE_VALUE = ("minio_fqdn", "minio_port", "minio_bucket", "minio_region", "minio_access_key", "minio_root_user")
+CHECK = "correct it, then: ansible-playbook onprem.wandb.preflight -i <inventory>"
+
+
+def wired(site: Site) -> tuple[Host, str, str]:
+    """Where name and region of the bucket are said, and the variables' names."""
+    return (site.view("minio"), "minio_bucket", "minio_region") if site.has("minio") else (site.controller, "wandb_bucket_name", "wandb_bucket_region")
+
+
+def bucket(site: Site) -> Iterator[Finding]:
+    """Name and region."""
+    host, bucket_variable, region_variable = wired(site)
+    for variable, judge in ((bucket_variable, names.bucket_problem), (region_variable, names.region_problem)):
+        if host.variables.is_supplied(variable):
+            value = host.variables.get(variable)
+            problem = judge(str(value if value is not None else ""))
+            if problem:
+                yield Finding(host.name, variable, str(value) or "empty", problem, CHECK)
+
+
+def own_name(site: Site) -> Iterator[Finding]:
+    """Presigned URLs and W&B's page cannot share one host name: the ingress answers it, not the object store."""
+    host = site.view("minio")
+    name, wandb = host.text("minio_fqdn").lower(), site.controller.text("wandb_fqdn").lower()
+    if site.has("minio") and name and name == wandb:
+        yield Finding(host.name, "minio_fqdn", name, "another name than wandb_fqdn, such as %s" % _store_wiring.name_in(wandb), CHECK)
+
+
+def origins(site: Site) -> Iterator[Finding]:
+    """What browsers call W&B's page."""
+    for host in site.members("minio"):
+        for origin in host.texts("minio_cors_origins"):
+            problem = names.origin_problem(origin)
+            if problem:
+                yield Finding(host.name, "minio_cors_origins", origin, problem, CHECK)
+
+
+def one_value(site: Site) -> Iterator[Finding]:
+    """Two servers of one store that disagree about it."""
+    members = site.members("minio")
+    for variable in ONE_VALUE:
+        said = {host.name: str(host.variables.get(variable)) for host in members if host.variables.is_supplied(variable)}
+        if len(set(said.values())) > 1 or (said and len(said) < len(members)):
+            value = ", ".join("%s: %s" % (host.name, said.get(host.name, "not set")) for host in members)
+            yield Finding(SITE, variable, value, "one value for all hosts of group minio", "set it in group_vars/minio instead of host_vars")
+
+
+def mirror(site: Site) -> Iterator[Finding]:
+    """A second place that no host would fill."""
+    hosts = {name: {key: host.variables.get(key) for key in ("minio_backup_target", "minio_backup_host")} for name, host in site.hosts.items()}
+    for host in site.hosts.values():
+        if not host.variables.is_supplied("minio_backup_host"):
+            hosts[host.name]["minio_backup_host"] = None  # the role's default is what is asked here
+    name, problem = _store_wiring.mirror(hosts, site.groups.get("minio", []), "")
+    if problem and not name and not site.limited:
+        yield Finding(SITE, "minio_backup_host", problem.partition(" Next: ")[0], "one host of the inventory, which has minio_backup_target", CHECK)
+
+
+RULES = (bucket, own_name, origins, one_value, mirror)
