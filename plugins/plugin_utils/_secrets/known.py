@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .. import _store_wiring
+
 MYSQL_EVIDENCE = ("/var/lib/onprem-wandb/mysql-role.json", "/etc/onprem-wandb/mysql/guard.json")
 BUNDLE = "certificates/ca-bundle.crt"
 # What says which of the bucket's keys counts. Not a secret: it goes where the secrets go.
-ACCESS_KEY = "minio_access_key"
-FIRST_ACCESS_KEY = "wandbfiles"
+ACCESS_KEY = _store_wiring.KEY_FILE
+FIRST_ACCESS_KEY = _store_wiring.FIRST_KEY
 
 
 @dataclass(frozen=True)

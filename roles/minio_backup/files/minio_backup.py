@@ -31,11 +31,16 @@ import odd_names
 ETC = Path(os.environ.get("MINIO_BACKUP_ETC", "/etc/onprem-wandb/minio-backup"))
 ASIDE, KEPT = odd_names.ASIDE, odd_names.KEPT
 OWN = ".onprem-wandb-check"  # objects of the checks
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\.(\d+))?")  # of what was moved aside; the second run of a day that moves something has .2
 
 
 class Failed(Exception):
     """A sentence for the operator."""
+
+
+def folder_of(day: str, number: int) -> str:
+    """The folder of what a run moved aside."""
+    return day if number == 1 else f"{day}.{number}"
 
 
 def literal(name: str) -> str:
@@ -146,7 +151,7 @@ class Backup:
         if plan:
             other = len([name for name in fit if name in mirror and mirror[name] != fit[name]])
             return {"plan": "run", "from": self.source, "to": self.config["place"], **counts, "other_size": other, "under_hash": len(wanted)}
-        aside, rules = f"{self.target}/{ASIDE}/{day}", self.rules(odd)
+        aside, rules = f"{self.target}/{ASIDE}/{self.folder(day)}", self.rules(odd)
         try:
             # A name that became odd is in the way of others, and the sync no longer sees it.
             names.set_aside({odd_names.meant(name): f"{self.target}/{name}" for name in gone if name in odd}, aside)
@@ -223,25 +228,44 @@ class Backup:
                 left -= bucket[name]
         return self.lines(chosen), left
 
+    def days(self) -> list[tuple[str, int]]:
+        """Day and number of what was moved aside, in their order."""
+        done = self.rclone("lsf", "--dirs-only", f"{self.target}/{ASIDE}", good=(0, 3))
+        found = [DAY.fullmatch(name.rstrip("/")) for name in done.stdout.split("\n")]
+        return sorted((match[1], int(match[2] or 1)) for match in found if match)
+
+    def folder(self, day: str) -> str:
+        """A new one for each run: what was a file in the morning may be a directory at night."""
+        numbers = [number for when, number in self.days() if when == day]
+        return folder_of(day, numbers[-1] + 1 if numbers else 1)
+
     def forget(self, day: str) -> None:
         """Remove what was moved aside too long ago."""
         oldest = (dt.datetime.strptime(day, "%Y-%m-%d") - dt.timedelta(days=self.config["keep_days"])).strftime("%Y-%m-%d")
-        done = self.rclone("lsf", "--dirs-only", f"{self.target}/{ASIDE}", good=(0, 3))
-        for name in (line.rstrip("/") for line in done.stdout.split("\n")):
-            if DAY.fullmatch(name) and name < oldest:
-                self.rclone("purge", f"{self.target}/{ASIDE}/{name}")
+        for when, number in self.days():
+            if when < oldest:
+                self.rclone("purge", f"{self.target}/{ASIDE}/{folder_of(when, number)}")
 
     # --- the way back ------------------------------------------------------------------------------------------------------------
 
     def restore(self, prefix: str, deleted: str, plan: bool) -> dict[str, Any]:
-        """Copy into the bucket what is missing there or different. Nothing is removed."""
-        place = f"{self.target}/{ASIDE}/{deleted}" if deleted else self.target
+        """Copy into the bucket what is missing there or different, of the mirror or of what was moved aside on a day. Nothing is removed."""
+        if not deleted:
+            return self.bring(self.target, prefix, plan)
+        places = [f"{self.target}/{ASIDE}/{folder_of(*found)}" for found in self.days() if found[0] == deleted]
+        if not places:
+            raise Failed(f"Nothing was moved aside on {deleted}; nothing was changed. Next: rclone --config {self.rclone_config} lsf {self.target}/{ASIDE}")
+        done = [self.bring(place, prefix, plan, len(places) > 1) for place in places]
+        return {key: sum(each[key] for each in done) if isinstance(value, int) else value for key, value in done[-1].items()}
+
+    def bring(self, place: str, prefix: str, plan: bool, may_be_none: bool = False) -> dict[str, Any]:
+        """From one place."""
         start = literal(odd_names.shown(prefix))
         rules = self.lines([*(f"- /{folder}/**" for folder in KEPT), *([f"+ /{start}**", "- **"] if prefix else [])])
         names = odd_names.OddNames(self, place, odd_names.Store(self.rclone_config, self.source, Path(self.config["roots"])))
         try:
             wanted, hashed = self.listing(place, "--filter-from", rules), names.wanted_back(prefix)
-            if not wanted and not hashed:
+            if not wanted and not hashed and not may_be_none:
                 where = prefix or "its root"
                 raise Failed(f"{place} has no object below {where}; nothing was changed. Next: rclone --config {self.rclone_config} lsf -R {place}")
             missing = self.compare(place, self.source, "--filter-from", rules) if wanted else []

@@ -89,8 +89,8 @@ def test_the_host_that_mirrors(hosts, servers, mirror, words):
 SECOND = {
     "the name s3 in W&B's domain": re.compile(r"""['"]s3\.['"]\s*[~+](?!\s*\w+_region)"""),
     "the first key": re.compile(r"""['"]wandbfiles['"]"""),
-    "the file of the current key": re.compile(r"/minio_access_key|minio_access_key_previous"),
-    "the file of its secret": re.compile(r"/minio_secret_key|minio_secret_key_"),
+    "the file of the current key": re.compile(r"/minio_access_key|minio_access_key_previous|['\"]minio_access_key['\"]$"),
+    "the file of its secret": re.compile(r"/minio_secret_key"),
     "the administrator's name": re.compile(r"""default\(['"]wandbroot"""),
     "the bucket's name": re.compile(r"""default\(['"]wandb-files"""),
     "the port": re.compile(r"minio_port'?\]? \| default"),
