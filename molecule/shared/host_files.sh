@@ -6,7 +6,16 @@ export LC_ALL=C
 known=$(mktemp)
 trap 'rm -f "$known"' EXIT
 # Packages name /bin and /lib, which are links below /usr.
-cat /var/lib/dpkg/info/*.list | sed -E 's,^/(bin|sbin|lib|lib32|lib64)(/|$),/usr/\1\2,' | sort -u >"$known"
+merged() { sed -E 's,^/(bin|sbin|lib|lib32|lib64)(/|$),/usr/\1\2,'; }
+cat /var/lib/dpkg/info/*.list | merged | sort -u >"$known"
 find / \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path /var/tmp -o -path /var/cache -o -path /var/lib/apt -o -path /var/lib/dpkg \
     -o -path /var/lib/systemd -o -path /var/lib/ucf -o -path /root/.ansible -o -path /var/log/journal -o -name __pycache__ \) -prune -o -print |
-    sort | comm -23 - "$known"
+    sort | comm -23 - "$known" |
+    while IFS= read -r path; do
+        case $path in
+        *.wants) [ -d "$path" ] && continue ;;
+        # A unit of a package that is enabled, or has an alias.
+        /etc/systemd/system/*) [ -L "$path" ] && readlink "$path" | merged | grep --quiet --line-regexp --fixed-strings --file=- "$known" && continue ;;
+        esac
+        printf '%s\n' "$path"
+    done

@@ -15,7 +15,7 @@ from ansible_collections.onprem.wandb.plugins.module_utils._certificates import 
 from watch import CommandLines, forms, leaks
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-PLAYBOOKS = ("certificates", "hosts", "mysql", "redis", "minio", "backups")
+PLAYBOOKS = ("certificates", "hosts", "mysql", "redis", "minio", "backups", "minio_backup")
 EXPECTED = {"mysql_app_password", "redis_password", "redis_admin_password", "minio_root_password", "certificates/ca.key", "certificates/redis.key"}
 PLANTED = "the operator's key for the mirror"
 # What a reset leaves, as docs/operations.md says: accounts, kernel settings, what packages and the system make when packages are installed, the mirror.
@@ -24,6 +24,8 @@ STAYS = (
     "/etc/sysctl.d/",
     "/etc/rc",
     "/etc/alternatives/",
+    "/etc/apparmor.d/local/",
+    "/etc/chrony/",
     "/srv/mirror",
     "/usr/lib/x86_64-linux-gnu/libaio.so.1",
     "/var/log/",
