@@ -129,6 +129,10 @@ def test_a_key_is_rotated_and_the_old_one_kept_for_a_day(lab: Any) -> None:
     assert "live for 24 hours" in " ".join(output.split())
     client = lab.client("store1", 1)
     code, output = lab.play("minio_retire_key.yml", at_once=True)
+    assert code != 0
+    assert "W&B cannot be asked which key it has" in " ".join(output.split())
+    client.list_objects_v2(Bucket="wandb-files")
+    code, output = lab.play("minio_retire_key.yml", at_once=True, minio_retire_unasked=True)
     assert code == 0, output[-3000:]
     assert not (lab.secrets / "minio_access_key_previous").exists()
     try:
