@@ -164,6 +164,19 @@ options:
     description: Seconds in which the server has to greet. With I(state=fenced) one that runs and does not is killed.
     type: float
     default: 3
+  blocking_sessions:
+    description:
+      - What is done with sessions of administrators that hold locks or an open transaction, before the server is closed (C(super_read_only)).
+        They are named with their user, host, age and last statement, values left out.
+      - V(refuse) waits O(session_wait) seconds for them and then fails, with nothing changed.
+      - V(end) ends them. Their work is rolled back.
+    type: str
+    choices: [refuse, end]
+    default: refuse
+  session_wait:
+    description: Seconds to wait until such sessions are gone.
+    type: int
+    default: 10
   deadline:
     description: Seconds for each statement that may hang, for the receiver to connect, and for the measurement.
     type: int
@@ -382,6 +395,8 @@ SPEC: dict[str, t.Any] = {
     "wait_catchup": {"type": "int", "default": 60},
     "max_lag": {"type": "int"},
     "connect_timeout": {"type": "float", "default": GREETING},
+    "blocking_sessions": {"type": "str", "choices": ["refuse", "end"], "default": "refuse"},
+    "session_wait": {"type": "int", "default": 10},
     "deadline": {"type": "int", "default": 30},
     "peers": {
         "type": "list",
@@ -440,7 +455,7 @@ def bring_about(module: AnsibleModule, run: Run) -> dict[str, t.Any]:
 def restart_needed(module: AnsibleModule, run: Run) -> dict[str, t.Any]:
     """What the server runs with, against what is declared."""
     wanted = module.params["variables"]
-    found = drift.differences(wanted, run.server.variables(*wanted)) if wanted else {}
+    found = drift.differences(wanted, run.server.variables(*drift.asked(wanted))) if wanted else {}
     if found:
         waits = drift.sentence(found)
         module.warn(f"{run.server.name}: MySQL needs a restart for what my.cnf declares: {waits}. Next: run again with mysql_restart_allowed: true.")

@@ -100,6 +100,10 @@ options:
     description: The site knowingly lives without backups, so none is missing.
     type: bool
     default: false
+  my_cnf:
+    description: File with the settings that the server of this host starts with.
+    type: path
+    default: /etc/onprem-wandb/mysql/my.cnf
   journal_file:
     description: Where M(onprem.wandb.mysql_replica) keeps its journal.
     type: path
@@ -280,6 +284,20 @@ uptime_seconds:
   returned: when it runs
   type: int
   sample: 86400
+data_settings:
+  description:
+    - What the data directory of this host was made with, settings that cannot change any more. Empty when there are no data yet.
+  returned: always
+  type: dict
+  sample: {lower_case_table_names: "0", innodb_page_size: "16384"}
+blocking_sessions:
+  description:
+    - Sessions of administrators that would hold a change of roles up, or lose their work by it; on a server that is not writable, those that hold its applier
+      up. Values of statements are left out.
+  returned: when the server runs
+  type: list
+  elements: dict
+  sample: [{id: 42, user: root, host: localhost, seconds: 31, statement: "SELECT SLEEP ( ? )", holds: ["LOCK TABLES … WRITE of wandb.t"], text: "session 42 …"}]
 backup:
   description:
     - What this host knows about the backups of the pair. Only C(configured) and C(problem) where nothing can be judged.
@@ -399,7 +417,7 @@ import shutil
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.onprem.wandb.plugins.module_utils._mysql import backup, drift, heartbeat, journal, peers, report, rolefile
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql import backup, drift, heartbeat, journal, peers, report, rolefile, sessions, settings
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.gtid import Comparison
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.member import Member, read_local
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.plan import Peer
@@ -427,6 +445,7 @@ SPEC: dict[str, t.Any] = {
     "marker_file": {"type": "path", "default": "/var/lib/onprem-wandb/mysql-degraded.json"},
     "backup_status_file": {"type": "path", "default": "/var/lib/onprem-wandb/mysql-backup/status.json"},
     "backup_accept_none": {"type": "bool", "default": False},
+    "my_cnf": {"type": "path", "default": settings.MY_CNF},
     "journal_file": {"type": "path", "default": "/var/lib/onprem-wandb/mysql-journal.jsonl"},
     "journal_lines": {"type": "int", "default": 0},
     "operation": {"type": "str"},
@@ -475,7 +494,7 @@ def collect(module: AnsibleModule, server: Server) -> dict[str, t.Any]:
     if source is None:
         standing["gtid_state"] = ""
     wanted = drift.VALIDATED if params["variables"] is None else params["variables"]
-    seen = server.variables(*wanted) if wanted else {}
+    seen = server.variables(*drift.asked(wanted)) if wanted else {}
     persisted = server.rows("SELECT VARIABLE_NAME AS name FROM performance_schema.persisted_variables")
     return {
         "role": me.role,
@@ -507,6 +526,10 @@ def collect(module: AnsibleModule, server: Server) -> dict[str, t.Any]:
         "differing_variables": drift.differences(wanted, seen),
         "persisted_variables": sorted(row["name"] for row in persisted),
         "plugins": sorted(name for name in PLUGINS if name in me.plugins),
+        "blocking_sessions": [
+            {**one.shown(), "text": str(one)}
+            for one in sessions.blocking(server, sessions.FENCE if me.writable else sessions.OPEN, [params["peer_user"] or ""])
+        ],
         "clients": [one for one in me.clients if one.split("@")[0] != params["peer_user"]],
         "disk": disk(server),
         "uptime_seconds": int(server.status("Uptime")["uptime"]),
@@ -525,7 +548,13 @@ def disk(server: Server) -> dict[str, t.Any]:
 def records(params: dict[str, t.Any]) -> dict[str, t.Any]:
     """What this host's files say, whether the server runs or not."""
     return {
+<<<<<<< HEAD
         "recorded_role": rolefile.read(params["role_file"]),
+=======
+        "recorded_role": kept,
+        "data_settings": settings.settings_of_data(params["my_cnf"]),
+        "degraded": degraded,
+>>>>>>> 903395d (Nobody's lock or open transaction stops the service: sessions are named before a fence; settings compared as the server prints them and refused by preflight; W&B led to the server that takes writes; a restart of the primary is prepared and measured)
         "backup": backup.read(params["backup_status_file"], accepted_none=params["backup_accept_none"]),
         "journal": journal.read(params["journal_file"], params["operation"] or "", params["journal_lines"]),
     }

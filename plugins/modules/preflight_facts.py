@@ -110,6 +110,7 @@ measured:
     answering: {10.0.0.20: ""}
     ports: [{port: 22, address: 0.0.0.0, pid: 611, process: sshd, exe: /usr/sbin/sshd, unit: ssh.service, ours: false}]
     endpoints: [{name: artifacts_mirror, host: mirror.example.com, port: 8080, addresses: [10.0.0.10], error: ""}]
+    mysql_data: {lower_case_table_names: "0", innodb_page_size: "16384"}
     clock: {offset: 0.002, uncertainty: 0.011}
     undone: [{key: net.ipv4.ip_forward, wanted: "1", value: "0", file: /etc/sysctl.d/99-cis.conf}]
     pod_network:
@@ -131,6 +132,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.onprem.wandb.plugins.module_utils._host import arp
 from ansible_collections.onprem.wandb.plugins.module_utils._host import pod_network
 from ansible_collections.onprem.wandb.plugins.module_utils._host import preflight as host
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.settings import settings_of_data
 
 
 def interface_addresses(module: AnsibleModule) -> list[str]:
@@ -200,6 +202,7 @@ def main() -> None:
     measured["addresses"] = interface_addresses(module)
     measured["ports"] = host.listeners(module.params["root"], module.params["managed_units"])
     measured["answering"] = answering(module)
+    measured["mysql_data"] = settings_of_data()
     measured["endpoints"] = host.reach_all(module.params["endpoints"])
     measured["undone"] = pod_network.undone(module.params["boot_settings"])
     if module.params["pod_network"] is not None:

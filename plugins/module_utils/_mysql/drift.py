@@ -11,49 +11,72 @@ import ssl
 import struct
 import typing as t
 
-# The settings W&B validates (RA-18).
-VALIDATED: dict[str, t.Any] = {
-    "binlog_format": "ROW",
-    "binlog_row_image": "MINIMAL",
-    "innodb_flush_log_at_trx_commit": 1,
-    "innodb_online_alter_log_max_size": 268435456,
-    "max_prepared_stmt_count": 1048576,
-    "sort_buffer_size": 67108864,
-    "sync_binlog": 1,
-}
-UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+from . import settings
+
+VALIDATED = settings.VALIDATED  # RA-18
+
 # The server rounds these up: the buffer pool to a multiple of chunk size times instances.
 ROUNDED = {"innodb_buffer_pool_size": 1 << 30, "innodb_redo_log_capacity": 1 << 20}
+BLOCK = 4096  # sizes are rounded down to blocks of 128 to 4096 bytes
+# Old names of character sets and what the server prints for them.
+ALIASES = {"UTF8": "UTF8MB3", "UTF8_GENERAL_CI": "UTF8MB3_GENERAL_CI"}
+COMBINED = {"ANSI", "TRADITIONAL"}  # modes that stand for several others, which the server prints beside them
 
 
 def normal(value: t.Any) -> str:
-    """A value as text that can be compared: sizes in bytes, switches as ON and OFF."""
+    """A value as text that can be compared: numbers and sizes as a number, switches as ON and OFF, directories without a last slash."""
+    if value is None:
+        return "ON"  # an option without a value
     if isinstance(value, bool):
         return "ON" if value else "OFF"
-    text = str(value).strip().upper()
-    match = re.fullmatch(r"(\d+)([KMGT])", text)
-    if match:
-        return str(int(match.group(1)) * UNITS[match.group(2)])
-    return {"TRUE": "ON", "FALSE": "OFF"}.get(text, text)
+    text = str(value).strip().strip("'\"").upper()
+    number = settings.number(text)
+    if number is not None and ":" not in text:
+        return repr(number)
+    text = {"TRUE": "ON", "FALSE": "OFF"}.get(text, ALIASES.get(text, text))
+    return text.rstrip("/") if text.startswith("/") else text
+
+
+def words(value: str) -> set[str]:
+    """The members of a value that is a list: sql_mode, log_output, tls_version."""
+    return {one.strip() for one in value.split(",") if one.strip()}
 
 
 def same(name: str, wanted: t.Any, seen: str) -> bool:
     """Whether the server runs with the declared value."""
     one, two = normal(wanted), normal(seen)
-    if one == two or {one, two} in ({"ON", "1"}, {"OFF", "0"}):
+    if one == two or {one, two} in ({"ON", "1.0"}, {"OFF", "0.0"}):
         return True
-    if name in ROUNDED and one.isdigit() and two.isdigit():
-        return 0 <= int(two) - int(one) < ROUNDED[name]
-    return False
+    if "," in two or "," in one:
+        return words(one) == words(two) or bool(words(one) & COMBINED and words(one) <= words(two))
+    number, other = settings.number(one), settings.number(two)
+    if number is None or other is None:
+        return False
+    if name in ROUNDED:
+        return 0 <= other - number < ROUNDED[name]
+    return (name.endswith("_size") or name == "max_allowed_packet") and 0 <= number - other < BLOCK <= number and other % 128 == 0
+
+
+def asked(wanted: t.Iterable[str]) -> list[str]:
+    """The variables that the server is asked for."""
+    shown = {settings.variable(name) for name in wanted} - {""}
+    return sorted(shown | {name[len("skip_") :] for name in shown if name.startswith("skip_")})
 
 
 def differences(wanted: dict[str, t.Any], seen: dict[str, str]) -> dict[str, dict[str, str]]:
-    """The variables with another value than declared. One the server does not know has no value."""
-    return {
-        name: {"expected": str(value), "seen": seen.get(name, "(unknown to this server)")}
-        for name, value in sorted(wanted.items())
-        if name not in seen or not same(name, value, seen[name])
-    }
+    """The settings with another value than declared. One that no variable shows cannot be compared: mysqld does not start on a name it does not know."""
+    found = {}
+    for name, value in sorted(wanted.items(), key=lambda item: str(item[0])):
+        shown, runs = settings.variable(name), value
+        if not shown:
+            continue
+        if shown not in seen and shown.startswith("skip_") and shown[len("skip_") :] in seen:
+            shown, runs = shown[len("skip_") :], normal(value) in ("OFF", "0.0")
+        if shown not in seen and str(name).lower().startswith(("loose_", "loose-")):
+            continue
+        if shown not in seen or not same(shown, runs, seen[shown]):
+            found[str(name)] = {"expected": str(value), "seen": seen.get(shown, "(unknown to this server)")}
+    return found
 
 
 def sentence(found: dict[str, dict[str, str]]) -> str:

@@ -10,15 +10,16 @@ import os
 import time
 import typing as t
 
-from . import heartbeat, peers, plan_ends, reign, rolefile
+from . import clearing, heartbeat, peers, plan_ends, reign, rolefile
 from .gtid import Comparison
 from .journal import Journal
 from .member import Channel, Member, read_local
-from .plan import CLONE, DISABLED, DRAIN, EXPECT, OK, SAVE_ERRANT, Peer, Plan, Wish, plan_primary, replica_command
+from .plan import CLONE, DISABLED, DRAIN, EXPECT, OK, SAVE_ERRANT, Peer, Plan, Wish, on_off, plan_primary, replica_command
 from .plan_replica import plan_replica, standby_problems, stopped
 from .receiver import hurried
 from .server import LOST, Address, Problem, Server, Statement, number_of, pymysql, text_of
 
+CLOSED = on_off("super_read_only", True).sql
 NO_SUPERVISOR = 3707  # CLONE is done and the server could not restart itself
 # Errors of the receiver that no waiting heals: wrong account, no TLS, purged transactions, same server_uuid.
 FINAL = ("(error 1045)", "(error 2061)", "(error 1236)", "(error 13114)", "(error 13117)", "(error 1593)", "(error 1227)")
@@ -39,6 +40,8 @@ class Run:
         self.errant_directory: str = params["errant_directory"]
         self.mysqlbinlog: str = params["mysqlbinlog"]
         self.command = command
+        self.blocking_sessions: str = params["blocking_sessions"]
+        self.session_wait: int = params["session_wait"]
         self.notes: list[str] = []
         self.window: t.Optional[dict[str, t.Any]] = None  # the degraded window that this run ended
         self.degraded: t.Optional[dict[str, t.Any]] = None  # the one that goes on
@@ -91,10 +94,17 @@ class Run:
         self.notes.append(text)
         self.journal.add("note", text)
 
+    def clear_sessions(self) -> None:
+        """Whoever holds a lock or an open transaction is seen to first: super_read_only would wait for it while nobody can write."""
+        for said in clearing.clear(self.server, clearing.sessions.FENCE, self.wish.own_users, self.blocking_sessions, self.session_wait):
+            self.note(said)
+
     def execute(self, plan: Plan, found: t.Optional[Comparison] = None) -> None:
         """The steps of a plan, in order."""
         if plan.refusal:
             raise Problem(f"{self.server.name}: {plan.refusal}")
+        if any(isinstance(step, Statement) and step.sql == CLOSED for step in plan.steps):
+            self.clear_sessions()
         self.changed = self.changed or bool(plan.steps)
         cloning = False
         for step in plan.steps:
@@ -241,8 +251,11 @@ def ended(run: Run, degraded: dict[str, t.Any]) -> dict[str, t.Any]:
 
 def fenced(run: Run) -> None:
     """state=fenced. The record comes first: a server that dies in between is not opened at its next start."""
+    plan = plan_ends.plan_fenced(run.me, run.wish)
+    if plan.steps:
+        run.clear_sessions()
     run.keep_role("fenced" if run.me.channel is None else "replica", bool(run.me.source_enabled))
-    run.execute(plan_ends.plan_fenced(run.me, run.wish))
+    run.execute(plan)
     if run.server.check_mode or not run.changed:
         return
     run.server.wait_until(lambda: plan_ends.fence_problem(run.refresh()), run.wish.deadline, "the fence")

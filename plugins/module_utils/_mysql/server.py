@@ -12,6 +12,8 @@ import time
 import typing as t
 from dataclasses import dataclass
 
+from . import sessions
+
 try:
     import pymysql
     import pymysql.cursors
@@ -174,12 +176,12 @@ class Server:
         try:
             self._run(connection, statement)
         except pymysql.MySQLError as error:
+            # Asked before the statement is ended: those that hold it up are there now.
+            found = sessions.blocking(self, but=(connection.thread_id(),))
+            semi = self.status("Rpl_semi_sync_source_%")
             self._kill(connection.thread_id())
-            waiting = self.status("Rpl_semi_sync_source_wait_sessions").get("rpl_semi_sync_source_wait_sessions", "0")
-            raise Problem(
-                f"{self.name}: {statement.shown()} did not return within {statement.deadline} s ({text_of(error)}); "
-                f"{waiting} sessions wait for an acknowledgement of a standby. Next: bring the standby back, then run this again."
-            ) from error
+            waiting, attached = (int(semi.get(f"rpl_semi_sync_source_{name}", "0") or 0) for name in ("wait_sessions", "clients"))
+            raise Problem(sessions.late(self.name, statement.shown(), statement.deadline, text_of(error), found, waiting, attached)) from error
         finally:
             if connection.open:
                 connection.close()

@@ -37,7 +37,13 @@ def switchover(pair: Sequence[Member], options: Options) -> Plan:
     sound(other, primary, float(options.get("max_lag") or 0))
     if primary.writable and options.get("strict") and not (primary.semisync.get("source_enabled") and primary.semisync.get("attached")):
         raise Refusal(f"the commits of {primary.name} do not wait for {other.name} (semi-sync is {primary.semisync.get('source_status')}). Next: site.yml.")
-    return Plan(other.name, primary.name, ["presync", "fence", "promote", "attach"])
+    return Plan(other.name, primary.name, ["presync", "fence", "promote", "attach"], in_the_way(pair, options))
+
+
+def in_the_way(pair: Sequence[Member], options: Options) -> list[str]:
+    """Sessions that a step would wait for; the steps look again and refuse or end them before anything is fenced."""
+    what = "it is ended" if options.get("blocking_sessions") == "end" else f"refused unless it ends within {options.get('session_wait')} s"
+    return [f"{one.name}: {seen['text']}; {what}" for one in pair for seen in one.look.get("blocking_sessions") or ()]
 
 
 def rejoin(pair: Sequence[Member], options: Options) -> Plan:

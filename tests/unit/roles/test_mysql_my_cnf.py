@@ -107,7 +107,6 @@ def test_the_peers_are_the_others() -> None:
     [
         ({"mysql_primary": "db9"}, "mysql_primary is db9"),
         ({"groups": {"mysql": ["db1"]}}, "mysql_accept_single_host"),
-        ({"mysql_settings": {"sync_binlog": 0, "gtid_mode": "OFF"}}, "sync_binlog"),
         ({"mysql_app_password": "a'b"}, "letters and digits"),
         ({}, "are missing on the controller"),
     ],

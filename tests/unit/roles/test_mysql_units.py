@@ -74,11 +74,6 @@ def test_the_lag_of_the_inventory_counts_where_nothing_else_is_said(procedure: s
     assert rendered(options["max_lag"], **values) == seconds
 
 
-@pytest.mark.parametrize("name", ["super_read_only", "super-read-only", "sync-binlog"])
-def test_a_reserved_setting_is_refused_in_any_spelling(name: str) -> None:
-    assert "must not set " + name.replace("-", "_") in problems(mysql_settings={name: 1})[0]
-
-
 @pytest.mark.parametrize(("port", "capabilities"), [(3306, ""), (306, "CAP_NET_BIND_SERVICE")])
 def test_a_capability_for_a_low_port_only(port: int, capabilities: str) -> None:
     found = unit(mysql_port=port)

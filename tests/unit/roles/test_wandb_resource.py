@@ -41,6 +41,11 @@ EXTERNAL = {
 CASES: dict[str, dict[str, t.Any]] = {
     "groups": {},
     "second_primary": {"mysql_primary": "db2", "artifacts_mirror": "http://mirror.example.com:8080"},
+    # After a switchover the inventory still names db1; what the hosts said counts.
+    "switched": {"host_vars": {"db1": {"mysql_serves": False}, "db2": {"mysql_serves": True}}},
+    # group_vars/mysql.yml does not reach the controller; a new pair, nobody was asked.
+    "named_in_the_group": {"host_vars": {"db1": {"mysql_primary": "db2"}, "db2": {"mysql_primary": "db2"}}},
+    "own_address": {"wandb_mysql_host": "192.0.2.99"},
     "endpoint": {"site_vars": {"mysql_endpoint_address": "192.0.2.20"}, "own_ca": True},
     # wandb_mysql_host is a name of the operator, whose certificate the collection does not know.
     "endpoint_by_name": {"site_vars": {"mysql_endpoint_address": "192.0.2.20"}, "own_ca": True, "wandb_mysql_host": "db.example.com"},
@@ -111,6 +116,8 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, t.Any]:
             (directory / "secrets/certificates").mkdir(parents=True)
             (directory / "secrets/certificates/ca-bundle.crt").write_text(CA)
         site_vars = case.pop("site_vars", {})
+        own = case.pop("host_vars", {})
+        children = {group: {"hosts": {host: {**(given or {}), **own.get(host, {})} for host, given in of["hosts"].items()}} for group, of in children.items()}
         (directory / "case.yml").write_text(yaml.safe_dump(case))
         (directory / "hosts.yml").write_text(yaml.safe_dump({"all": {"children": children, "hosts": {"spare": None}, "vars": site_vars}}))
         command = ["ansible-playbook", "-i", "hosts.yml", "play.yml"]
@@ -182,6 +189,30 @@ def test_the_primary_and_the_mirror_of_the_site(rendered: dict[str, t.Any]) -> N
     assert found["operator"]["airgapped"] is True
 
 
+NOBODY = "nobody asked the MySQL hosts who is the primary"
+
+
+@pytest.mark.parametrize(
+    ("case", "host", "asked"),
+    [
+        ("switched", "192.0.2.22", True),
+        ("named_in_the_group", "192.0.2.22", False),
+        ("groups", "192.0.2.21", False),
+        ("second_primary", "192.0.2.22", False),
+        ("endpoint", "192.0.2.20", True),
+        ("endpoint_by_name", "db.example.com", True),
+        ("own_address", "192.0.2.99", True),
+        ("external", "mysql.example.com", True),
+    ],
+)
+def test_wandb_is_led_to_the_server_that_takes_writes(rendered: dict[str, t.Any], case: str, host: str, asked: bool) -> None:
+    """review-1 10: without an endpoint each later run led W&B back to the inventory's primary. Whoever did not ask is refused."""
+    assert values(rendered, case)["global"]["mysql"]["host"] == host
+    complaints = [one for one in rendered[case]["complaints"] if NOBODY in one]
+    assert bool(complaints) is not asked
+    assert all("Next: ansible-playbook onprem.wandb.wandb -i <inventory>" in one for one in complaints)
+
+
 def test_wandb_follows_the_address_of_the_endpoint_and_verifies_it(rendered: dict[str, t.Any]) -> None:
     mysql = values(rendered, "endpoint")["global"]["mysql"]
     assert (mysql["host"], mysql["port"], mysql["caCert"]) == ("192.0.2.20", 3306, CA.rstrip())
@@ -234,3 +265,12 @@ def test_everything_at_once(rendered: dict[str, t.Any]) -> None:
 def test_namespaces_come_first(rendered: dict[str, t.Any]) -> None:
     kinds = [item["kind"] for item in rendered["groups"]["objects"]]
     assert kinds[:2] == ["Namespace", "Namespace"] and "Namespace" not in kinds[2:]
+<<<<<<< HEAD
+=======
+
+
+def test_only_the_missing_certificate_is_complained_about(rendered: dict[str, t.Any]) -> None:
+    for case in CASES:
+        complaints = [entry for entry in rendered[case]["complaints"] if NOBODY not in entry]  # judged case by case above
+        assert all("There is no certificate" in entry or "There is no private key" in entry for entry in complaints), complaints
+>>>>>>> 903395d (Nobody's lock or open transaction stops the service: sessions are named before a fence; settings compared as the server prints them and refused by preflight; W&B led to the server that takes writes; a restart of the primary is prepared and measured)

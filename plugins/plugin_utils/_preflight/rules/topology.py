@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ....module_utils._mysql import settings
 from ... import _minio_volumes
 from ..interface import PORTS
 from ..model import KNOWN_GROUPS, PROBLEM, SITE, WARNING, Finding, Host, Site
@@ -41,6 +42,13 @@ def mysql_primary(site: Site) -> Iterator[Finding]:
             value = "%s and %s are both %s" % (seen[place], host.name, place)
             yield Finding(SITE, "group mysql", value, "primary and standby on separate machines", "correct ansible_host or host_address of one of them")
         seen.setdefault(place, host.name)
+
+
+def mysql_settings(site: Site) -> Iterator[Finding]:
+    """Settings of mysqld that the role refuses, by the same function: reserved ones, named time zones, and what the data were not made with."""
+    for host in site.members("mysql"):
+        for one in settings.problems(host.variables.get("mysql_settings"), host.measured.get("mysql_data")):
+            yield Finding(host.name, "mysql_settings.%s" % one.name, one.value, one.expected, one.remedy)
 
 
 def single_hosts(site: Site) -> Iterator[Finding]:
@@ -91,4 +99,4 @@ def some_hosts(site: Site) -> Iterator[Finding]:
         yield Finding(SITE, "groups", found, "hosts in some of %s" % ", ".join(KNOWN_GROUPS), "see the inventory sample: inventories/sample")
 
 
-RULES = (mysql_group, mysql_primary, single_hosts, same_address, minio_volumes, minio_pair, some_hosts)
+RULES = (mysql_group, mysql_primary, mysql_settings, single_hosts, same_address, minio_volumes, minio_pair, some_hosts)

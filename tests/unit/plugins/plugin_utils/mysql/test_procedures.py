@@ -164,6 +164,16 @@ def test_a_site_without_a_name_copies_no_broken_standby(site: t.Any) -> None:
     assert "window" not in found["steps"]
 
 
+@pytest.mark.parametrize(("blocking", "words"), [("refuse", "refused unless it ends within 10 s"), ("end", "it is ended")])
+def test_a_plan_names_the_sessions_in_the_way(blocking: str, words: str) -> None:
+    """FC-49: the plan was silent about a lock of root."""
+    held = [{"text": "session 42 of root@localhost holds FLUSH TABLES WITH READ LOCK for 31 s"}]
+    options = {**OPTIONS, "blocking_sessions": blocking, "session_wait": 10}
+    found = plan(pair(primary("db1", blocking_sessions=held), standby("db2", blocking_sessions=[])), "switchover", options)
+    assert found["notes"] == [f"db1: {held[0]['text']}; {words}"]
+    assert plan(pair(primary("db1"), standby("db2")), "switchover", options)["notes"] == []
+
+
 def test_an_old_contact_can_be_answered_for() -> None:
     members = pair(None, cut_off("db2", channel=channel("db2", receiver="CONNECTING", contact_age_seconds=9000.0)))
     assert plan(members, "failover", {**DOWN, "no_degrade_since_contact": True})["steps"] == ["promote"]

@@ -38,6 +38,24 @@ def test_primary_is_the_standby(site, found):
     assert list(topology.mysql_primary(site(hosts={"db2": {"host_address": "10.0.0.5"}, "db1": {"host_address": "10.0.0.5"}})))
 
 
+@pytest.mark.parametrize("declared", [{"sort-buffer-size": 1}, {"default_time_zone": "Europe/Berlin"}])
+def test_settings_that_the_role_would_refuse(site, found, declared):
+    """FC-31, FC-46: preflight was silent, and the role or the server's first start said it."""
+    name = next(iter(declared))
+    wrong = found(topology.mysql_settings(site({"mysql_settings": declared})))
+    assert wrong == [("db1", "mysql_settings.%s" % name, "problem"), ("db2", "mysql_settings.%s" % name, "problem")]
+    assert topology.mysql_settings in topology.RULES
+
+
+def test_settings_that_the_data_were_not_made_with(site, found):
+    data = {"mysql_data": {"lower_case_table_names": "0"}}
+    declared = {"mysql_settings": {"lower_case_table_names": 1}}
+    assert found(topology.mysql_settings(site(declared, measured={"db2": data}))) == [("db2", "mysql_settings.lower_case_table_names", "problem")]
+    assert not list(topology.mysql_settings(site(declared)))
+    assert not list(topology.mysql_settings(site({"mysql_settings": {"long_query_time": 1}}, measured={"db1": data})))
+    assert not list(topology.mysql_settings(site()))
+
+
 def test_groups_of_one(site, found):
     groups = {**REST, "mysql": ["db1", "db2"], "redis": ["store1", "store2"]}
     assert {item[1] for item in found(topology.single_hosts(site(groups=groups)))} == {"group redis"}
