@@ -14,7 +14,7 @@ from .server import Server, Statement
 MIB = 1 << 20
 ENOUGH = 16 * MIB  # dirty pages that a shutdown writes within a moment; an application that goes on makes new ones all the time
 STALLED = 10.0  # seconds without progress, after which waiting longer gains nothing
-FIXED = 2.0  # seconds of a shutdown without dirty pages: sessions, threads, the end of the process
+FIXED = 3.0  # seconds of a shutdown without dirty pages: sessions, threads, the end of the process
 SLOW = 20 * MIB  # bytes a second; a guess for a disk that has not been measured, on the careful side
 LIMIT = "innodb_max_dirty_pages_pct"
 LOW = "innodb_max_dirty_pages_pct_lwm"

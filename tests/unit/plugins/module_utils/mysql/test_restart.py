@@ -85,12 +85,12 @@ def test_a_zero_that_a_killed_run_left_is_not_kept() -> None:
 
 def test_what_is_said_before() -> None:
     found = restart.Flushed(400 * MIB, 10 * MIB, 3.9)
-    assert found.estimate(10 * MIB) == 2.1
+    assert found.estimate(10 * MIB) == 3.1
     assert found.sentence("db1") == (
-        "db1: is restarted now. 390 MiB of changed pages were written in 3.9 s while it served, 10 MiB are left: its shutdown will take about 2 s "
-        "(about 6 s without that)."
+        "db1: is restarted now. 390 MiB of changed pages were written in 3.9 s while it served, 10 MiB are left: its shutdown will take about 3 s "
+        "(about 7 s without that)."
     )
-    assert restart.Flushed(8 * MIB, 8 * MIB, 0.0).sentence("db1") == "db1: is restarted now. 8 MiB are left: its shutdown will take about 2 s."
+    assert restart.Flushed(8 * MIB, 8 * MIB, 0.0).sentence("db1") == "db1: is restarted now. 8 MiB are left: its shutdown will take about 3 s."
 
 
 SHOWN = """ActiveExitTimestampMonotonic=100000000
