@@ -548,13 +548,8 @@ def disk(server: Server) -> dict[str, t.Any]:
 def records(params: dict[str, t.Any]) -> dict[str, t.Any]:
     """What this host's files say, whether the server runs or not."""
     return {
-<<<<<<< HEAD
         "recorded_role": rolefile.read(params["role_file"]),
-=======
-        "recorded_role": kept,
         "data_settings": settings.settings_of_data(params["my_cnf"]),
-        "degraded": degraded,
->>>>>>> 903395d (Nobody's lock or open transaction stops the service: sessions are named before a fence; settings compared as the server prints them and refused by preflight; W&B led to the server that takes writes; a restart of the primary is prepared and measured)
         "backup": backup.read(params["backup_status_file"], accepted_none=params["backup_accept_none"]),
         "journal": journal.read(params["journal_file"], params["operation"] or "", params["journal_lines"]),
     }
