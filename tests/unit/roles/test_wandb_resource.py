@@ -45,7 +45,6 @@ CASES: dict[str, dict[str, t.Any]] = {
     "switched": {"host_vars": {"db1": {"mysql_serves": False}, "db2": {"mysql_serves": True}}},
     # group_vars/mysql.yml does not reach the controller; a new pair, nobody was asked.
     "named_in_the_group": {"host_vars": {"db1": {"mysql_primary": "db2"}, "db2": {"mysql_primary": "db2"}}},
-    "own_address": {"wandb_mysql_host": "192.0.2.99"},
     "endpoint": {"site_vars": {"mysql_endpoint_address": "192.0.2.20"}, "own_ca": True},
     # wandb_mysql_host is a name of the operator, whose certificate the collection does not know.
     "endpoint_by_name": {"site_vars": {"mysql_endpoint_address": "192.0.2.20"}, "own_ca": True, "wandb_mysql_host": "db.example.com"},
@@ -198,7 +197,6 @@ def test_the_primary_and_the_mirror_of_the_site(rendered: dict[str, t.Any]) -> N
         ("second_primary", "192.0.2.22", False),
         ("endpoint", "192.0.2.20", True),
         ("endpoint_by_name", "db.example.com", True),
-        ("own_address", "192.0.2.99", True),
         ("external", "mysql.example.com", True),
     ],
 )
