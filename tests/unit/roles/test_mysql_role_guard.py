@@ -12,6 +12,7 @@ import pathlib
 import types
 import typing as t
 
+import pymysql
 import pytest
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql import plan
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.member import Channel, Member
@@ -300,7 +301,6 @@ def test_a_stop_waits_for_no_session_that_has_sent_everything(monkeypatch: pytes
 
 
 def test_a_session_that_is_gone_does_not_keep_the_server_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    pymysql = pytest.importorskip("pymysql")
     done: list[str] = []
 
     def run(_connection: t.Any, statement: str) -> None:
