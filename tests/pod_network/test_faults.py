@@ -72,8 +72,8 @@ FAULTS = [
     Fault(
         "the tunnel's interface is gone",
         "node2",
-        "ip link set flannel.1 down; ip link delete flannel.1",
-        "pkill -x flanneld",  # the kubelet starts it again, and it makes its interface
+        "pkill -STOP -x flanneld; ip link delete flannel.1",  # one that runs makes it again within seconds
+        "pkill -KILL -x flanneld",  # the kubelet starts it again
         {"EX-24": "node2: interface flannel.1 is missing"},
     ),
 ]

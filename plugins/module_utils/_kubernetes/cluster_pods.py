@@ -60,20 +60,25 @@ def _static(api: Api, namespaces: t.Sequence[str], pods: t.Sequence[Object]) -> 
 
 
 def _entry(api: Api, name: str, namespace: str, problem: str, pods: t.Sequence[Object]) -> dict[str, t.Any]:
-    sick = [pod for pod in pods if ready.pod_problems(pod)] if problem else []
+    sick = [pod for pod in pods if ready.pod_problems(pod) or _leaves(pod)] if problem else []
+    leaving = [f"pod {pod['metadata']['name']} was told to end at {pod['metadata']['deletionTimestamp']}, and has not" for pod in sick if _leaves(pod)]
     return {
         "name": name,
         "problem": problem,
-        "details": [line.strip() for line in why(api, namespace, sick, lines=3)] if sick else [],
+        "details": [*leaving, *[line.strip() for line in why(api, namespace, sick, lines=3)]] if sick else [],
         "nodes": sorted({str((pod.get("spec") or {}).get("nodeName") or "") for pod in sick} - {""}),
     }
 
 
 def _belongs(pod: Object, workload: Object) -> bool:
-    """Whether a pod is one of a workload's; those on their way out are not."""
+    """Whether a pod is one of a workload's. Those on their way out count: one that cannot end keeps the next one from coming."""
     meta, labels = pod["metadata"], workload["spec"]["selector"].get("matchLabels") or {}
-    same = meta["namespace"] == workload["metadata"]["namespace"] and not meta.get("deletionTimestamp")
+    same = meta["namespace"] == workload["metadata"]["namespace"]
     return bool(same and labels and labels.items() <= (meta.get("labels") or {}).items())
+
+
+def _leaves(pod: Object) -> bool:
+    return bool(pod["metadata"].get("deletionTimestamp"))
 
 
 def has_own_network(pod: Object) -> bool:

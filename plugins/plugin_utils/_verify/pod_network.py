@@ -85,7 +85,8 @@ def workloads(facts: Facts) -> Iterator[Row]:
     missing = ["%s does not exist" % name for name in EXPECTED if name not in seen] if kube_hosts(facts) else []
     sick = [item for item in pods["workloads"] if item["problem"]]
     nodes = [host_of(facts, node) for item in sick for node in item["nodes"]]
-    causes = troubles(facts, nodes, (network.CNI, network.RESOLVER, network.FORWARDING)) if nodes else []
+    # Where no pod says on which node it is missing, every node is asked.
+    causes = troubles(facts, nodes or kube_hosts(facts), (network.CNI, network.RESOLVER, network.FORWARDING)) if sick else []
     texts = [masked("%s: %s" % (item["name"], "; ".join([item["problem"], *item["details"]]))) for item in sick]
     wrong = [*missing, *(["cause on %s" % cause for cause in causes]), *texts]
     yield Row(*row, "; ".join(wrong) or "%d workloads" % len(seen), verdict(bool(seen) and not wrong))

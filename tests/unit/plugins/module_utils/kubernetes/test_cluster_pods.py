@@ -47,6 +47,17 @@ def test_a_pod_that_crashes_has_the_last_word(api: objects.Api) -> None:
     assert [pod["ready"] for pod in found["dns"]["pods"]] == [True, False]
 
 
+def test_a_pod_that_cannot_end_is_named(api: objects.Api) -> None:
+    """Seen with another network's configuration: the plugin that should take the pod's network down is not there, and the DaemonSet waits for ever."""
+    api.crash("traefik-2")
+    pod = api.pods[3]
+    pod["metadata"]["deletionTimestamp"] = "2026-11-26T14:02:10Z"
+    pod["status"]["containerStatuses"] = [{"name": "main", "ready": False, "state": {"terminated": {"exitCode": 0}}}]
+    (sick,) = [item for item in api.look()["workloads"] if item["problem"]]
+    assert (sick["name"], sick["problem"], sick["nodes"]) == ("DaemonSet traefik/traefik", "1 of 2 pods are available", ["node2"])
+    assert sick["details"][0] == "pod traefik-2 was told to end at 2026-11-26T14:02:10Z, and has not"
+
+
 def test_a_static_pod_that_crashes(api: objects.Api) -> None:
     api.crash("etcd-cp1")
     (sick,) = [item for item in api.look()["workloads"] if item["problem"]]

@@ -102,6 +102,12 @@ def test_pods_that_got_another_network(facts):
     assert row(facts, "EX-21").measured.startswith("cause on node2: /etc/cni/net.d/10-calico.conflist")
 
 
+def test_pods_that_are_not_even_made_have_every_node_asked(facts):
+    rows.pods(lambda api: api.workloads["daemonsets"][2]["status"].update(numberAvailable=1))(facts)
+    rows.on_node("node3", {"/etc/cni/net.d/10-calico.conflist": ""})(facts)
+    assert row(facts, "EX-21").measured.startswith("cause on node3: /etc/cni/net.d/10-calico.conflist")
+
+
 def test_what_a_container_said_is_shown_without_its_secrets(facts):
     def talk(api):
         api.crash("coredns-b")
