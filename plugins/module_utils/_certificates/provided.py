@@ -9,6 +9,7 @@ import datetime as dt
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.onprem.wandb.plugins.module_utils._certificates import pem
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates import read as certs
 
 if t.TYPE_CHECKING:
@@ -26,8 +27,10 @@ class Provided:
     problems: list[str]
 
 
-def _load(path: str, kind: str, load: t.Callable[[bytes], t.Any], problems: list[str], where: str) -> tuple[bytes, t.Any]:
-    """Content and parsed content of one file, or a sentence more in problems."""
+def _load(
+    path: str, kind: str, pick: t.Callable[[bytes], bytes], load: t.Callable[[bytes], t.Any], problems: list[str], where: str
+) -> tuple[bytes, t.Any]:
+    """The wanted blocks of one file and what they hold, or a sentence more in problems."""
     try:
         data = certs.read(path)
     except OSError as error:
@@ -37,12 +40,13 @@ def _load(path: str, kind: str, load: t.Callable[[bytes], t.Any], problems: list
         problems.append(f"{where}: {path} does not exist; expected the {kind} there.")
         return b"", None
     try:
-        return data, load(data)
+        only = pick(data)  # what is written later is what was judged here, and nothing else of the file
+        return only, load(only)
     except TypeError:
         problems.append(f"{where}: {path} is encrypted. Give the key without a passphrase, in a file only you can read.")
     except ValueError:
         problems.append(f"{where}: {path} holds no {kind} in PEM form.")
-    return data, None
+    return b"", None
 
 
 def _validity(chain: t.Sequence[x509.Certificate], where: str, now: dt.datetime, problems: list[str]) -> None:
@@ -79,11 +83,11 @@ def check(
     """
     where = where or f"certificates_provided[{name!r}]"
     problems: list[str] = []
-    chain_data, chain = _load(entry["certificate_file"] or "", "certificate", certs.load_chain, problems, where)
-    key_data, key = _load(entry["private_key_file"] or "", "private key", certs.load_key, problems, where)
+    chain_data, chain = _load(entry["certificate_file"] or "", "certificate", pem.certificates, certs.load_chain, problems, where)
+    key_data, key = _load(entry["private_key_file"] or "", "private key", pem.private_key, certs.load_key, problems, where)
     anchors: list[x509.Certificate] = []
     if entry.get("ca_file"):
-        anchors = _load(entry["ca_file"] or "", "CA certificate", certs.load_chain, problems, where)[1] or []
+        anchors = _load(entry["ca_file"] or "", "CA certificate", pem.certificates, certs.load_chain, problems, where)[1] or []
     root = None
     if chain:
         root = _judge_chain(chain, where, hosts if required_hosts is None else required_hosts, hosts, anchors, entry, problems)

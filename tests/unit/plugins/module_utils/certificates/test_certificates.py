@@ -13,7 +13,7 @@ import stat
 
 import pytest
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates import read as certs
-from ansible_collections.onprem.wandb.plugins.module_utils._certificates import issue
+from ansible_collections.onprem.wandb.plugins.module_utils._certificates import issue, pem
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates.files import Unusable
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates.store import Store
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates.provided import check
@@ -325,3 +325,70 @@ def test_a_key_that_others_can_read_is_closed(tmp_path):
     os.chmod(tmp_path / "ingress.key", 0o644)
     assert len(fill(tmp_path)[0].changes) == 1
     assert stat.S_IMODE(os.stat(tmp_path / "ingress.key").st_mode) == 0o600
+
+
+# --- what else a file of the operator may hold ---------------------------------------------------------------------------------
+
+BOM = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize("form", ["all in one", "key first", "byte order mark", "line ends", "text around"])
+def test_only_what_was_judged_is_written(tmp_path, give, corp, form):
+    """`openssl pkcs12 -nodes` and HAProxy's files hold the key, too; Windows' editors begin with a mark that Go does not take."""
+    chain, key = issue.pem(corp.leaf, corp.middle), issue.key_pem(corp.key)
+    data = {
+        "all in one": (chain + key, chain + key),
+        "key first": (key + chain, key + chain),
+        "byte order mark": (BOM + chain, BOM + key),
+        "line ends": (chain.replace(b"\n", b"\r\n"), key.replace(b"\n", b"\r\n")),
+        "text around": (b"Bag Attributes\n    friendlyName: x\n" + chain + b"tail\n", b"Bag Attributes\n" + key),
+    }[form]
+    given = give(data[0], data[1], ca=[corp.root])
+    assert given.problems == []
+    store = Store(str(tmp_path / "store"), NOW, 30, 397, False)
+    store.put_provided({"name": "ingress"}, given)
+    assert (tmp_path / "store/ingress.crt").read_bytes() == chain
+    assert (tmp_path / "store/ingress.key").read_bytes() == key
+    assert not any(b"PRIVATE" in path.read_bytes() for path in (tmp_path / "store").glob("*.crt"))
+    assert not any("PRIVATE" in before + after for before, after in store.changes)
+    assert give(data[0], data[1], ca=[corp.root]).chain_data == chain
+
+
+def test_a_key_that_an_older_version_left_in_the_open_is_gone(tmp_path, give, corp):
+    chain, key = issue.pem(corp.leaf, corp.middle), issue.key_pem(corp.key)
+    store = Store(str(tmp_path / "store"), NOW, 30, 397, False)
+    store.files.put(store.path("ingress.crt"), chain + key, 0o644)
+    store.put_provided({"name": "ingress"}, give(chain + key, key, ca=[corp.root]))
+    assert b"PRIVATE" not in (tmp_path / "store/ingress.crt").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "no block CERTIFICATE"),
+        (b"-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n", "no block CERTIFICATE"),
+        (b"-----BEGIN CERTIFICATE-----\nMI*B\n-----END CERTIFICATE-----\n", "is damaged"),
+        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "no ASN.1 sequence"),
+        (b"-----BEGIN CERTIFICATE-----\nMIIB\n", "no block CERTIFICATE"),
+    ],
+)
+def test_a_file_without_good_certificates(data, words):
+    with pytest.raises(ValueError, match=words.replace(".", r"\.")):
+        pem.certificates(data)
+
+
+def test_a_key_with_a_passphrase_or_none():
+    for text in (b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB\n-----END ENCRYPTED PRIVATE KEY-----\n",
+                 b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nMIIB\n-----END RSA PRIVATE KEY-----\n"):
+        with pytest.raises(TypeError):
+            pem.private_key(text)
+    with pytest.raises(ValueError, match="no block PRIVATE KEY"):
+        pem.private_key(b"-----BEGIN EC PARAMETERS-----\nMIIB\n-----END EC PARAMETERS-----\n")
+
+
+def test_an_old_form_of_key_keeps_it():
+    """PKCS#1 and SEC1 stay what they are: only what is around them goes."""
+    rsa_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    for key in (rsa_key, issue.new_key()):
+        old = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption())
+        assert pem.private_key(b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n" + old) == old
