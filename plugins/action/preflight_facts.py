@@ -15,6 +15,7 @@ from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.model impo
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules.endpoint import wanted
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules.pod_network import boot_settings, measured_against
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules.network import control_plane_endpoint, external_endpoints, mirror_endpoint
+from ansible_collections.onprem.wandb.plugins.plugin_utils._secrets.known import KNOWN
 
 CLOCK_TRIES = 3
 GOOD_ENOUGH = 0.3  # seconds of uncertainty
@@ -55,6 +56,7 @@ class ActionModule(ActionBase):
         unused = [wanted(host)] if host.in_any(["mysql"]) and wanted(host) else []
         own: dict[str, Any] = {"paths": data_paths(host), "endpoints": endpoints, "managed_units": MANAGED_UNITS, "unused": unused, **network}
         own["boot_settings"] = boot_settings(host)
+        own["evidence"] = {secret.name: list(secret.evidence) for secret in KNOWN if secret.group == "all" or host.in_any([secret.group])}
         return {**own, **self._task.args}
 
     def clock(self) -> dict[str, float]:

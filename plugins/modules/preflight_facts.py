@@ -27,6 +27,10 @@ options:
       - A marker is a path that must exist, or V(path::text) for a file that must contain the text.
     type: dict
     default: {}
+  evidence:
+    description: Marks by secret, as those of O(managed_units), that prove that the host was set up with it.
+    type: dict
+    default: {}
   paths:
     description: Paths whose file systems are measured. A path that does not exist yet is measured at its nearest parent.
     type: list
@@ -108,6 +112,7 @@ measured:
     addresses: [10.0.0.21/24]
     disks: [{path: /var/lib/mysql, probed: /var/lib, device: 2049, total_gb: 502.1, free_gb: 480.3}]
     answering: {10.0.0.20: ""}
+    evidence: {redis_password: /etc/redis/auth.conf}
     ports: [{port: 22, address: 0.0.0.0, pid: 611, process: sshd, exe: /usr/sbin/sshd, unit: ssh.service, ours: false}]
     endpoints: [{name: artifacts_mirror, host: mirror.example.com, port: 8080, addresses: [10.0.0.10], error: ""}]
     mysql_data: {lower_case_table_names: "0", innodb_page_size: "16384"}
@@ -180,6 +185,7 @@ def main() -> None:
         argument_spec={
             "root": {"type": "path", "default": "/opt/onprem-wandb"},
             "managed_units": {"type": "dict", "default": {}},
+            "evidence": {"type": "dict", "default": {}},
             "paths": {"type": "list", "elements": "str", "default": []},
             "boot_settings": {"type": "dict", "default": {}},
             "pod_network": {"type": "dict", "options": pod_network.OPTIONS},
@@ -203,6 +209,7 @@ def main() -> None:
     measured["ports"] = host.listeners(module.params["root"], module.params["managed_units"])
     measured["answering"] = answering(module)
     measured["mysql_data"] = settings_of_data()
+    measured["evidence"] = host.evidence_found(module.params["evidence"])
     measured["endpoints"] = host.reach_all(module.params["endpoints"])
     measured["undone"] = pod_network.undone(module.params["boot_settings"])
     if module.params["pod_network"] is not None:

@@ -119,7 +119,7 @@ def test_no_secret_is_seen_anywhere_from_installation_to_reset(site: Site, bare:
         assert "PRIVATE KEY" in site.ssh("store1", "cat /etc/onprem-wandb/minio-backup/ssh_key")
         # The second run changes secrets and certificates, so that it shows differences of them; of the mirror's target, so that a key is removed.
         before = forms(secrets_dir)
-        (secrets_dir / "redis_password").unlink()
+        (secrets_dir / "redis_password").write_text("OtherPassword4Redis5Letters6Only\n", encoding="utf-8")
         for path in (secrets_dir / "certificates").glob("redis.*"):
             path.unlink()
         second = site.given(**near)

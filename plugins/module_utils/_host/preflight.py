@@ -171,6 +171,12 @@ def marker_holds(marker: str) -> bool:
     return text in read_text(path) if text else os.path.exists(path)
 
 
+def evidence_found(marks: dict[str, list[str]]) -> dict[str, str]:
+    """The first mark that holds, by the name it is a mark of."""
+    found = {name: next((mark for mark in of if marker_holds(mark)), "") for name, of in marks.items()}
+    return {name: mark for name, mark in found.items() if mark}
+
+
 def disk(path: str) -> dict[str, Any]:
     """Size of the file system that holds (or will hold) a path."""
     probe = path

@@ -14,6 +14,7 @@ SITE_OPTIONS: dict[str, dict[str, Any]] = {
     "site_name": {"type": "str", "required": True, "description": "name that destructive playbooks ask for"},
     "wandb_fqdn": {"type": "str", "required": True, "description": "host name of W&B, such as wandb.example.com"},
     "site_secrets_dir": {"type": "path"},
+    "site_accept_new_secrets": {"type": "str"},
     "site_kubeconfig": {"type": "path"},
     "artifacts_mirror": {"type": "str"},
     "artifacts_overrides": {"type": "dict"},
@@ -32,21 +33,11 @@ ARTIFACT_VERSIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("wandb", "wandb_helm_version", ("helm",)),
 )
 
-# secret file below site_secrets_dir -> variables that replace it, groups that need it
-SECRET_FILES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "mysql_app_password": (("mysql_app_password", "wandb_mysql_password"), ("mysql",)),
-    "mysql_replication_password": (("mysql_replication_password",), ("mysql",)),
-    "mysql_clone_password": (("mysql_clone_password",), ("mysql",)),
-    "mysql_backup_password": (("mysql_backup_password",), ("mysql",)),
-    "mysql_backup_secret_key": (("mysql_backup_secret_key",), ("mysql",)),
-    "redis_password": (("redis_password", "wandb_redis_password"), ("redis",)),
-    "redis_admin_password": (("redis_admin_password",), ("redis",)),
-    "minio_root_password": (("minio_root_password",), ("minio",)),
-    "minio_secret_key": (("minio_secret_key", "wandb_bucket_secret_key"), ("minio",)),
-}
-
 # Values that end up inside an address which W&B puts together without encoding.
 CREDENTIALS = (
+    "mysql_backup_secret_key",
+    "minio_backup_secret_key",
+    "redis_admin_password",
     "mysql_app_password",
     "mysql_replication_password",
     "mysql_clone_password",

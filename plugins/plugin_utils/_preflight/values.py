@@ -18,7 +18,8 @@ import yaml
 from ansible.errors import AnsibleError
 
 COLLECTION = pathlib.Path(__file__).resolve().parents[3]
-GENERATES = re.compile(r"""lookup\(\s*['"](ansible\.builtin\.)?password['"]|(query|q)\(\s*['"](ansible\.builtin\.)?password['"]""")
+# Also what only reads one: without its file it ends the task, which is not for preflight to do.
+GENERATES = re.compile(r"""(lookup|query|q)\(\s*['"](onprem\.wandb\.secret|(ansible\.builtin\.)?password)['"]""")
 HIDDEN = "generated"  # stands for a secret that must not be made yet
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .. import _store_wiring
 
 MYSQL_EVIDENCE = ("/var/lib/onprem-wandb/mysql-role.json", "/etc/onprem-wandb/mysql/guard.json")
-BUNDLE = "certificates/ca-bundle.crt"
+BUNDLE = "ca-bundle.crt"  # in the directory of certificates; role certificates writes it beside whatever it makes or is given
 # What says which of the bucket's keys counts. Not a secret: it goes where the secrets go.
 ACCESS_KEY = _store_wiring.KEY_FILE
 FIRST_ACCESS_KEY = _store_wiring.FIRST_KEY
@@ -50,7 +50,10 @@ KNOWN: tuple[Secret, ...] = (
         ),
     ),
 )
-FILES = (*(secret.name for secret in KNOWN), ACCESS_KEY, "kubeconfig", "certificates/ca.crt", "certificates/ca.key")
+FILES = (
+    *(secret.name for secret in KNOWN if secret.variables),
+    *(ACCESS_KEY, "kubeconfig", "certificates/ca-bundle.crt", "certificates/ca.crt", "certificates/ca.key"),
+)
 
 
 def of(name: str) -> Secret:

@@ -11,7 +11,7 @@ from . import layers, variables
 from .base import TOP, CheckFailed, files, some
 from .collection import Role, load, roles, templated
 
-SITE = {"site_name", "wandb_fqdn", "site_secrets_dir", "site_kubeconfig", "artifacts_mirror", "artifacts_overrides", "host_address"}
+SITE = {"site_name", "wandb_fqdn", "site_secrets_dir", "site_accept_new_secrets", "site_kubeconfig", "artifacts_mirror", "artifacts_overrides", "host_address"}
 KNOWN_COLLECTIONS = {"ansible.mysql", "ansible.netcommon", "ansible.posix", "ansible.utils", "kubernetes.core"} | {
     f"community.{name}" for name in ("aws", "crypto", "docker", "general", "hashi_vault", "library_inventory_filtering_v1", "mysql", "okd")
 }

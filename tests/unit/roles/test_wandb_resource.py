@@ -111,8 +111,11 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, t.Any]:
         (directory / "play.yml").write_text(PLAY.format(role=ROLE))
         case = {"wandb_license": "thelicence", **variables}
         children = {} if case.pop("groups_empty", False) else HOSTS
+        for secret_name in ("mysql_app_password", "redis_password", "minio_secret_key") if children else ():
+            (directory / "secrets").mkdir(exist_ok=True)  # the layers have made theirs; W&B's role makes none
+            (directory / "secrets" / secret_name).write_text(f"{secret_name}Of{name}".replace("_", "") + "\n")
         if case.pop("own_ca", False):
-            (directory / "secrets/certificates").mkdir(parents=True)
+            (directory / "secrets/certificates").mkdir()
             (directory / "secrets/certificates/ca-bundle.crt").write_text(CA)
         site_vars = case.pop("site_vars", {})
         own = case.pop("host_vars", {})

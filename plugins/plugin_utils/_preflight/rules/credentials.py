@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 
-from ..interface import CREDENTIALS, SECRET_FILES
+from ... import _confirmation
+from ..._secrets import known, place
+from ..interface import CREDENTIALS
 from ..model import CONTROLLER, Finding, Host, Site
 
 SAFE = re.compile(r"[A-Za-z0-9]+\Z")
@@ -40,33 +43,74 @@ def path_of(site: Site, name: str) -> str:
     return "%s/%s" % (directory(site).rstrip("/"), name)
 
 
-def is_replaced(site: Site, name: str) -> bool:
-    """Whether the inventory supplies the secret, so that its file is not used."""
+def is_replaced(site: Site, secret: known.Secret) -> bool:
+    """Whether the inventory supplies the secret, so that its file is not used. Empty is not supplied."""
     hosts: list[Host] = [site.controller, *site.hosts.values()]
-    return any(host.variables.is_supplied(variable) for variable in SECRET_FILES[name][0] for host in hosts)
+    return any(host.variables.is_supplied(variable) and host.variables.get(variable) != "" for variable in secret.variables for host in hosts)
+
+
+def file_of(site: Site, secret: known.Secret) -> str:
+    """The file that holds a secret now: a rotation of the bucket's key gives it another name."""
+    if secret.name != "minio_secret_key":
+        return secret.name
+    supplied_key = next((host.text("minio_access_key") for host in site.hosts.values() if host.variables.is_supplied("minio_access_key")), "")
+    content = site.read_file(path_of(site, known.ACCESS_KEY))
+    return known.key_file(supplied_key or (content.decode("utf-8", "replace").strip() if content else "") or known.FIRST_ACCESS_KEY)
+
+
+def wanted(site: Site) -> Iterator[tuple[known.Secret, str]]:
+    """Secrets that this site takes from a file, each with the file's name."""
+    for secret in known.KNOWN:
+        if secret.variables and site.has(secret.group) and not is_replaced(site, secret) and (not secret.optional or asks_for(site, secret)):
+            yield secret, file_of(site, secret)
+
+
+def asks_for(site: Site, secret: known.Secret) -> bool:
+    """Whether a site has what an optional secret is for: the mirror of the bucket has a second place."""
+    return any(host.mapping("minio_backup_target").get("type") for host in site.members(secret.group))
 
 
 def stored(site: Site) -> Iterator[Finding]:
     """Secrets of an earlier run, or put there by hand."""
-    for name in SECRET_FILES:
-        content = None if is_replaced(site, name) else site.read_file(path_of(site, name))
+    for _secret, name in wanted(site):
+        path = path_of(site, name)
+        content = site.read_file(path)
         if content is None:
             continue
         value = content.decode("utf-8", "replace").split(" salt=")[0].rstrip("\n")
-        path = path_of(site, name)
         if not value:
-            yield Finding(CONTROLLER, path, "an empty file", "a password", "delete the file, and a password will be generated")
+            yield Finding(CONTROLLER, path, "an empty file", "a password", "put it back from where it is kept; on a new site: rm %s" % path)
         elif not SAFE.match(value):
             yield Finding(CONTROLLER, path, "(hidden) contains %s" % bad_characters(value), EXPECTED, REASON)
 
 
 def to_generate(site: Site) -> list[str]:
     """Names of the secrets that this run will generate."""
-    return [
-        name
-        for name, (_variables, groups) in SECRET_FILES.items()
-        if any(site.has(group) for group in groups) and not is_replaced(site, name) and site.read_file(path_of(site, name)) is None
-    ]
+    return [name for _secret, name in wanted(site) if site.read_file(path_of(site, name)) is None]
 
 
-RULES = (supplied, stored)
+def over_a_site_that_serves(site: Site) -> Iterator[Finding]:
+    """Hosts were set up with secrets that are not here: another machine, a fresh clone, a wrong site_secrets_dir. New ones would lock W&B out."""
+    if _confirmation.confirmed(site.controller.text("site_accept_new_secrets"), site.controller.text("site_name")):
+        return
+    missing = {secret.name: file for secret, file in wanted(site) if site.read_file(path_of(site, file)) is None}
+    certificates = site.controller.text("certificates_dir") or path_of(site, "certificates")
+    if site.read_file("%s/%s" % (certificates.rstrip("/"), known.BUNDLE)) is None:
+        missing[known.BUNDLE] = "certificates/%s" % known.BUNDLE
+    for host in site.hosts.values():
+        proofs = host.measured.get("evidence") or {}
+        lacking = {missing[secret]: str(proofs[secret]).split("::", maxsplit=1)[0] for secret in missing if secret in proofs}
+        if lacking:
+            value = "set up with %s (%s)" % (", ".join(lacking), ", ".join(sorted(set(lacking.values()))))
+            remedy = "copy the site's secrets there from where they are kept, or name the place: -e site_secrets_dir=<directory>"
+            yield Finding(host.name, "site_secrets_dir", value, "them in %s" % directory(site), remedy)
+
+
+def places(site: Site) -> Iterator[Finding]:
+    """A host that is named like the content of a secret: Ansible read the file as inventory."""
+    there = directory(site)
+    for path in place.hosts_that_are_secrets(site.groups.get("all", []), [there, os.path.join(os.path.dirname(there), place.OLD_NAME)] if there else []):
+        yield Finding(CONTROLLER, path, "(hidden) is the name of a host", "a file that is not read as inventory", "take out of -i what names it")
+
+
+RULES = (supplied, stored, over_a_site_that_serves, places)

@@ -47,3 +47,53 @@ def test_which_secrets_will_be_generated(site):
 def test_an_external_service_gets_no_generated_secret(site):
     groups = {"kube_control_plane": ["cp1"], "kube_node": ["node1"]}
     assert credentials.to_generate(site(groups=groups)) == []
+
+
+def test_a_rotated_key_is_the_one_that_is_looked_at(site, found):
+    """After minio_rotate_key and minio_retire_key the first key's file is gone; the one in use has its own name."""
+    files = {"/secrets/minio_access_key": b"wandbfiles2", "/secrets/minio_secret_key_wandbfiles2": b"abc\n"}
+    assert not [name for name in credentials.to_generate(site(files=files)) if name.startswith("minio_secret_key")]
+    files["/secrets/minio_secret_key_wandbfiles2"] = b"a/c\n"
+    assert found(credentials.stored(site(files=files))) == [("localhost", "/secrets/minio_secret_key_wandbfiles2", "problem")]
+
+
+def test_the_key_of_the_mirror_belongs_to_a_site_that_has_one(site, found):
+    target = {"minio_backup_target": {"type": "local"}}
+    assert "minio_backup_secret_key" in credentials.to_generate(site(target))
+    assert "minio_backup_secret_key" not in credentials.to_generate(site())
+    files = {"/secrets/minio_backup_secret_key": b"a b\n"}
+    assert found(credentials.stored(site(target, files=files))) == [("localhost", "/secrets/minio_backup_secret_key", "problem")]
+    assert found(credentials.supplied(site({"minio_backup_secret_key": "a/b"}))) != []
+
+
+def test_an_empty_variable_is_no_secret(site):
+    assert "redis_password" in credentials.to_generate(site({"redis_password": ""}))
+
+
+SERVES = {"store1": {"evidence": {"redis_password": "/etc/redis/auth.conf", "minio_root_password": "/etc/default/minio::MINIO_ROOT_PASSWORD"}}}
+
+
+def test_hosts_that_serve_get_no_new_secrets(site):
+    findings = list(credentials.over_a_site_that_serves(site(measured=SERVES)))
+    assert [(item.host, item.value, item.expected) for item in findings] == [
+        ("store1", "set up with redis_password, minio_root_password (/etc/default/minio, /etc/redis/auth.conf)", "them in /secrets")
+    ]
+
+
+def test_hosts_whose_secrets_are_here_are_fine(site):
+    files = {"/secrets/redis_password": b"a\n", "/secrets/minio_root_password": b"b\n"}
+    assert not list(credentials.over_a_site_that_serves(site(measured=SERVES, files=files)))
+    assert not list(credentials.over_a_site_that_serves(site({"redis_password": "a", "minio_root_password": "b"}, measured=SERVES)))
+    assert not list(credentials.over_a_site_that_serves(site()))
+
+
+@pytest.mark.parametrize(("typed", "refused"), [("", True), ("other", True), ("test", False)])
+def test_lost_secrets_are_given_up_by_the_sites_name(site, typed, refused):
+    assert bool(list(credentials.over_a_site_that_serves(site({"site_accept_new_secrets": typed}, measured=SERVES)))) is refused
+
+
+def test_a_ca_that_is_elsewhere(site):
+    trusts = {"node1": {"evidence": {"ca-bundle.crt": "/usr/local/share/ca-certificates/onprem-wandb.crt"}}}
+    assert len(list(credentials.over_a_site_that_serves(site(measured=trusts)))) == 1
+    assert not list(credentials.over_a_site_that_serves(site(measured=trusts, files={"/secrets/certificates/ca-bundle.crt": b"x"})))
+    assert not list(credentials.over_a_site_that_serves(site({"certificates_dir": "/pki"}, measured=trusts, files={"/pki/ca-bundle.crt": b"x"})))

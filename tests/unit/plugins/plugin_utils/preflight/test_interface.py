@@ -10,6 +10,7 @@ import pytest
 import yaml
 from ansible_collections.onprem.wandb.plugins.plugin_utils import _catalogue
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight import interface, model, values
+from ansible_collections.onprem.wandb.plugins.plugin_utils._secrets import known
 
 OPTIONS = values.load_options()
 KNOWN = {name for options in OPTIONS.values() for name in options} | set(interface.SITE_OPTIONS) | {"wandb_fqdn", "ansible_host"}
@@ -17,7 +18,7 @@ DEFAULTS = {role: path.read_text(encoding="utf-8") for role, path in values.role
 
 PORT_NAMES = {variable for _group, _service, variable, _port in interface.PORTS if variable}
 EXTERNAL_NAMES = {name for _what, required, (host, port, _default) in interface.EXTERNAL.values() for name in (*required, host, port) if name}
-SECRET_NAMES = {name for variables, _groups in interface.SECRET_FILES.values() for name in variables}
+SECRET_NAMES = {name for secret in known.KNOWN for name in secret.variables}
 OTHER_NAMES = {
     "kubernetes_pod_cidr",
     "kubernetes_service_cidr",
@@ -68,13 +69,19 @@ def test_artifacts_are_in_the_catalogue_and_defaults_have_checksums(role, variab
 
 
 def test_every_generated_secret_is_announced():
-    generated = set()
-    for text in DEFAULTS.values():
-        generated.update(re.findall(r"lookup\('ansible\.builtin\.password', \w+ ~ '/([\w.-]+)'", text))
-        if re.search(r"lookup\('ansible\.builtin\.password', \w+_store\.secret_key_file", text):
-            generated.add("minio_secret_key")  # its name has the key of the last rotation
-    generated.discard("minio_backup_secret_key")  # only a site that names a second place gets it
-    assert generated == set(interface.SECRET_FILES)
+    made = set()
+    for _role, path in values.role_files("vars/main.yml"):
+        for names in re.findall(r"^__\w+_generated: (.*?)^(?=[#_\n])", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+            made.update(re.findall(r"\[('?\w+'?)\] if", names))
+    assert {name.strip("'") for name in made} == {secret.name for secret in known.KNOWN if secret.variables} - {"minio_secret_key"} | {"__minio_secret_file"}
+
+
+def test_nothing_makes_a_secret_by_being_read():
+    """The password lookup writes its file wherever it is evaluated: in check mode, by preflight, over a site that serves."""
+    for path in (values.COLLECTION / "roles").rglob("*"):
+        if path.suffix in (".yml", ".j2"):
+            text = path.read_text(encoding="utf-8")
+            assert not re.findall(r"builtin\.password', (?!'/dev/null')|lookup\('password'", text), path
 
 
 def test_every_role_has_a_place_where_its_variables_are_read():
@@ -84,5 +91,7 @@ def test_every_role_has_a_place_where_its_variables_are_read():
 
 def test_a_template_that_would_generate_a_secret_is_known_as_one():
     assert values.generates_secret("{{ lookup('ansible.builtin.password', '/x', length=32) }}")
+    assert values.generates_secret("{{ lookup('onprem.wandb.secret', 'x', directory=d) }}")
+    assert not values.generates_secret("{{ lookup('onprem.wandb.secrets_dir') }}")
     assert values.generates_secret({"a": ["{{ lookup('password', '/x') }}"]})
     assert not values.generates_secret("{{ lookup('ansible.builtin.file', '/x/password') }}")
