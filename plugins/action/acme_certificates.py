@@ -17,6 +17,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates import read as certs
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates import issue
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates.files import Files
+from ansible_collections.onprem.wandb.plugins.module_utils._host.lock import Locked, alone
 from ansible_collections.onprem.wandb.plugins.plugin_utils._acme.answer import Challenge, Refused, Way
 from ansible_collections.onprem.wandb.plugins.plugin_utils._acme.plan import Order, orders, wrong
 
@@ -67,8 +68,12 @@ class ActionModule(ActionBase):
             return answer
         if due:
             reach(args["directory_url"], args["ca_file"])
-        for order in due:
-            self.order(order, args, task_vars or {})
+            try:
+                with alone(args["directory"]):  # another run may have ordered them meanwhile
+                    for order in [order for order in orders(args, dt.datetime.now(dt.timezone.utc)) if order.reason]:
+                        self.order(order, args, task_vars or {})
+            except Locked as locked:
+                raise AnsibleActionFail(str(locked)) from None
         return answer
 
     def order(self, order: Order, args: t.Mapping[str, t.Any], task_vars: dict[str, t.Any]) -> None:

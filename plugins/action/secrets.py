@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.onprem.wandb.plugins.module_utils._host.lock import Locked
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.model import KNOWN_GROUPS
 from ansible_collections.onprem.wandb.plugins.plugin_utils._secrets import judge, store
 
@@ -41,7 +42,7 @@ class ActionModule(ActionBase):
             return {**result, "changed": bool(wanted), "made": wanted}
         try:
             made = store.make(directory, wanted)
-        except (store.Locked, OSError) as error:
+        except (Locked, OSError) as error:
             return {**result, "failed": True, "changed": False, "msg": str(error)}
         return {**result, "changed": bool(made), "made": made}
 

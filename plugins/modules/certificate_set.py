@@ -152,6 +152,7 @@ sdk_file:
   sample: secrets/certificates/sdk-environment.sh
 """
 
+import contextlib
 import datetime as dt
 import os
 import typing as t
@@ -162,6 +163,7 @@ from ansible_collections.onprem.wandb.plugins.module_utils._certificates.authori
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates.files import Unusable
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates.store import BUNDLE, SDK_FILE, Store
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates.provided import Provided, check
+from ansible_collections.onprem.wandb.plugins.module_utils._host.lock import Locked, alone
 
 REQUEST = {
     "name": {"type": "str", "required": True},
@@ -256,8 +258,10 @@ def main() -> t.NoReturn:
     params = module.params
     store = Store(params["directory"], now, params["renew_before"], params["days"], module.check_mode, params["ca_key_file"] or "")
     try:
-        results = keep(module, store, given)
-    except (Unusable, OSError) as error:
+        # Two first runs would make two roots of which one is lost: the second one waits, and finds what the first one made.
+        with contextlib.nullcontext() if module.check_mode else alone(params["directory"]):
+            results = keep(module, store, given)
+    except (Unusable, Locked, OSError) as error:
         module.fail_json(msg=str(error), changed=bool(store.changes) and not module.check_mode)
     for sentence in store.authority.warnings:
         module.warn(sentence)

@@ -9,6 +9,7 @@ import os
 import re
 
 import pytest
+from ansible_collections.onprem.wandb.plugins.module_utils._host import lock
 from ansible_collections.onprem.wandb.plugins.plugin_utils._secrets import store
 
 
@@ -45,10 +46,10 @@ def test_runs_side_by_side_agree(tmp_path):
 
 
 def test_who_waits_too_long_is_told(tmp_path):
-    told = pytest.raises(store.Locked, match=r"Another run has been making secrets.*Next: fuser -v")
-    with store.lock(str(tmp_path)), told, store.lock(str(tmp_path), patience=0.2):
+    told = pytest.raises(lock.Locked, match=r"Another run has been making secrets.*Next: fuser -v")
+    with lock.alone(str(tmp_path)), told, lock.alone(str(tmp_path), patience=0.2):
         pass
-    with store.lock(str(tmp_path), patience=0.2):
+    with lock.alone(str(tmp_path), patience=0.2):
         pass
 
 
