@@ -33,6 +33,11 @@ options:
     description: Further names and addresses by certificate.
     type: dict
     default: {}
+  wandb_additional_hosts:
+    description: Further host names of W&B.
+    type: list
+    elements: str
+    default: []
 notes:
   - Use C(lookup), not C(query). The result is one value.
 """
@@ -79,6 +84,7 @@ class LookupModule(LookupBase):
                 self.get_option("minio_fqdn"),
                 self.get_option("domain"),
                 self.get_option("extra_hosts"),
+                self.get_option("wandb_additional_hosts"),
             )
         except ValueError as error:
             raise AnsibleLookupError(str(error)) from error

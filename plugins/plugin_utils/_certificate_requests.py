@@ -30,6 +30,7 @@ def requests(
     minio_fqdn: str,
     domain: str,
     extra_hosts: t.Mapping[str, t.Sequence[str]],
+    wandb_additional_hosts: t.Sequence[str] = (),
 ) -> list[dict[str, t.Any]]:
     """One request per certificate. A group without hosts is an external service and needs none.
 
@@ -39,7 +40,8 @@ def requests(
     def every(group: str) -> list[str]:
         return [name for host in groups.get(group, ()) for name in names_of(host, hostvars[host], domain)]
 
-    found: list[dict[str, t.Any]] = [{"name": "ingress", "hosts": [wandb_fqdn], "required_hosts": [wandb_fqdn], "client": False}]
+    wandb = list(dict.fromkeys([wandb_fqdn, *wandb_additional_hosts]))
+    found: list[dict[str, t.Any]] = [{"name": "ingress", "hosts": wandb, "required_hosts": wandb, "client": False}]
     if groups.get("minio"):
         found.append({"name": "minio", "hosts": [minio_fqdn, *every("minio")], "required_hosts": [minio_fqdn], "client": False})
     if groups.get("redis"):

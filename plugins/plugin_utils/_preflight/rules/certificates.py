@@ -96,7 +96,8 @@ def wanted_hosts(site: Site) -> dict[str, dict[str, Any]]:
     wandb, minio = expected_name(site, "ingress"), expected_name(site, "minio")
     addresses = {host.name: {name: host.text(name) for name in _certificate_requests.VARIABLES} for host in site.hosts.values()}
     groups = {name: [host for host in hosts if host in addresses] for name, hosts in site.groups.items()}
-    requests = _certificate_requests.requests(groups, addresses, wandb, minio, wandb.partition(".")[2], {})
+    further = site.controller.texts("wandb_additional_hosts")
+    requests = _certificate_requests.requests(groups, addresses, wandb, minio, wandb.partition(".")[2], {}, further)
     return {request["name"]: request for request in requests}
 
 

@@ -35,6 +35,12 @@ def test_mysql_is_known_by_the_address_that_follows_the_primary():
     assert found["required_hosts"] == ["10.0.0.20"]
 
 
+def test_further_names_of_wandb_are_names_that_clients_use():
+    found = requests({}, {}, "wandb.example.com", "s3.example.com", "", {"ingress": ["10.0.0.5"]}, ["ml.corp.example.com", "wandb.example.com"])
+    assert found[0]["hosts"] == ["wandb.example.com", "ml.corp.example.com", "10.0.0.5"]
+    assert found[0]["required_hosts"] == ["wandb.example.com", "ml.corp.example.com"]
+
+
 def test_external_services_need_no_certificate():
     assert list(ask({"mysql": [], "kube_node": ["db1"]})) == ["ingress"]
 

@@ -134,3 +134,9 @@ def test_minio_name_follows_wandbs(judge):
     assert not [item for item in judge(good, pem(KEY), "minio", {"minio_fqdn": ...}) if "s3.example.com" in item.expected]
     bad = make_certificate(KEY, names=("wandb.example.com",))
     assert judge(bad, pem(KEY), "minio", {"minio_fqdn": ...})[0].expected == "a certificate for s3.example.com"
+
+
+def test_a_further_name_of_wandb_that_is_not_covered(judge):
+    further = {"wandb_additional_hosts": ["ml.corp.example.com"]}
+    assert any("ml.corp.example.com" in finding.remedy for finding in judge(make_certificate(KEY), pem(KEY), supplied=further))
+    assert not judge(make_certificate(KEY, names=("wandb.example.com", "*.corp.example.com")), pem(KEY), supplied=further)

@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A host that fails ends the run: Ansible leaves a dropped host out of all later plays, so layers would act on a part of a pair or a set."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+import pytest
+import yaml
+
+PLAYBOOKS = pathlib.Path(__file__).resolve().parents[3] / "playbooks"
+# Plays in which the others go on without a host, and why.
+ALONE = {
+    "mysql_status.yml": "shows what can be reached, above all when a host is gone",
+    "mysql_failover.yml": "the old primary is gone; the plan is made of who answers",
+    "mysql_switchover.yml": "the plan refuses a pair that is not whole, and says which host is missing",
+    "mysql_rejoin.yml": "the plan decides with who answers",
+    "mysql_degrade.yml": "the standby is gone; the plan decides with who answers",
+    "mysql_undegrade.yml": "the plan decides with who answers",
+    "mysql_restore.yml": "a host of the pair may be gone; the role refuses without old_primary_is_down",
+    "mysql_backup.yml": "the standby or the primary does it, whichever can",
+    "mysql_backup_verify.yml": "the standby or the primary does it, whichever can",
+    "storage_check.yml": "a report: what one machine sees is a line of it",
+    "verify.yml": "a report: a host that cannot be measured is a line of it",
+    "reset.yml": "takes down what can be reached; run again for the rest",
+}
+
+
+def plays() -> list[tuple[str, dict[str, t.Any]]]:
+    return [(path.name, play) for path in sorted(PLAYBOOKS.glob("*.yml")) for play in yaml.safe_load(path.read_text()) if "hosts" in play]
+
+
+@pytest.mark.parametrize(("name", "play"), plays())
+def test_a_dropped_host_ends_the_run(name, play):
+    if play["hosts"] != "localhost" and name not in ALONE:
+        assert play.get("any_errors_fatal") is True, f"{name}: the play {play['name']!r} goes on without a host that failed"
+
+
+def test_every_exception_is_a_playbook_that_needs_it():
+    lenient = {name for name, play in plays() if play["hosts"] != "localhost" and play.get("any_errors_fatal") is not True}
+    assert lenient == set(ALONE)
+
+
+def test_no_report_is_a_part_of_the_site_but_the_last():
+    """What goes on without a host must not come before what acts on the hosts that are left."""
+    imported = [play["ansible.builtin.import_playbook"] for play in yaml.safe_load((PLAYBOOKS / "site.yml").read_text())]
+    assert [name for name in imported if name in ALONE] == imported[-1:]
