@@ -62,8 +62,3 @@ def of(name: str) -> Secret:
     if not fitting:
         raise ValueError(f"No secret is named {name}. Known names: {', '.join(secret.name for secret in KNOWN)}.")
     return max(fitting, key=lambda secret: len(secret.name))
-
-
-def key_file(access_key: str) -> str:
-    """Name of the file that holds the secret of one of the bucket's keys."""
-    return "minio_secret_key" if access_key == FIRST_ACCESS_KEY else f"minio_secret_key_{access_key}"

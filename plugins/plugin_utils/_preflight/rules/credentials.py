@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 
-from ... import _confirmation
+from ... import _confirmation, _store_wiring
 from ..._secrets import known, place
 from ..interface import CREDENTIALS
 from ..model import CONTROLLER, Finding, Host, Site
@@ -55,7 +55,7 @@ def file_of(site: Site, secret: known.Secret) -> str:
         return secret.name
     supplied_key = next((host.text("minio_access_key") for host in site.hosts.values() if host.variables.is_supplied("minio_access_key")), "")
     content = site.read_file(path_of(site, known.ACCESS_KEY))
-    return known.key_file(supplied_key or (content.decode("utf-8", "replace").strip() if content else "") or known.FIRST_ACCESS_KEY)
+    return _store_wiring.secret_file(supplied_key or (content.decode("utf-8", "replace").strip() if content else "") or known.FIRST_ACCESS_KEY)
 
 
 def wanted(site: Site) -> Iterator[tuple[known.Secret, str]]:
