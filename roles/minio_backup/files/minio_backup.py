@@ -155,6 +155,7 @@ class Backup:
         try:
             # A name that became odd is in the way of others, and the sync no longer sees it.
             names.set_aside({odd_names.meant(name): f"{self.target}/{name}" for name in gone if name in odd}, aside)
+            self.make_way([name for name in gone if name not in odd], fit, aside)
             self.rclone("sync", "--fast-list", "--filter-from", rules, "--backup-dir", aside, self.source, self.target)
             copied = names.mirror(wanted, aside) if wanted or self.listing(names.place) else 0
             self.forget(day)
@@ -166,6 +167,9 @@ class Backup:
             Path(chosen).unlink()
             repaired = self.repair(sorted(set(differences)), aside)
             bad = names.different(wanted, left)
+            names.renew(bad, aside)
+            repaired += len(bad)
+            bad = names.different({key: wanted[key] for key in bad}, sum(wanted[key][0] for key in bad))
             if bad:
                 raise Failed(f"{len(bad)} objects under their names' hash differ from those of {self.source}, first {bad[0]!r}. Next: minio-backup run")
         finally:
@@ -174,6 +178,18 @@ class Backup:
             **counts, "new": counts["new"] + copied, "under_hash": len(wanted), "compared": len(fit) + len(wanted), "read_back": read, "repaired": repaired,
             "seconds": round(time.time() - started, 1),
         }  # fmt: skip
+
+    def make_way(self, gone: list[str], fit: dict[str, int], aside: str) -> None:
+        """Move aside files where a directory comes, and directories where a file comes: the sync writes before it removes."""
+        if not self.place()[0]:
+            return
+        folders = {name[:at] for name in fit for at in range(len(name)) if name[at] == "/"}
+        for name in gone:
+            above = [name[:at] for at in range(len(name)) if name[at] == "/" and name[:at] in fit]
+            if name in folders or above:
+                self.rclone("moveto", f"{self.target}/{name}", f"{aside}/{name}")
+            for folder in above:
+                self.rclone("rmdirs", f"{self.target}/{folder}", good=(0, 3))
 
     def not_lost(self, mirrored: int, lost: int, force: bool) -> None:
         """Refuse when either side has lost more than it ever does in a day."""

@@ -180,6 +180,14 @@ class OddNames:
         for key, place in places.items():
             self.backup.rclone("moveto", place, f"{aside}/{FOLDER}/{hashed(key)}")
 
+    def renew(self, keys: Iterable[str], aside: str) -> None:
+        """Copy again what is there and other."""
+        bad = list(keys)
+        self.set_aside({key: f"{self.place}/{hashed(key)}" for key in bad}, aside)
+        for key in bad:
+            with self.store.get(key) as answer:
+                self.backup.pour(answer, f"{self.place}/{hashed(key)}")
+
     def different(self, wanted: dict[str, tuple[int, str]], read: int) -> list[str]:
         """Keys whose mirror has another size or, for up to so many bytes, other bytes."""
         held, bad = self.held(self.place), []
