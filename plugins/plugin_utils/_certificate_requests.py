@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import typing as t
 
-# Variables that hold an address other hosts may use. Facts are not among them: whether they are known differs from run to run.
-ADDRESSES = ("host_address", "ansible_host")
-# For a MySQL server also these: W&B reaches it by the endpoint's address, whichever host holds it.
-MYSQL_ADDRESS, MYSQL_ENDPOINT = "mysql_address", "mysql_endpoint_address"
-VARIABLES = (*ADDRESSES, MYSQL_ADDRESS, MYSQL_ENDPOINT)
+from ._addresses import OWN, SITE
+
+# For a MySQL server also this: W&B reaches it by the endpoint's address, whichever host holds it.
+MYSQL_ENDPOINT = "mysql_endpoint_address"
+VARIABLES = (*SITE, *OWN.values(), MYSQL_ENDPOINT)
 
 
-def names_of(host: str, variables: t.Mapping[str, t.Any], domain: str) -> list[str]:
-    """Everything a host may be called: inventory name, that name in the site's domain, its addresses."""
+def names_of(host: str, variables: t.Mapping[str, t.Any], domain: str, layer: str) -> list[str]:
+    """Everything a host may be called: inventory name, that name in the site's domain, its addresses, that of the layer's servers."""
     names = [host]
     if "." not in host and ":" not in host and domain:
         names.append(f"{host}.{domain}")
-    names += [str(variables[name]) for name in ADDRESSES if variables.get(name)]
+    names += [str(variables[name]) for name in (*SITE, OWN[layer]) if variables.get(name)]
     return list(dict.fromkeys(names))
 
 
@@ -38,7 +38,7 @@ def requests(
     """
 
     def every(group: str) -> list[str]:
-        return [name for host in groups.get(group, ()) for name in names_of(host, hostvars[host], domain)]
+        return [name for host in groups.get(group, ()) for name in names_of(host, hostvars[host], domain, group)]
 
     wandb = list(dict.fromkeys([wandb_fqdn, *wandb_additional_hosts]))
     found: list[dict[str, t.Any]] = [{"name": "ingress", "hosts": wandb, "required_hosts": wandb, "client": False}]
@@ -47,8 +47,8 @@ def requests(
     if groups.get("redis"):
         found.append({"name": "redis", "hosts": every("redis"), "required_hosts": [], "client": False})
     for host in groups.get("mysql", ()):
-        own, endpoint = (str(hostvars[host].get(name) or "") for name in (MYSQL_ADDRESS, MYSQL_ENDPOINT))
-        names = [name for name in (*names_of(host, hostvars[host], domain), own, endpoint) if name]
+        endpoint = str(hostvars[host].get(MYSQL_ENDPOINT) or "")
+        names = [name for name in (*names_of(host, hostvars[host], domain, "mysql"), endpoint) if name]
         found.append({"name": f"mysql-{host}", "hosts": names, "required_hosts": [endpoint] if endpoint else [], "client": True})
     for request in found:
         request["hosts"] = list(dict.fromkeys([*request["hosts"], *extra_hosts.get(request["name"], ())]))

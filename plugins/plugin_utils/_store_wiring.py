@@ -12,6 +12,8 @@ import re
 import typing as t
 from collections.abc import Mapping
 
+from . import _addresses
+
 FIRST_KEY = "wandbfiles"  # of W&B's user before any rotation; then wandbfiles2, wandbfiles3 ...
 ROOT_USER = "wandbroot"
 PORT, BUCKET, REGION = 9000, "wandb-files", "us-east-1"
@@ -117,7 +119,7 @@ def wiring(
     fqdn = given(first, "minio_fqdn") or name_in(given(first, "wandb_fqdn") or wandb_fqdn)
     port = int(given(first, "minio_port") or PORT)
     host, problem = mirror(hosts, servers, asking)
-    address = next((given(first, variable) for variable in ("minio_address", "host_address", "ansible_host") if given(first, variable)), name)
+    address = _addresses.reached(name, first, _addresses.OWN["minio"])
     return {
         "own": bool(servers),
         "first": name,

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
+from ... import _addresses
 from ..model import SITE, Finding, Host, Site
 from .topology import address
 
@@ -70,7 +71,7 @@ def somebodys(site: Site) -> Iterator[Finding]:
         return
     for host in site.hosts.values():
         own = any(str(one.ip) == endpoint for one in held(host)) and not ("mysql" in host.groups and holds(host, endpoint))
-        if own or endpoint in (host.text("host_address"), host.text("ansible_host")):
+        if own or endpoint in [host.text(name) for name in _addresses.SITE]:
             yield Finding(host.name, ENDPOINT, "%s is an address of this host" % endpoint, EXPECTED, "choose an address that no machine has")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ... import _addresses
 from ..model import KUBE_GROUPS, SITE, WARNING, Finding, Host, Site
 
 DEBIAN = ("12", "13")
@@ -181,7 +182,7 @@ def number_of_nodes(site: Site) -> Iterator[Finding]:
 def default_route(site: Site) -> Iterator[Finding]:
     """Kubernetes finds a host's address by its default route; in an air gap there is often none."""
     for host in site.measured(*KUBE_GROUPS):
-        if not host.measured["default_route"] and not host.text("host_address") and not host.text("ansible_host"):
+        if not host.measured["default_route"] and not any(host.text(name) for name in _addresses.SITE):
             remedy = "set host_address, or give the host a default route (a dummy one will do)"
             yield Finding(host.name, "default route", "none", "a default route or host_address", remedy, WARNING)
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Union
 
+from ... import _addresses
 from ..interface import EXTERNAL, NAMES, OPTIONAL_SERVICES, PORTS
 from ..model import CONTROLLER, KUBE_GROUPS, WARNING, Finding, Host, Site
 from ..types import is_empty
@@ -89,7 +90,7 @@ def cidr_syntax(site: Site) -> Iterator[Finding]:
 def host_networks(host: Host) -> list[tuple[str, Network]]:
     """Networks of a host's own interfaces, and its address in the inventory when that is one."""
     found = [(address, ipaddress.ip_interface(address).network) for address in host.measured.get("addresses", [])]
-    for variable in ("host_address", "ansible_host"):
+    for variable in _addresses.SITE:
         try:
             found.append((variable, ipaddress.ip_network(host.text(variable))))
         except ValueError:

@@ -7,14 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ....module_utils._mysql import settings
-from ... import _minio_volumes
+from ... import _addresses, _minio_volumes
 from ..interface import PORTS
 from ..model import KNOWN_GROUPS, PROBLEM, SITE, WARNING, Finding, Host, Site
 
 
 def address(host: Host) -> str:
     """Where other hosts reach a host."""
-    return host.text("host_address") or host.text("ansible_host") or host.name
+    return next((host.text(name) for name in _addresses.SITE if host.text(name)), host.name)
 
 
 def mysql_group(site: Site) -> Iterator[Finding]:
