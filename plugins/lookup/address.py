@@ -75,5 +75,7 @@ class LookupModule(LookupBase):
         else:
             raise AnsibleLookupError(f"address: {name or '(nothing)'} is no host of the inventory. Next: ansible-inventory -i <inventory> --graph")
         if self.get_option("held"):
-            return _addresses.held(name, found, found["ansible_facts"] if "ansible_facts" in found else {})
+            # Ansible's hostvars answer `get` with something that is undefined.
+            facts = next((found[key] for key in ("ansible_facts",) if key in found), {})
+            return _addresses.held(name, found, facts)
         return _addresses.reached(name, found, own)
