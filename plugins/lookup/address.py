@@ -76,6 +76,6 @@ class LookupModule(LookupBase):
             raise AnsibleLookupError(f"address: {name or '(nothing)'} is no host of the inventory. Next: ansible-inventory -i <inventory> --graph")
         if self.get_option("held"):
             # Ansible's hostvars answer `get` with something that is undefined.
-            facts = next((found[key] for key in ("ansible_facts",) if key in found), {})
+            facts: t.Mapping[str, t.Any] = next((found[key] for key in ("ansible_facts",) if key in found), {})
             return _addresses.held(name, found, facts)
         return _addresses.reached(name, found, own)
