@@ -12,7 +12,7 @@ from ansible_collections.onprem.wandb.plugins.plugin_utils._verify import pod_ne
 from ansible_collections.onprem.wandb.plugins.plugin_utils._verify.model import Facts
 from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils.host import node_directory
 from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils.kubernetes import cluster_objects
-from ansible_collections.onprem.wandb.tests.unit.plugins.modules import node_traffic
+from ansible_collections.onprem.wandb.tests.unit.plugins.modules import mysql_look, node_traffic
 
 GROUPS = {"kube_control_plane": ["cp1"], "kube_node": ["node1", "node2", "node3"], "mysql": ["db1", "db2"], "redis": ["store1"], "minio": ["store1"]}
 HOST = "wandb.example.com"
@@ -30,44 +30,7 @@ def node(name: str, **other: Any) -> dict[str, Any]:
     return {"name": name, "ready": True, "schedulable": True, "version": "v1.36.4", "architecture": "amd64", "problems": [], **other}
 
 
-BACKUP = {
-    "configured": True,
-    "last_full_age_seconds": 3600,
-    "verified_age_seconds": 1800,
-    "shipped_age_seconds": None,
-    "failures": {},
-    "limits": {"full": 93600, "verify": 180000, "ship": 600},
-    "problem": "",
-}
-PRIMARY = {
-    "backup": BACKUP,
-    "running": True,
-    "role": "primary",
-    "version": "8.4.11",
-    "read_only": False,
-    "super_read_only": False,
-    "gtid_state": "",
-    "errant": "",
-    "channel": None,
-    "semisync": {"source_status": "ON", "attached": 1, "replica_status": "OFF"},
-    "measured": {"commit_seconds": 0.004, "seconds": {"192.0.2.22:3306": 0.011}},
-    "measure_problem": "",
-    "variables": {"sync_binlog": "1"},
-    "differing_variables": {},
-    "persisted_variables": [],
-}
-REPLICA = {
-    **PRIMARY,
-    "backup": {**BACKUP, "shipped_age_seconds": 12},
-    "role": "replica",
-    "read_only": True,
-    "super_read_only": True,
-    "gtid_state": "IDENTICAL",
-    "lag_seconds": 0.0,
-    "measured": None,
-    "channel": {"receiver": "ON", "applier": "ON", "receiver_error": "", "applier_error": ""},
-    "semisync": {"source_status": "OFF", "attached": 0, "replica_status": "ON"},
-}
+PRIMARY, REPLICA = mysql_look.looked("db1"), mysql_look.looked("db2")
 MYSQL_CHECK = {
     "probes": [
         probe("connect", address="192.0.2.21:3306"),
