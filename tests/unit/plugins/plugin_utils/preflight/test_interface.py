@@ -84,6 +84,16 @@ def test_nothing_makes_a_secret_by_being_read():
             assert not re.findall(r"builtin\.password', (?!'/dev/null')|lookup\('password'", text), path
 
 
+@pytest.mark.parametrize("name", [secret.name for secret in known.KNOWN if secret.variables])
+def test_a_role_uses_the_secret_and_not_what_the_inventory_says_of_it(name):
+    """Empty in the defaults stands for the file: only the private variable of the same name is the secret."""
+    role = next(role for role in sorted(DEFAULTS, key=len, reverse=True) if name.startswith(role + "_"))
+    expression = re.compile(r"\{[{%%](?:(?!\}\}|%%\}).)*(?<![\w/'])%s\b(?!')" % name, re.DOTALL)
+    for folder in ("tasks", "templates"):
+        for path in (values.COLLECTION / "roles" / role / folder).glob("*"):
+            assert not expression.search(path.read_text(encoding="utf-8")), f"{path.name}: write __{name}"
+
+
 def test_every_role_has_a_place_where_its_variables_are_read():
     controllers = {"bucket_check", "certificates", "cni", "storage", "ingress", "wandb", "verify"}
     assert set(OPTIONS) == set(model.ROLE_TARGETS) | controllers
