@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Shipping does not stop: not beside fulls, proofs and expiries, not beside a prune that hangs, not with a standby that receives and applies nothing.
 
-Measured: the moments at which runs that shipped ended. A missed interval is one without such a moment. Short form: an interval of 10 s; LONG=1: 60 s.
+Measured: the moments at which runs that shipped ended. A missed interval is one without such a moment. Short form: an interval of 20 s; LONG=1: 60 s.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from test_expiry import aged, snapshots
 from test_faults import failure
 
 LONG = bool(os.environ.get("LONG"))
-INTERVAL, SECONDS = (60, 600) if LONG else (10, 90)
+INTERVAL, SECONDS = (60, 600) if LONG else (20, 90)
 SLACK = 5  # seconds: the timer's accuracy and the run itself
 
 

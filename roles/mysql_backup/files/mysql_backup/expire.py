@@ -46,7 +46,7 @@ UNUSED = re.compile(r"unused size after prune:.*\(([\d.]+)% of remaining")
 
 def seconds_of(config: Config) -> float:
     """How long one piece may have the repository for itself: half of the time between two runs that ship."""
-    return max(10.0, config.ship_interval / 2)
+    return max(5.0, config.ship_interval / 2)
 
 
 def turn(config: Config) -> None:
