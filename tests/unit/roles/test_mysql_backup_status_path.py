@@ -17,12 +17,15 @@ PATHS: list[dict[str, t.Any]] = [{}, {"mysql_backup_state_dir": "/srv/backups/my
 SITE = {"groups": {"mysql": ["db1", "db2"], "all": ["db1", "db2"]}, "site_name": "berlin"}
 
 
+ELSEWHERE = {"__mysql_data"}  # looks that are about something else: nobody reads what they know of backups
+
+
 def readers() -> list[tuple[str, dict[str, t.Any]]]:
-    """Every call of mysql_replica_info in roles and playbooks: file, arguments."""
+    """Every call of mysql_replica_info in roles and playbooks whose state of the backups somebody reads: role, arguments."""
     found = []
     for path in sorted([*ROLES.glob("*/tasks/*.yml"), *ROLES.glob("*/vars/main.yml"), *(ROLES.parent / "playbooks").glob("*.yml")]):
         for one in walk(yaml.safe_load(path.read_text())):
-            if "onprem.wandb.mysql_replica_info" in one:
+            if "onprem.wandb.mysql_replica_info" in one and one.get("register") not in ELSEWHERE:
                 found.append((path.parts[-3], one["onprem.wandb.mysql_replica_info"]))
             elif one.get("module") == "onprem.wandb.mysql_replica_info":
                 found.append((path.parts[-3], one["args"]))
@@ -39,6 +42,11 @@ def walk(found: t.Any) -> t.Iterator[dict[str, t.Any]]:
 
 def test_there_are_two_readers() -> None:
     assert [role for role, _arguments in readers()] == ["mysql", "verify"]
+
+
+def test_nobody_reads_the_backups_of_another_look() -> None:
+    texts = [path.read_text() for path in ROLES.rglob("*.yml")]
+    assert not [name for name in ELSEWHERE for text in texts if f"{name}.backup" in text or f"{name} | onprem.wandb.mysql_report" in text]
 
 
 @pytest.mark.parametrize("variables", PATHS)
