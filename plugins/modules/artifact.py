@@ -189,69 +189,16 @@ changed_names:
   sample: [runc]
 """
 
-import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.onprem.wandb.plugins.module_utils._artifact import plan
-from ansible_collections.onprem.wandb.plugins.module_utils._artifact import run
+from ansible_collections.onprem.wandb.plugins.module_utils._host.apply.artifacts import SPEC, run
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "artifacts": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "options": {
-                    "name": {"type": "str", "required": True},
-                    "version": {"type": "str", "required": True},
-                    "url": {"type": "str", "required": True},
-                    "sha256": {"type": "str", "required": True},
-                    "format": {"type": "str", "choices": list(plan.FORMATS), "default": "binary"},
-                    "strip_components": {"type": "int", "default": 0},
-                    "links": {"type": "dict", "default": {}},
-                },
-            },
-            "root": {"type": "path", "default": "/opt/onprem-wandb"},
-            "keep": {"type": "int", "default": 2},
-            "manage_links": {"type": "bool", "default": True},
-            "force_links": {"type": "bool", "default": False},
-            "retries": {"type": "int", "default": 5},
-            "retry_pause": {"type": "float", "default": 1},
-            "timeout": {"type": "int", "default": 30},
-            "deadline": {"type": "int", "default": 900},
-        },
-        supports_check_mode=True,
-    )
-    os.umask(0o022)  # programs are for everybody, whatever the umask of the login
-    try:
-        result = run.run(module.params, check=module.check_mode, relabel=_relabel(module))
-    except plan.ArtifactError as error:
-        module.fail_json(msg=str(error))
-    if not module._diff:
-        del result["diff"]
-    module.exit_json(**result)
-
-
-def _relabel(module: AnsibleModule) -> t.Callable[[str, str], None]:
-    """On a host with SELinux give a file the context that its final path has by the policy.
-
-    A program outside a directory bin would be usr_t, which systemd does not start as an ordinary service: bin_t for it.
-    """
-
-    def label(path: str, final: str) -> None:
-        if not module.selinux_enabled():
-            return
-        context = module.selinux_default_context(final)
-        program = os.path.isfile(path) and not os.path.islink(path) and os.access(path, os.X_OK)
-        if program and len(context) > 2 and context[2] == "usr_t":
-            context[2] = "bin_t"
-        module.set_context_if_different(path, context, False)
-
-    return label
+def main() -> t.NoReturn:
+    """Entry point."""
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    module.exit_json(**run(module))
 
 
 if __name__ == "__main__":

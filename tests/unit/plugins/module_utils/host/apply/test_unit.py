@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from ansible_collections.onprem.wandb.plugins.modules import unit
+from ansible_collections.onprem.wandb.plugins.module_utils._host.apply import unit
 
 DEFAULTS = {
     "enabled": True,

@@ -1,0 +1,100 @@
+# Copyright (c) 2026, onprem team
+# GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Objects as the server applies them: ask what is there, apply, compare. PRIVATE to the collection.
+
+By the server's own way (server-side apply): fields that others own stay theirs, fields that are no longer declared go.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from urllib.parse import quote
+
+from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.api import Api, ApiStatusError, ClusterError, status_message
+
+Object = dict[str, t.Any]
+
+APPLY = "application/apply-patch+yaml"  # JSON is YAML
+# What the server counts and notes by itself.
+COUNTED = ("generation", "managedFields", "resourceVersion")
+
+
+def title(item: t.Mapping[str, t.Any]) -> str:
+    """An object in words."""
+    place = f"{item['metadata']['namespace']}/" if item["metadata"].get("namespace") else ""
+    return f"{item['kind']} {place}{item['metadata']['name']}"
+
+
+def comparable(item: t.Mapping[str, t.Any] | None) -> Object:
+    """An object without what the server counts, and without what its controllers report."""
+    if not item:
+        return {}
+    kept = {key: value for key, value in item.items() if key != "status"}
+    return {**kept, "metadata": {key: value for key, value in item["metadata"].items() if key not in COUNTED}}
+
+
+def shown(item: Object) -> str:
+    """An object in a difference. Of a Secret only the names of its keys, and whether two values are the same is told by the difference itself: never shown."""
+    if item.get("kind") == "Secret":
+        hidden = {key: {name: "(secret)" for name in item[key]} for key in ("data", "stringData") if item.get(key)}
+        item = {**item, **hidden}
+    return json.dumps(item, indent=1, sort_keys=True) + "\n" if item else ""
+
+
+class Objects:
+    """The objects of one cluster."""
+
+    def __init__(self, api: Api, manager: str, force: bool, check: bool) -> None:
+        self.api = api
+        self.query = {"fieldManager": manager, "force": "true" if force else "false", **({"dryRun": "All"} if check else {})}
+        self._kinds: dict[str, dict[str, Object]] = {}
+
+    def path(self, item: t.Mapping[str, t.Any]) -> str:
+        """Where the API has it. The names of kinds are asked once for each group."""
+        version = str(item["apiVersion"])
+        root = f"/apis/{version}" if "/" in version else f"/api/{version}"
+        if version not in self._kinds:
+            found = self.api.get(root).get("resources") or []
+            self._kinds[version] = {kind["kind"]: kind for kind in found if "/" not in kind["name"]}
+        kind = self._kinds[version].get(str(item["kind"]))
+        if kind is None:
+            raise ClusterError(f"The cluster knows no {item['kind']} in {version}. Next: kubectl --kubeconfig {self.api.path} api-resources")
+        name = quote(str(item["metadata"]["name"]), safe="")
+        place = f"/namespaces/{quote(str(item['metadata'].get('namespace') or 'default'), safe='')}" if kind["namespaced"] else ""
+        return f"{root}{place}/{kind['name']}/{name}"
+
+    def apply(self, item: t.Mapping[str, t.Any]) -> tuple[Object | None, Object]:
+        """The object before, and after (in check mode: as it would be)."""
+        path = self.path(item)
+        before = self.api.find(path)
+        answer = self.api.raw(path, None, method="PATCH", body=json.dumps(item).encode(), content_type=APPLY, **self.query)
+        if answer.status == 404 and "dryRun" in self.query:
+            # Its namespace would be made a moment before.
+            return before, dict(item)
+        if answer.status >= 300:
+            raise ApiStatusError(answer.status, status_message(answer))
+        return before, json.loads(answer.body)
+
+
+def apply_all(api: Api, items: t.Sequence[t.Mapping[str, t.Any]], manager: str, force: bool, check: bool) -> tuple[list[str], list[dict[str, str]]]:
+    """The objects that were changed, in words, and the differences. The first that the server refuses ends it."""
+    objects = Objects(api, manager, force, check)
+    changed, diffs = [], []
+    for item in items:
+        try:
+            before, after = objects.apply(item)
+        except ApiStatusError as error:
+            done = f"{len(changed)} objects before it were changed" if changed and not check else "Nothing was changed"
+            raise ClusterError(
+                f"The Kubernetes API at {api.server} does not take {title(item)} (HTTP {error.status}): {error}. {done}."
+                f" Next: kubectl --kubeconfig {api.path} get {item['kind'].lower()} {item['metadata']['name']}"
+                + (f" -n {item['metadata']['namespace']}" if item["metadata"].get("namespace") else "")
+            ) from error
+        old, new = comparable(before), comparable(after)
+        if old != new:
+            changed.append(title(item))
+            diffs.append({"before": shown(old), "after": shown(new), "before_header": title(item), "after_header": title(item)})
+    return changed, diffs
