@@ -126,6 +126,13 @@ class Api:
         except HttpError as error:
             raise self._silence(path, error) from error
 
+    def patch(self, path: str, content_type: str, body: bytes, **query: t.Any) -> Response:
+        """PATCH of any path; the answer may have any status."""
+        try:
+            return self.endpoint.request("PATCH", f"{self.prefix}{path}?{urlencode(query)}", {**self.headers, "Content-Type": content_type}, body)
+        except HttpError as error:
+            raise self._silence(path, error) from error
+
     def _silence(self, path: str, error: HttpError) -> ClusterError:
         """Who is it that did not answer: the API server, or the one behind it that it passed the question on to?"""
         behind = passed_on(path)
@@ -150,11 +157,11 @@ class Api:
         answer = self.raw(path, accept, **query)
         if answer.status in (401, 403):
             raise ClusterError(
-                f"The Kubernetes API at {self.server} refuses to answer GET {path} (HTTP {answer.status}): {_status_message(answer)}. "
+                f"The Kubernetes API at {self.server} refuses to answer GET {path} (HTTP {answer.status}): {status_message(answer)}. "
                 f"Expected a user who may read the namespaces of W&B. Next: check the user in {self.path}."
             )
         if answer.status >= 300:
-            raise ApiStatusError(answer.status, _status_message(answer))
+            raise ApiStatusError(answer.status, status_message(answer))
         try:
             return json.loads(answer.body)
         except ValueError as error:
@@ -182,7 +189,7 @@ def passed_on(path: str) -> str:
     return f"the kubelet with the log of pod {namespace}/{name}" if what == "log" else f"{kind} {namespace}/{name}"
 
 
-def _status_message(answer: Response) -> str:
+def status_message(answer: Response) -> str:
     try:
         return str(json.loads(answer.body).get("message") or answer.status)
     except (ValueError, AttributeError):

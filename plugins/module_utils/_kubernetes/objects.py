@@ -36,11 +36,13 @@ def comparable(item: t.Mapping[str, t.Any] | None) -> Object:
     return {**kept, "metadata": {key: value for key, value in item["metadata"].items() if key not in COUNTED}}
 
 
-def shown(item: Object) -> str:
-    """An object in a difference. Of a Secret only the names of its keys, and whether two values are the same is told by the difference itself: never shown."""
+def shown(item: Object, before: Object | None = None) -> str:
+    """An object in a difference. Of a Secret the names of its keys, and whether a value is another one than before; never the value."""
     if item.get("kind") == "Secret":
-        hidden = {key: {name: "(secret)" for name in item[key]} for key in ("data", "stringData") if item.get(key)}
-        item = {**item, **hidden}
+        for part in ("data", "stringData"):
+            old = (before or {}).get(part) or {}
+            words = {key: "(a secret)" if before is None or old.get(key) == value else "(another secret)" for key, value in (item.get(part) or {}).items()}
+            item = {**item, part: words} if words else item
     return json.dumps(item, indent=1, sort_keys=True) + "\n" if item else ""
 
 
@@ -70,7 +72,7 @@ class Objects:
         """The object before, and after (in check mode: as it would be)."""
         path = self.path(item)
         before = self.api.find(path)
-        answer = self.api.raw(path, None, method="PATCH", body=json.dumps(item).encode(), content_type=APPLY, **self.query)
+        answer = self.api.patch(path, APPLY, json.dumps(item).encode(), **self.query)
         if answer.status == 404 and "dryRun" in self.query:
             # Its namespace would be made a moment before.
             return before, dict(item)
@@ -79,22 +81,22 @@ class Objects:
         return before, json.loads(answer.body)
 
 
-def apply_all(api: Api, items: t.Sequence[t.Mapping[str, t.Any]], manager: str, force: bool, check: bool) -> tuple[list[str], list[dict[str, str]]]:
-    """The objects that were changed, in words, and the differences. The first that the server refuses ends it."""
+def apply_all(
+    api: Api, items: t.Sequence[t.Mapping[str, t.Any]], manager: str, force: bool, check: bool, done: tuple[list[str], list[dict[str, str]]]
+) -> None:
+    """Object after object; the first that the server refuses ends it. done: takes the words for what was changed, and the differences."""
     objects = Objects(api, manager, force, check)
-    changed, diffs = [], []
     for item in items:
         try:
             before, after = objects.apply(item)
         except ApiStatusError as error:
-            done = f"{len(changed)} objects before it were changed" if changed and not check else "Nothing was changed"
+            place = f" -n {item['metadata']['namespace']}" if item["metadata"].get("namespace") else ""
             raise ClusterError(
-                f"The Kubernetes API at {api.server} does not take {title(item)} (HTTP {error.status}): {error}. {done}."
-                f" Next: kubectl --kubeconfig {api.path} get {item['kind'].lower()} {item['metadata']['name']}"
-                + (f" -n {item['metadata']['namespace']}" if item["metadata"].get("namespace") else "")
+                f"The Kubernetes API at {api.server} does not take {title(item)} (HTTP {error.status}): {error}."
+                f" Changed before it: {', '.join(done[0]) or 'nothing'}."
+                f" Next: kubectl --kubeconfig {api.path} get {item['kind'].lower()} {item['metadata']['name']}{place} -o yaml"
             ) from error
         old, new = comparable(before), comparable(after)
         if old != new:
-            changed.append(title(item))
-            diffs.append({"before": shown(old), "after": shown(new), "before_header": title(item), "after_header": title(item)})
-    return changed, diffs
+            done[0].append(title(item))
+            done[1].append({"before": shown(old), "after": shown(new, old or None), "before_header": title(item), "after_header": title(item)})
