@@ -282,6 +282,12 @@ changed_paths:
   type: list
   elements: str
   sample: [/etc/containerd/config.toml]
+changed_names:
+  description: Names of the artifacts that were changed, or would be in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [containerd]
 units:
   description: By the name of the unit what was done to it, and why; as M(onprem.wandb.unit) returns it.
   returned: success

@@ -43,6 +43,20 @@ options:
     description: Take fields that another manager owns.
     type: bool
     default: true
+  list_kinds:
+    description: Kinds whose objects are returned in RV(listed), all that the cluster has, after the wait.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      api_version:
+        description: Group and version, such as V(storage.k8s.io/v1).
+        type: str
+        required: true
+      kind:
+        description: Kind, such as V(StorageClass).
+        type: str
+        required: true
   nodes:
     description: Names of nodes that must be Ready.
     type: list
@@ -93,6 +107,12 @@ changed_objects:
   type: list
   elements: str
   sample: [DaemonSet kube-flannel/kube-flannel-ds]
+listed:
+  description: The objects of the kinds in O(list_kinds). In check mode none when the cluster cannot be reached.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
 reachable:
   description: Whether the API server answered.
   returned: always
@@ -120,8 +140,11 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.api import Api, ApiStatusError, ClusterError
-from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.objects import apply_all
+from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.objects import Objects, apply_all
 from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.waiting import SPEC, wait
+
+
+KIND: dict[str, t.Any] = {"api_version": {"type": "str", "required": True}, "kind": {"type": "str", "required": True}}
 
 
 def main() -> t.NoReturn:
@@ -132,6 +155,7 @@ def main() -> t.NoReturn:
             "objects": {"type": "list", "elements": "dict", "required": True},
             "field_manager": {"type": "str", "default": "onprem.wandb"},
             "force_conflicts": {"type": "bool", "default": True},
+            "list_kinds": {"type": "list", "elements": "dict", "default": [], "options": KIND},
         },
         supports_check_mode=True,
     )
@@ -140,14 +164,16 @@ def main() -> t.NoReturn:
     diffs: list[dict[str, str]] = []
     refused = ""
     try:
-        apply_all(Api(p["kubeconfig"], p["context"]), p["objects"], p["field_manager"], p["force_conflicts"], module.check_mode, (changed, diffs))
+        objects = Objects(Api(p["kubeconfig"], p["context"]), p["field_manager"], p["force_conflicts"], module.check_mode)
+        apply_all(objects, p["objects"], (changed, diffs))
     except (ClusterError, ApiStatusError) as error:
         refused = str(error)
     # In check mode it may be that the cluster is not made yet: that is a result.
     looked = wait(module) if not refused or module.check_mode else {"reachable": True}
     if refused and looked["reachable"]:
         module.fail_json(msg=refused, changed=bool(changed), changed_objects=changed)
-    module.exit_json(**{**looked, "changed": bool(changed), "changed_objects": changed}, **({"diff": diffs} if module._diff else {}))
+    listed = [] if refused else [item for entry in p["list_kinds"] for item in objects.all(entry["api_version"], entry["kind"])]
+    module.exit_json(**{**looked, "changed": bool(changed), "changed_objects": changed, "listed": listed}, **({"diff": diffs} if module._diff else {}))
 
 
 if __name__ == "__main__":

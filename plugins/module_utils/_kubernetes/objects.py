@@ -54,19 +54,27 @@ class Objects:
         self.query = {"fieldManager": manager, "force": "true" if force else "false", **({"dryRun": "All"} if check else {})}
         self._kinds: dict[str, dict[str, Object]] = {}
 
-    def path(self, item: t.Mapping[str, t.Any]) -> str:
-        """Where the API has it. The names of kinds are asked once for each group."""
-        version = str(item["apiVersion"])
+    def kind(self, version: str, name: str) -> tuple[str, Object]:
+        """Where the API has a group and version, and what it says of the kind. It is asked once for each group."""
         root = f"/apis/{version}" if "/" in version else f"/api/{version}"
         if version not in self._kinds:
             found = self.api.get(root).get("resources") or []
             self._kinds[version] = {kind["kind"]: kind for kind in found if "/" not in kind["name"]}
-        kind = self._kinds[version].get(str(item["kind"]))
-        if kind is None:
-            raise ClusterError(f"The cluster knows no {item['kind']} in {version}. Next: kubectl --kubeconfig {self.api.path} api-resources")
+        if name not in self._kinds[version]:
+            raise ClusterError(f"The cluster knows no {name} in {version}. Next: kubectl --kubeconfig {self.api.path} api-resources")
+        return root, self._kinds[version][name]
+
+    def path(self, item: t.Mapping[str, t.Any]) -> str:
+        """Where the API has the object."""
+        root, kind = self.kind(str(item["apiVersion"]), str(item["kind"]))
         name = quote(str(item["metadata"]["name"]), safe="")
         place = f"/namespaces/{quote(str(item['metadata'].get('namespace') or 'default'), safe='')}" if kind["namespaced"] else ""
         return f"{root}{place}/{kind['name']}/{name}"
+
+    def all(self, version: str, name: str) -> list[Object]:
+        """All objects of a kind, of all namespaces."""
+        root, kind = self.kind(version, name)
+        return self.api.items(f"{root}/{kind['name']}")
 
     def apply(self, item: t.Mapping[str, t.Any]) -> tuple[Object | None, Object]:
         """The object before, and after (in check mode: as it would be)."""
@@ -81,11 +89,9 @@ class Objects:
         return before, json.loads(answer.body)
 
 
-def apply_all(
-    api: Api, items: t.Sequence[t.Mapping[str, t.Any]], manager: str, force: bool, check: bool, done: tuple[list[str], list[dict[str, str]]]
-) -> None:
+def apply_all(objects: Objects, items: t.Sequence[t.Mapping[str, t.Any]], done: tuple[list[str], list[dict[str, str]]]) -> None:
     """Object after object; the first that the server refuses ends it. done: takes the words for what was changed, and the differences."""
-    objects = Objects(api, manager, force, check)
+    api = objects.api
     for item in items:
         try:
             before, after = objects.apply(item)

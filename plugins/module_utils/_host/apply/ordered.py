@@ -131,6 +131,7 @@ class Call:
         found: Result = {
             "changed": any(result["changed"] for result in self.results),
             "changed_paths": self.changed_paths,
+            "changed_names": [name for result in self.results for name in result.get("changed_names", [])],
             "units": {result["subject"]: {key: result[key] for key in ("actions", "reason")} for result in self.results if result["kind"] == "unit"},
             "states": summary(self.results),
         }

@@ -40,6 +40,9 @@ class Server:
     def get(self, path: str) -> tuple[int, dict[str, t.Any]]:
         if path in KINDS:
             return 200, {"resources": [{"name": name, "kind": kind, "namespaced": spaced} for name, kind, spaced in KINDS[path]]}
+        below = [kept for place, kept in self.objects.items() if place.rsplit("/", 1)[0] == path]
+        if below:
+            return 200, {"items": below}
         return (200, self.objects[path]) if path in self.objects else (404, {"message": "not found"})
 
     def patch(self, path: str, query: dict[str, list[str]], body: dict[str, t.Any]) -> tuple[int, dict[str, t.Any]]:
@@ -148,3 +151,9 @@ def test_no_cluster_is_a_result_in_check_mode_only(call: Call, tmp_path: pathlib
     result = call(CONFIG, kubeconfig=gone, _ansible_check_mode=True)
     assert (result["changed"], result["reachable"]) == (False, False)
     assert "There is no kubeconfig" in call(CONFIG, kubeconfig=gone)["msg"]
+
+
+def test_what_the_cluster_has_of_a_kind(call: Call) -> None:
+    wanted = [{"api_version": "storage.k8s.io/v1", "kind": "StorageClass"}]
+    assert [item["metadata"]["name"] for item in call(CLASS, list_kinds=wanted)["listed"]] == ["local"]
+    assert call(CLASS)["listed"] == []
