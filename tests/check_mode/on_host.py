@@ -29,9 +29,11 @@ TREES = [
     "/var/spool/cron",
 ]
 ITSELF = (
+    "/tmp/runc-process",
+    "/tmp/systemd-private-",
+    "/var/tmp/systemd-private-",
     "/etc/resolv.conf",
     "/root/.ansible",  # where a module lies while it runs
-    "/root/.kube/cache",
     # Written by timers and by what watches the server; what a playbook would leave there are further names, which are seen in their directory.
     "/var/lib/onprem-wandb/minio-backup/",
     "/var/lib/onprem-wandb/mysql-backup/",
@@ -83,6 +85,8 @@ def names() -> dict[str, str]:
     for directory in [path for pattern in NAMES for path in glob.glob(pattern) if os.path.isdir(path)]:
         for entry in os.scandir(directory):
             # Binary logs, relay logs and temporary tables come and go; a directory is a database or a copy.
+            if entry.path.startswith(ITSELF):
+                continue
             if not directory.startswith("/var/lib/mysql/") or entry.is_dir(follow_symlinks=False):
                 found[entry.path] = "there"
     return found

@@ -18,10 +18,13 @@ HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[1]
 # Objects that change by themselves: records of what happened, and what the nodes renew each few seconds.
 MOVING = ("events", "leases", "componentstatuses")
-KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf"
-OBJECT = '{range .items[*]}{.kind} {.metadata.namespace}/{.metadata.name}{"\\t"}{.metadata.uid} {.metadata.resourceVersion}{"\\n"}{end}'
-# A kubelet writes the state of its node every few minutes: of a node counts what is declared.
-NODE = '{range .items[*]}{.kind} {.metadata.name}{"\\t"}{.metadata.uid} {.metadata.labels} {.metadata.annotations} {.spec}{"\\n"}{end}'
+# Without a home: kubectl keeps a cache there.
+KUBECTL = "HOME=/nonexistent kubectl --kubeconfig /etc/kubernetes/admin.conf"
+# What is declared. Of an object with a generation the server counts that up with each change of what is declared; its version counts what is reported, too.
+DECLARED = "{.metadata.uid} {.metadata.generation} {.metadata.labels} {.metadata.annotations}"
+OBJECT = '{range .items[*]}{.kind} {.metadata.namespace}/{.metadata.name}{"\\t"}%s{"\\t"}{.metadata.resourceVersion}{"\\n"}{end}' % DECLARED
+# Of a node a kubelet renews the state and the annotations, of a pod its controllers do; they have no generation.
+REPORTED = ("Node", "Pod")
 
 Moment = dict[str, str]
 
@@ -57,14 +60,17 @@ def of_host(lab: str, host: str) -> Moment:
 
 def of_cluster(lab: str, host: str) -> Moment:
     """Every object of the cluster and its version."""
-    skipped = "|".join(f"{name}([.].*)?" for name in (*MOVING, "nodes"))
+    skipped = "|".join(f"{name}([.].*)?" for name in MOVING)
     script = f"""set -e
 kinds=$({KUBECTL} api-resources --verbs=list -o name | grep -Exv '{skipped}' | paste -sd,)
 {KUBECTL} get "$kinds" -A -o jsonpath='{OBJECT}'
-{KUBECTL} get nodes -o jsonpath='{NODE}'
 """
-    lines = [line.split("\t", 1) for line in on(lab, host, ["sh"], script).splitlines() if "\t" in line]
-    return {f"cluster: {name}": state for name, state in lines}
+    found = {}
+    for line in on(lab, host, ["sh"], script).splitlines():
+        name, declared, version = line.split("\t")
+        uid, generation, *_others = declared.split(" ")
+        found[f"cluster: {name}"] = uid if name.startswith(REPORTED) else declared if generation else version
+    return found
 
 
 def of_controller(*places: pathlib.Path) -> Moment:

@@ -17,11 +17,6 @@ from conftest import Lab
 ALONE = sorted(set(playbooks()) - ({"none"} if os.environ.get("LONG") else imported("site")))
 
 
-def test_each_playbook_has_its_case() -> None:
-    """A new playbook is named in cases.py, with the words that it must say."""
-    assert playbooks() == sorted(CASES)
-
-
 @pytest.mark.parametrize("name", ALONE)
 def test_check_changes_nothing_and_tells_the_plan(lab: Lab, name: str) -> None:
     case = CASES[name]
