@@ -21,7 +21,7 @@ def confirmed(given: t.Any, site_name: t.Any) -> bool:
     return bool(name.strip()) and _text(given) == name
 
 
-def problem(given: t.Any, site_name: t.Any, what: str, command: str, variable: str = "confirm") -> str:
+def problem(given: t.Any, site_name: t.Any, what: str, command: str, variable: str = "op_confirm") -> str:
     """Why it is not confirmed, as sentences with the command that confirms; empty when it is.
 
     what: a sentence about what would be done. command: the call without the confirmation. variable: the extra variable that takes the name.

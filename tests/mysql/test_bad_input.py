@@ -51,7 +51,7 @@ def test_a_standby_with_transactions_of_its_own(pair: Pair, tmp_path: pathlib.Pa
         errant = on.identity(on.standby)
         for name in ("mysql", "mysql_switchover", "mysql_rejoin"):
             assert errant in said(pair.playbook(name, check=False)), name
-        pair.playbook("mysql_rejoin", accept_data_loss=pair.site)
+        pair.playbook("mysql_rejoin", op_accept_data_loss=pair.site)
         kept = pair.on(on.standby, "cat $(ls -t /var/lib/onprem-wandb/mysql-errant/*.sql | head -1)")
         assert not on.problems()
         assert pair.sql(on.standby, "SHOW DATABASES LIKE 'stray'") == []
@@ -123,7 +123,7 @@ def receiver(on: Scene) -> str:
 def test_a_disk_that_is_too_small_for_the_copy(pair: Pair, tmp_path: pathlib.Path) -> None:
     """CLONE says so, the primary serves on, and with room the next run makes the pair whole."""
     with scene(pair, tmp_path) as on:
-        pair.playbook("mysql_degrade", confirm=pair.site, reason="new disk")
+        pair.playbook("mysql_degrade", op_confirm=pair.site, op_reason="new disk")
         pair.sql(on.primary, "CREATE DATABASE IF NOT EXISTS bulk; CREATE TABLE IF NOT EXISTS bulk.b (id INT PRIMARY KEY AUTO_INCREMENT, b LONGBLOB)")
         for _row in range(12):
             pair.sql(on.primary, "INSERT INTO bulk.b (b) VALUES (RANDOM_BYTES(1024)); UPDATE bulk.b SET b = REPEAT(b, 16384) WHERE LENGTH(b) < 2000")
@@ -145,12 +145,12 @@ def test_a_full_disk_of_the_primary(pair: Pair, tmp_path: pathlib.Path) -> None:
     """Commits wait; with room they go on; nothing is lost."""
     with scene(pair, tmp_path) as on:
         small = on.standby
-        pair.playbook("mysql_degrade", confirm=pair.site, reason="small disk")
+        pair.playbook("mysql_degrade", op_confirm=pair.site, op_reason="small disk")
         pair.on(small, f"systemctl stop mysqld && mount -t tmpfs -o size=700m,uid=$(id -u mysql),gid=$(id -g mysql),mode=750 tmpfs {SMALL}")
         try:
             pair.on(small, "systemctl start mysqld", timeout=120)
             pair.playbook("mysql_rejoin")
-            pair.playbook("mysql_switchover", target=small)
+            pair.playbook("mysql_switchover", op_target=small)
             on.flows()
             pair.on(small, f"dd if=/dev/zero of={SMALL}/filler bs=1M 2>/dev/null; true")
             on.pass_time(5)
@@ -158,10 +158,10 @@ def test_a_full_disk_of_the_primary(pair: Pair, tmp_path: pathlib.Path) -> None:
             pair.on(small, f"rm {SMALL}/filler")
             on.flows(seconds=120)
             assert not on.problems()
-            pair.playbook("mysql_switchover", target=pair.other(small))
-            pair.playbook("mysql_degrade", confirm=pair.site, reason="old disk again")
+            pair.playbook("mysql_switchover", op_target=pair.other(small))
+            pair.playbook("mysql_degrade", op_confirm=pair.site, op_reason="old disk again")
         finally:
             pair.on(small, f"systemctl stop mysqld; umount {SMALL}; systemctl start mysqld", check=False, timeout=120)
-        pair.playbook("mysql_rejoin", accept_data_loss=pair.site)
+        pair.playbook("mysql_rejoin", op_accept_data_loss=pair.site)
         assert not on.problems()
     assert "its disk is full" in status or "disk /var/lib/mysql/: 0 of" in status, status[-2000:]

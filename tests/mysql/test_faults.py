@@ -16,7 +16,7 @@ READY = 0.5  # seconds after which a cut has taken hold: packets that were under
 
 
 def failover(pair: Pair, **variables: Any) -> Done:
-    return pair.playbook("mysql_failover", check=False, **{"confirm": pair.site, "degraded": "yes", **variables})
+    return pair.playbook("mysql_failover", check=False, **{"op_confirm": pair.site, "op_degraded": "yes", **variables})
 
 
 def refused(done: Done, *words: str) -> None:
@@ -87,7 +87,7 @@ def test_stop_acknowledges_nothing_that_the_standby_lacks(pair: Pair, tmp_path: 
         on.flows(since=began)
         assert on.problems(on.standby) == []
         faults.revive(pair, on.primary)
-        pair.playbook("mysql_rejoin", accept_data_loss=pair.site)
+        pair.playbook("mysql_rejoin", op_accept_data_loss=pair.site)
         look.wait_guarded(pair, on.standby)
         assert on.problems() == [] and on.split_brain(judge.Change(on.identity(on.primary), began)) == []
 
@@ -111,7 +111,7 @@ def test_a_cut_between_the_two_blocks_and_heals(pair: Pair, tmp_path: pathlib.Pa
         on.pass_time(2)
         assert on.acks_since(cut, READY) == 0, "commits were acknowledged that no standby holds"
         refused(failover(pair), on.primary, "not dead", "mysql_switchover")
-        refused(failover(pair, old_primary_is_down="yes"), on.primary, "not dead")
+        refused(failover(pair, op_old_primary_is_down="yes"), on.primary, "not dead")
         assert on.acks_since(cut, READY) == 0
         faults.heal(pair, on.primary)
         on.flows()
@@ -123,7 +123,7 @@ def test_a_primary_that_only_the_controller_misses_is_not_dead(pair: Pair, tmp_p
     with scene(pair, tmp_path) as on:
         faults.cut(pair, on.primary, [faults.controller(pair)], port=22)
         begin = now()
-        for words in ({}, {"old_primary_is_down": "yes"}):
+        for words in ({}, {"op_old_primary_is_down": "yes"}):
             refused(failover(pair, **words), on.primary, "not dead")
         on.flows()
         gap = on.gap(begin)
@@ -137,7 +137,7 @@ def test_without_a_standby_to_ask_nobody_is_promoted(pair: Pair, tmp_path: pathl
     with scene(pair, tmp_path) as on:
         faults.cut(pair, on.standby, [faults.controller(pair)], port=22)
         faults.kill(pair, on.primary)
-        refused(failover(pair, old_primary_is_down="yes"), on.standby)
+        refused(failover(pair, op_old_primary_is_down="yes"), on.standby)
         faults.heal(pair, on.standby)
         faults.revive(pair, on.primary)
         on.flows(seconds=90)
@@ -151,7 +151,7 @@ def test_an_isolated_primary_that_is_called_dead_acknowledges_nothing(pair: Pair
         on.pass_time(1)
         refused(failover(pair), on.primary, "old_primary_is_down")
         began = now()
-        done = failover(pair, old_primary_is_down="yes")
+        done = failover(pair, op_old_primary_is_down="yes")
         assert done.code == 0, done.tail(40)
         on.flows(since=began)
         faults.heal(pair, on.primary)
@@ -162,7 +162,7 @@ def test_an_isolated_primary_that_is_called_dead_acknowledges_nothing(pair: Pair
         assert on.split_brain(change) == []
         faults.kill(pair, on.primary)
         faults.revive(pair, on.primary)
-        pair.playbook("mysql_rejoin", accept_data_loss=pair.site)
+        pair.playbook("mysql_rejoin", op_accept_data_loss=pair.site)
         look.wait_guarded(pair, on.standby)
         assert on.problems() == [] and on.split_brain(change) == []
 
@@ -174,7 +174,7 @@ def test_a_dead_standby_blocks_until_somebody_degrades(pair: Pair, tmp_path: pat
         dead = now()
         on.pass_time(2)
         assert on.acks_since(dead, READY) == 0, "commits were acknowledged without a standby"
-        pair.playbook("mysql_degrade", confirm=pair.site, reason="test of the ledger")
+        pair.playbook("mysql_degrade", op_confirm=pair.site, op_reason="test of the ledger")
         on.flows()
         assert on.problems(on.primary) == []
         faults.revive(pair, on.standby)
@@ -191,12 +191,12 @@ def test_a_dead_standby_blocks_until_somebody_degrades(pair: Pair, tmp_path: pat
 def test_an_accepted_loss_is_named_and_kept(pair: Pair, tmp_path: pathlib.Path) -> None:
     """The primary served alone and dies. A failover is refused; with the site's name it goes on; what is lost is in a file of the old primary afterwards."""
     with scene(pair, tmp_path) as on:
-        pair.playbook("mysql_degrade", confirm=pair.site, reason="test of the ledger")
+        pair.playbook("mysql_degrade", op_confirm=pair.site, op_reason="test of the ledger")
         byhand.receiver(pair, on.standby, False)
         on.pass_time(1)
         faults.kill(pair, on.primary)
         refused(failover(pair), "degraded", "accept_data_loss")
-        done = failover(pair, accept_data_loss=pair.site)
+        done = failover(pair, op_accept_data_loss=pair.site)
         assert done.code == 0 and "accepted:" in done.output, done.tail(40)
         on.flows()
         on.load.read()
@@ -204,7 +204,7 @@ def test_an_accepted_loss_is_named_and_kept(pair: Pair, tmp_path: pathlib.Path) 
         assert lost > 0, "the primary had served alone, and nothing is lost: the ledger is blind"
         faults.revive(pair, on.primary)
         refused(pair.playbook("mysql_rejoin", check=False), "does not know", "accept_data_loss")
-        pair.playbook("mysql_rejoin", accept_data_loss=pair.site)
+        pair.playbook("mysql_rejoin", op_accept_data_loss=pair.site)
         look.wait_guarded(pair, on.standby)
         kept = pair.on(on.primary, "cat $(ls -t /var/lib/onprem-wandb/mysql-errant/*.sql | head -1)").count(f"INSERT INTO `{pair.account.database}`.`ledger`")
         assert kept >= lost, f"{lost} transactions were lost, the file keeps {kept}"
@@ -221,11 +221,11 @@ def test_playbooks_on_a_healthy_pair_refuse_or_do_nothing(pair: Pair, tmp_path: 
     with scene(pair, tmp_path) as on:
         begin = now()
         refused(failover(pair), "not dead")
-        refused(failover(pair, confirm="another"), "confirm")
-        refused(pair.playbook("mysql_degrade", check=False, confirm="another", reason="x"), "confirm")
-        refused(pair.playbook("mysql_degrade", check=False, confirm=pair.site), "reason")
-        refused(pair.playbook("mysql_switchover", check=False, target="nosuch"), "nosuch")
-        for name, variables in (("mysql_rejoin", {}), ("mysql_undegrade", {}), ("mysql_switchover", {"target": on.primary}), ("mysql_status", {})):
+        refused(failover(pair, op_confirm="another"), "confirm")
+        refused(pair.playbook("mysql_degrade", check=False, op_confirm="another", op_reason="x"), "confirm")
+        refused(pair.playbook("mysql_degrade", check=False, op_confirm=pair.site), "reason")
+        refused(pair.playbook("mysql_switchover", check=False, op_target="nosuch"), "nosuch")
+        for name, variables in (("mysql_rejoin", {}), ("mysql_undegrade", {}), ("mysql_switchover", {"op_target": on.primary}), ("mysql_status", {})):
             done = pair.playbook(name, **variables)
             assert "changed=0" in done.output and "changed=1" not in done.output, f"{name} changed something:\n{done.tail(30)}"
         on.flows()
@@ -240,7 +240,7 @@ def test_check_mode_changes_nothing(pair: Pair, tmp_path: pathlib.Path) -> None:
     for name, variables in (
         ("mysql_switchover", {}),
         ("mysql_rejoin", {}),
-        ("mysql_degrade", {"confirm": pair.site, "reason": "test"}),
+        ("mysql_degrade", {"op_confirm": pair.site, "op_reason": "test"}),
         ("mysql_undegrade", {}),
     ):
         done = pair.playbook(name, words=["--check"], **variables)

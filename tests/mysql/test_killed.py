@@ -21,7 +21,7 @@ STEPS = {"switchover": (PRESYNC, FENCE, OPEN, ATTACH, WAIT), "failover": (FENCE,
 CONTROLLER, OLD, NEW = "the controller", "the old primary", "the new primary"
 EVERY = [(procedure, step, who) for procedure, steps in STEPS.items() for step in steps for who in (CONTROLLER, OLD, NEW)]
 CASES = [case for case in EVERY if case[0] != "failover" or case[2] != OLD]  # who is dead is not killed
-SAID = {"switchover": {"target": "{new}"}, "failover": {"confirm": "{site}", "degraded": "yes"}, "rejoin": {"accept_data_loss": "{site}"}}
+SAID = {"switchover": {"op_target": "{new}"}, "failover": {"op_confirm": "{site}", "op_degraded": "yes"}, "rejoin": {"op_accept_data_loss": "{site}"}}
 
 
 def variables(pair: Pair, procedure: str, old: str) -> dict[str, str]:
@@ -96,7 +96,7 @@ def finish(on: Scene, procedure: str) -> None:
         print(f"\n{procedure} again: {[line for line in done.output.splitlines() if 'refused' in line or 'msg:' in line][:3]}")
         if "is not dead" in done.output:
             break
-    whole = pair.playbook("mysql_rejoin", check=False, accept_data_loss=pair.site)
+    whole = pair.playbook("mysql_rejoin", check=False, op_accept_data_loss=pair.site)
     assert whole.code == 0, whole.tail(40)
 
 

@@ -49,7 +49,7 @@ def whole(on: Scene) -> None:
 def test_a_standby_is_replaced_by_a_new_host(pair: Pair, tmp_path: pathlib.Path) -> None:
     with scene(pair, tmp_path) as on:
         pair.podman("kill", pair.containers[on.standby])
-        pair.playbook("mysql_degrade", confirm=pair.site, reason=f"{on.standby} dead")
+        pair.playbook("mysql_degrade", op_confirm=pair.site, op_reason=f"{on.standby} dead")
         on.flows()
         begin = now()
         new_host(pair, on.standby)
@@ -63,7 +63,7 @@ def test_a_standby_is_replaced_by_a_new_host(pair: Pair, tmp_path: pathlib.Path)
 def test_a_primary_is_replaced_by_a_new_host(pair: Pair, tmp_path: pathlib.Path) -> None:
     with scene(pair, tmp_path) as on:
         pair.podman("kill", pair.containers[on.primary])
-        pair.playbook("mysql_failover", confirm=pair.site, degraded="yes", old_primary_is_down="yes", no_degrade_since_contact="yes")
+        pair.playbook("mysql_failover", op_confirm=pair.site, op_degraded="yes", op_old_primary_is_down="yes", op_no_degrade_since_contact="yes")
         on.flows()
         new_host(pair, on.primary)
         set_up(pair)
@@ -83,7 +83,7 @@ def test_a_standby_that_somebody_changed(pair: Pair, tmp_path: pathlib.Path) -> 
         wait_for("the applier's end", 30, lambda: "" if applier(pair, on.standby) == "OFF" else "it runs")
         on.flows()
         status = " ".join(pair.playbook("mysql_status").output.split())
-        pair.playbook("mysql_rejoin", accept_data_loss=pair.site)
+        pair.playbook("mysql_rejoin", op_accept_data_loss=pair.site)
         on.flows()
         assert pair.sql(on.standby, "SELECT v FROM ops.t") == [["2"]]
         pair.sql(on.primary, "DROP DATABASE ops")
@@ -99,7 +99,7 @@ def test_a_standby_for_which_the_primary_keeps_no_logs(pair: Pair, tmp_path: pat
     """Away for longer than the binary logs are kept: rejoin copies it anew, and the application goes on."""
     with scene(pair, tmp_path) as on:
         pair.on(on.standby, "systemctl stop mysqld", timeout=120)
-        pair.playbook("mysql_degrade", confirm=pair.site, reason="away")
+        pair.playbook("mysql_degrade", op_confirm=pair.site, op_reason="away")
         on.flows()
         last = pair.sql(on.primary, "FLUSH BINARY LOGS; SHOW BINARY LOG STATUS")[0][0]
         pair.sql(on.primary, f"PURGE BINARY LOGS TO '{last}'")

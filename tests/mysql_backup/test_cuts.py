@@ -101,7 +101,7 @@ def answers(site: Site, host: str) -> bool:
 
 def broken_off(site: Site, to: str, task: str = "") -> str:
     """The playbook, killed when a task begins; without one to its end. What it printed."""
-    words = {"confirm": "lab", "restore_to": to}
+    words = {"op_confirm": "lab", "op_restore_to": to}
     command = ["ansible-playbook", "-i", str(site.inventory), "-e", json.dumps(words), str(TOP / "playbooks/mysql_restore.yml")]
     process = subprocess.Popen(command, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
     watchdog = threading.Timer(600, lambda: os.killpg(process.pid, signal.SIGKILL))
@@ -210,7 +210,7 @@ def test_a_backup_that_a_person_runs_is_not_killed_and_no_server_is_stopped(site
     primary, standby, moment, before = target
     site.ssh(standby, f"nohup flock {STATE}/.lock-work sleep 300 >/dev/null 2>&1 & echo $! > /run/holds")
     try:
-        said = " ".join(site.play("mysql_restore", code=2, confirm="lab", restore_to=moment).split())
+        said = " ".join(site.play("mysql_restore", code=2, op_confirm="lab", op_restore_to=moment).split())
         assert "holds the lock" in said and "has not ended within" in said
         assert writable(site) == [primary] and site.ssh(standby, "systemctl is-active mysqld").strip() == "active"
         assert json.loads(site.backup(standby, "restore-state"))["stage"] == ""

@@ -44,10 +44,10 @@ def test_a_dropped_table_comes_back_by_time(site: Site) -> None:
     before, moment = site.sums(primary), site.now()
     site.sql(primary, "DROP TABLE drill_points")
     site.sql(primary, "INSERT INTO drill_runs (name) VALUES ('after the mistake')")
-    plan = " ".join(site.play("mysql_restore", "--check", confirm="lab", restore_to=moment).split())
+    plan = " ".join(site.play("mysql_restore", "--check", op_confirm="lab", op_restore_to=moment).split())
     assert "restore to: %s, onto %s" % (moment, primary) in plan and "changed=1" not in plan
     assert "drill_points" not in site.sums(primary)
-    said = site.play("mysql_restore", confirm="lab", restore_to=moment)
+    said = site.play("mysql_restore", op_confirm="lab", op_restore_to=moment)
     assert "first one left out: " in said
     assert site.sums(primary) == before
     told = " ".join(site.play("mysql_status", mysql_journal_lines=60).split())
@@ -65,7 +65,7 @@ def test_a_wrong_delete_is_undone_by_gtid_on_the_other_host(site: Site) -> None:
     site.sql(old, "DELETE FROM drill_runs WHERE id > 1")
     gtid = site.ssh(old, "mysql -NBe \"SELECT GTID_SUBTRACT(@@gtid_executed, '%s')\"" % executed).strip()
     site.sql(old, "INSERT INTO drill_runs (name) VALUES ('after the mistake')")
-    site.play("mysql_restore", confirm="lab", restore_to=gtid, restore_host=new)
+    site.play("mysql_restore", op_confirm="lab", op_restore_to=gtid, op_restore_host=new)
     assert site.primary() == new
     assert site.sums(new) == before
     whole(site)
@@ -75,13 +75,13 @@ def test_backups_go_on_after_a_restore(site: Site) -> None:
     site.fill(site.primary(), 1)
     assert site.result(site.standby(), "ship")["acted"]
     site.backup(site.standby(), "verify")
-    said = site.play("mysql_restore", "--check", confirm="lab", restore_to="latest")
+    said = site.play("mysql_restore", "--check", op_confirm="lab", op_restore_to="latest")
     assert "restore to: latest" in said
 
 
 def test_old_data_go_when_told(site: Site) -> None:
     kept = "ls -d /var/lib/mysql/.before-restore-* /var/lib/mysql.before-restore-* 2>/dev/null || true"
     assert all(site.ssh(host, kept) for host in ("db1", "db2"))
-    site.play("mysql_restore", confirm="lab", restore_to="latest", restore_discard_old=True)
+    site.play("mysql_restore", op_confirm="lab", op_restore_to="latest", op_restore_discard_old=True)
     assert [site.ssh(host, kept) for host in ("db1", "db2")] == ["", ""]
     whole(site)

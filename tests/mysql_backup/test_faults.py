@@ -149,9 +149,9 @@ def test_another_database_does_not_write_over_the_backups(site: Site) -> None:
     for where, step in ((host, "full"), (host, "ship")):
         output = site.backup(where, step, code=1)
         assert "lacks transactions" in output and gtids in output and "Nothing was stored" in output
-    output = site.play("mysql_backup", code=2, adopt=True, confirm="another")
+    output = site.play("mysql_backup", code=2, op_adopt=True, op_confirm="another")
     assert "Nothing was changed" in output
-    site.play("mysql_backup", adopt=True, confirm="lab")
+    site.play("mysql_backup", op_adopt=True, op_confirm="lab")
     site.fill(primary, 1)
     assert site.result(host, "ship")["acted"]
 
@@ -167,7 +167,7 @@ def test_the_primary_acts_while_it_is_alone(site: Site) -> None:
         until(lambda: site.ssh(primary, WAITING).strip() == "1", 30)
         assert site.result(primary, "ship")["acted"]
         assert "its commits wait for a standby" in site.result(primary, "full")["why"]
-        site.play("mysql_degrade", confirm="lab", reason="test")
+        site.play("mysql_degrade", op_confirm="lab", op_reason="test")
         assert site.result(primary, "full")["why"] == "it is the primary, and no standby is attached"
     site.play("mysql_undegrade")
     until(lambda: bool(site.result(standby, "ship")["acted"]), 60)
@@ -198,9 +198,9 @@ def test_a_restore_that_was_broken_off_is_finished(site: Site) -> None:
     site.backup(primary, "prepare", "--to", moment)
     site.ssh(primary, "systemctl stop mysqld")
     site.backup(primary, "place", "--to", moment)
-    output = site.play("mysql_restore", code=2, confirm="lab", restore_to="2026-11-23 00:00:00")
+    output = site.play("mysql_restore", code=2, op_confirm="lab", op_restore_to="2026-11-23 00:00:00")
     assert "is not finished" in output
-    site.play("mysql_restore", confirm="lab", restore_to=moment)
+    site.play("mysql_restore", op_confirm="lab", op_restore_to=moment)
     assert site.primary() == primary and site.sums(primary) == before
     site.play("mysql")
     assert site.sums(site.standby()) == before
@@ -216,10 +216,10 @@ def test_commits_that_nobody_acknowledged_stay_out_of_a_restore(site: Site) -> N
         until(lambda: site.ssh(old, WAITING).strip() == "1", 30)
         assert site.result(old, "ship")["bytes"] > 0
         site.ssh(old, "systemctl stop mysqld")
-    site.play("mysql_failover", confirm="lab", degraded="yes", no_degrade_since_contact="yes")
+    site.play("mysql_failover", op_confirm="lab", op_degraded="yes", op_no_degrade_since_contact="yes")
     site.sql(new, "INSERT INTO drill_waits VALUES ()")
     until(lambda: bool(site.result(new, "ship", "--force")["acted"]), 60)
     site.backup(new, "verify")
     site.ssh(old, "systemctl start mysqld")
-    site.play("mysql_rejoin", accept_data_loss="lab")
+    site.play("mysql_rejoin", op_accept_data_loss="lab")
     assert site.sql(old, "SELECT COUNT(*) FROM drill_waits") == site.sql(new, "SELECT COUNT(*) FROM drill_waits")

@@ -11,13 +11,13 @@ from backup_site import Site
 
 FUTURE = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)).strftime("%Y-%m-%d %H:%M:%S")
 BAD = [
-    ({"confirm": "another", "restore_to": "latest"}, "expected: the site's name, lab"),
-    ({"restore_to": "latest"}, "confirm=(not given)"),
-    ({"confirm": "lab", "restore_to": FUTURE}, "which is in the future"),
-    ({"confirm": "lab", "restore_to": "2001-01-01 00:00:00"}, "no full backup is older than that"),
-    ({"confirm": "lab", "restore_to": "yesterday"}, "expected latest, a time in UTC"),
-    ({"confirm": "lab", "restore_to": "00000000-0000-0000-0000-000000000000:1"}, "which no backup holds"),
-    ({"confirm": "lab", "restore_to": "latest", "restore_host": "db9"}, "is not among the hosts that can be reached"),
+    ({"op_confirm": "another", "op_restore_to": "latest"}, "expected: the site's name, lab"),
+    ({"op_restore_to": "latest"}, "op_confirm=(not given)"),
+    ({"op_confirm": "lab", "op_restore_to": FUTURE}, "which is in the future"),
+    ({"op_confirm": "lab", "op_restore_to": "2001-01-01 00:00:00"}, "no full backup is older than that"),
+    ({"op_confirm": "lab", "op_restore_to": "yesterday"}, "expected latest, a time in UTC"),
+    ({"op_confirm": "lab", "op_restore_to": "00000000-0000-0000-0000-000000000000:1"}, "which no backup holds"),
+    ({"op_confirm": "lab", "op_restore_to": "latest", "op_restore_host": "db9"}, "is not among the hosts that can be reached"),
 ]
 
 

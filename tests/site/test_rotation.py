@@ -95,7 +95,7 @@ def test_the_key_of_the_bucket_is_replaced(lab: Lab, clients: Site) -> None:
         until(lambda: total(counts, file_round).good > begun + 100, 120, "files after the rotation")
         code, output = lab.try_play("minio_retire_key.yml")
         assert code != 0, "an old key lives for a day, unless it is told otherwise"
-        lab.play("minio_retire_key.yml", at_once=True)
+        lab.play("minio_retire_key.yml", op_at_once=True)
         begun = total(counts, file_round).good
         until(lambda: total(counts, file_round).good > begun + 100, 120, "files after the old key is gone")
     for kind in (page, file_round, job_round):

@@ -147,7 +147,7 @@ def test_the_host_is_lost_with_its_drives(site: Any, second: Any) -> None:
         code, output = site.play(playbook, **place)
         assert code == 0, output[-3000:]
     assert content(site.client("store1", 5)) == {}
-    code, output = site.play("minio_restore.yml", confirm="lab", **place)
+    code, output = site.play("minio_restore.yml", op_confirm="lab", **place)
     assert code == 0, output[-3000:]
     print(f"\nhost lost: served again with all objects after {time.monotonic() - began:.0f} s")
     restored = content(site.client("store1", 5))

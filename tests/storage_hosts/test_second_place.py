@@ -73,7 +73,7 @@ def told(site: Any) -> dict[str, Any]:
 
 
 def mirror(site: Any, place: dict[str, Any]) -> dict[str, Any]:
-    code, output = site.play("minio_backup.yml", run=True, **place)
+    code, output = site.play("minio_backup.yml", op_run=True, **place)
     assert code == 0, output[-3000:]
     for secret in (place["minio_backup_target"].get("secret_access_key"), place.get("minio_backup_ssh_key")):
         assert not secret or secret.strip().splitlines()[-2 if "\n" in secret.strip() else 0] not in output
@@ -83,7 +83,7 @@ def mirror(site: Any, place: dict[str, Any]) -> dict[str, Any]:
 def test_check_mode_on_a_bare_site(bare: Any) -> None:
     """No certificates, no server, no secrets: what would be done is told, and nothing is done."""
     place = {"minio_backup_target": {"type": "local"}, "minio_backup_target_path": "/srv/mirror"}
-    code, output = bare.play("minio_backup.yml", "--check", "--diff", run=True, **place)
+    code, output = bare.play("minio_backup.yml", "--check", "--diff", op_run=True, **place)
     assert code == 0, output[-3000:]
     assert bare.on("store2", "ls -d /usr/local/sbin/minio-backup /etc/onprem-wandb /srv/mirror 2>/dev/null || true") == ""
     assert not list(bare.secrets.glob("certificates/*"))
@@ -116,21 +116,21 @@ def test_the_mirror_is_made_proved_and_brought_back(site: Any, second: Any, name
     client.delete_object(Bucket="wandb-files", Key="plain")
     assert mirror(site, place)["moved_aside"] == 1
     day = time.strftime("%Y-%m-%d", time.gmtime())
-    code, output = site.play("minio_restore.yml", confirm="lab", restore_deleted=day, **place)
+    code, output = site.play("minio_restore.yml", op_confirm="lab", op_restore_deleted=day, **place)
     assert code == 0, output[-3000:]
     assert mirror(site, place)["objects"] == len(kept)
 
     # The bucket is lost.
     for key in kept:
         client.delete_object(Bucket="wandb-files", Key=key)
-    code, output = site.play("minio_backup.yml", run=True, **place)
+    code, output = site.play("minio_backup.yml", op_run=True, **place)
     assert "the mirror may be all that is left" in one_line(output)
     began = time.monotonic()
-    code, output = site.play("minio_restore.yml", "--check", confirm="lab", **place)
+    code, output = site.play("minio_restore.yml", "--check", op_confirm="lab", **place)
     assert (code, content(client)) == (0, {}), output[-3000:]
-    code, output = site.play("minio_restore.yml", confirm="lab", restore_prefix="many/1", **place)
+    code, output = site.play("minio_restore.yml", op_confirm="lab", op_restore_prefix="many/1", **place)
     assert (code, set(content(client))) == (0, {key for key in kept if key.startswith("many/1")}), output[-3000:]
-    code, output = site.play("minio_restore.yml", confirm="lab", **place)
+    code, output = site.play("minio_restore.yml", op_confirm="lab", **place)
     assert code == 0, output[-3000:]
     print(f"{name}: restored in {time.monotonic() - began:.0f} s")
     assert content(client) == kept
@@ -151,10 +151,10 @@ def test_a_server_that_is_not_the_one_gets_nothing(site: Any, second: Any) -> No
     code, output = site.play("minio_backup.yml", **{**place, "minio_backup_ssh_known_hosts": ""})
     assert code != 0
     assert "would give the files to any server" in one_line(output)
-    code, output = site.play("minio_backup.yml", run=True, **{**place, "minio_backup_ssh_known_hosts": host_keys(second, "store1")})
+    code, output = site.play("minio_backup.yml", op_run=True, **{**place, "minio_backup_ssh_known_hosts": host_keys(second, "store1")})
     assert code != 0
     assert "knownhosts: key mismatch" in one_line(output)
-    code, output = site.play("minio_backup.yml", run=True, **{**s3(second), "minio_backup_target_ca_file": ""})
+    code, output = site.play("minio_backup.yml", op_run=True, **{**s3(second), "minio_backup_target_ca_file": ""})
     assert code != 0
     assert "x509" in one_line(output)
 

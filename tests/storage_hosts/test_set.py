@@ -97,7 +97,7 @@ def keys(client: Any) -> set[str]:
 
 def test_the_mirror_and_the_way_back(lab: Any) -> None:
     client = lab.client("store1", 5)
-    code, output = lab.play("minio_backup.yml", run=True, **MIRROR)
+    code, output = lab.play("minio_backup.yml", op_run=True, **MIRROR)
     assert code == 0, output[-3000:]
     code, output = lab.play("minio_backup.yml", **MIRROR)
     assert (code, changed(output)) == (0, [])
@@ -105,16 +105,16 @@ def test_the_mirror_and_the_way_back(lab: Any) -> None:
     for key in kept:
         client.delete_object(Bucket="wandb-files", Key=key)
     assert keys(client) == set()
-    code, output = lab.play("minio_backup.yml", run=True, **MIRROR)
+    code, output = lab.play("minio_backup.yml", op_run=True, **MIRROR)
     assert code != 0, "a mirror of an empty bucket would remove what is left"
     assert "the mirror may be all that is left" in " ".join(output.split())
     assert lab.play("minio_restore.yml", **MIRROR)[0] != 0, "no restore without the site's name"
     assert keys(client) == set()
-    code, output = lab.play("minio_restore.yml", confirm="lab", **MIRROR)
+    code, output = lab.play("minio_restore.yml", op_confirm="lab", **MIRROR)
     assert code == 0, output[-3000:]
     assert keys(client) == kept
     assert client.get_object(Bucket="wandb-files", Key="while-away")["Body"].read() == b"x" * 300_000
-    code, output = lab.play("minio_backup.yml", run=True, **MIRROR)
+    code, output = lab.play("minio_backup.yml", op_run=True, **MIRROR)
     assert code == 0, output[-3000:]
 
 
@@ -128,11 +128,11 @@ def test_a_key_is_rotated_and_the_old_one_kept_for_a_day(lab: Any) -> None:
     assert code != 0
     assert "live for 24 hours" in " ".join(output.split())
     client = lab.client("store1", 1)
-    code, output = lab.play("minio_retire_key.yml", at_once=True)
+    code, output = lab.play("minio_retire_key.yml", op_at_once=True)
     assert code != 0
     assert "W&B cannot be asked which key it has" in " ".join(output.split())
     client.list_objects_v2(Bucket="wandb-files")
-    code, output = lab.play("minio_retire_key.yml", at_once=True, minio_retire_unasked=True)
+    code, output = lab.play("minio_retire_key.yml", op_at_once=True, minio_retire_unasked=True)
     assert code == 0, output[-3000:]
     assert not (lab.secrets / "minio_access_key_previous").exists()
     try:

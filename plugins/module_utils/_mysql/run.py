@@ -327,7 +327,7 @@ def broken(run: Run, channel: Channel) -> str:
     """A standby whose applier stopped."""
     return (
         f"{run.server.name}: the applier stopped: {channel.applier_error}. What it has is not what {channel.address()} has: somebody changed it here, or it is "
-        "damaged. Next: mysql_rejoin -e accept_data_loss=<site_name> copies the primary anew (here: reseed=allow and accept_data_loss=true)."
+        "damaged. Next: mysql_rejoin -e op_accept_data_loss=<site_name> copies the primary anew (here: reseed=allow and accept_data_loss=true)."
     )
 
 

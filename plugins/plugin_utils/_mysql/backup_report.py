@@ -76,7 +76,7 @@ def restored(done: Mapping[str, t.Any], to: str, host: str) -> list[str]:
     """What a restore did. done: what `mysql-backup finish` said."""
     if not done.get("gtid_executed"):
         return [f"nothing was restored: mysql-backup finish knows of no restore on {host}. {REPEAT}"]
-    kept = f"old data: {done['kept']}; they go with -e restore_discard_old=yes" if done.get("kept") else "old data: none are kept"
+    kept = f"old data: {done['kept']}; they go with -e op_restore_discard_old=yes" if done.get("kept") else "old data: none are kept"
     return [
         f"restored to: {to}, on {host}, which is the primary and stands alone",
         f"transactions: {done['gtid_executed']}",

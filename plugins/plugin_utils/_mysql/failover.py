@@ -15,8 +15,8 @@ def failover(pair: Sequence[Member], options: Options) -> Plan:
     must_confirm(options, "failover", "mysql_failover makes the standby the primary.")
     if options.get("degraded") is None:
         raise Refusal(
-            "the variable degraded is not set. The new primary has no standby. Next: -e degraded=yes lets it serve alone, knowingly, until mysql_rejoin; "
-            "-e degraded=no lets its commits wait until a standby is back."
+            "the variable degraded is not set. The new primary has no standby. Next: -e op_degraded=yes lets it serve alone, knowingly, until mysql_rejoin; "
+            "-e op_degraded=no lets its commits wait until a standby is back."
         )
     old, new = both(pair, options)
     if old.recorded == "promoting" and not old.writable:
@@ -59,7 +59,7 @@ def _old_is_dead(old: Member, new: Member, options: Options) -> None:
     if not old.reached and not options.get("old_primary_is_down"):
         raise Refusal(
             f"{old.name} cannot be reached over SSH, so nobody here can stop it. Next: make sure that it is powered off (its console, IPMI), "
-            "then run again with -e old_primary_is_down=yes."
+            "then run again with -e op_old_primary_is_down=yes."
         )
 
 
@@ -97,7 +97,7 @@ def _doubts(old: Member, new: Member, options: Options) -> Iterator[str]:
     if new.channel and (age is None or age > limit) and not options.get("no_degrade_since_contact"):
         yield (
             f"{new.name} heard from {old.name} last {_heard(new)} (limit {limit:.0f} s), so {old.name} may have been degraded since. "
-            "If nobody ran mysql_degrade in that time, nothing is missing: -e no_degrade_since_contact=yes"
+            "If nobody ran mysql_degrade in that time, nothing is missing: -e op_no_degrade_since_contact=yes"
         )
 
 

@@ -92,7 +92,7 @@ def call(procedure: str, options: Options, **more: str) -> str:
     """The playbook as it was called, with more variables; a line for a shell."""
     said = {name: options[name] for name in SAID.get(procedure, ()) if options.get(name) or (options.get(name) is False and name == "degraded")}
     words = {name: ("yes" if value else "no") if isinstance(value, bool) else str(value) for name, value in {**said, **more}.items()}
-    extra = [f" -e {shlex.quote(f'{name}={value}' if ' ' not in value else json.dumps({name: value}))}" for name, value in words.items()]
+    extra = [f" -e {shlex.quote(f'op_{name}={value}' if ' ' not in value else json.dumps({f'op_{name}': value}))}" for name, value in words.items()]
     return f"ansible-playbook onprem.wandb.mysql_{procedure} -i <inventory>{''.join(extra)}"
 
 
@@ -105,7 +105,7 @@ def must_confirm(options: Options, procedure: str, what: str) -> None:
 
 def must_accept_loss(options: Options, procedure: str, what: str) -> None:
     """The site's name was given for what is lost; what says it in sentences."""
-    found = _confirmation.problem(options.get("accept_data_loss"), options.get("site_name"), what, call(procedure, options), "accept_data_loss")
+    found = _confirmation.problem(options.get("accept_data_loss"), options.get("site_name"), what, call(procedure, options), "op_accept_data_loss")
     if found:
         raise Refusal(found)
 

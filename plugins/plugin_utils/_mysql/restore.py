@@ -15,7 +15,7 @@ Said = dict[str, t.Any]
 PLACED, OPENED = "placed", "opened"
 MOVED = ("placing", "old data moved", PLACED, OPENED)  # on the host with the restored data
 LEAVING = ("leaving", "setting aside")  # on the others
-COMMAND = "ansible-playbook onprem.wandb.mysql_restore -i <inventory> -e confirm=<site_name>"
+COMMAND = "ansible-playbook onprem.wandb.mysql_restore -i <inventory> -e op_confirm=<site_name>"
 
 
 def said(result: t.Any) -> Said:
@@ -49,7 +49,7 @@ def plan(looks: Iterable[Sequence[t.Any]], to: str, onto: str = "", primary: str
     if absent and not is_down:
         refusals.append(
             f"{' and '.join(absent)} cannot be reached, and may still serve the application. Nothing was changed. Expected: every host of the group mysql. "
-            "Next: bring it up; if it is certainly powered off, add: -e old_primary_is_down=yes"
+            "Next: bring it up; if it is certainly powered off, add: -e op_old_primary_is_down=yes"
         )
     found = {"reached": sorted(states), "refusal": " ".join(refusals), "case": "", "host": "", "restored": {}, "stage": "", "gtids": "", "work": False}
     found.update({name: [] for name in ("ship", "prepare", "stop", "place", "open", "aside")})
@@ -120,7 +120,7 @@ def fresh(states: Mapping[str, Said], onto: str, primary: str) -> dict[str, t.An
         where = " or ".join(sorted(states))
         return {
             "refusal": f"The restore would go to {host}, which is not among the hosts of the group mysql that can be reached: {', '.join(sorted(states))}. "
-            f"Nothing was changed. Next: -e restore_host={where}"
+            f"Nothing was changed. Next: -e op_restore_host={where}"
         }
     # The one that takes writes first: no commit is answered that a standby lacks.
     order = writable + [name for name in states if name not in writable]
@@ -143,7 +143,7 @@ def plan_lines(found: Mapping[str, t.Any], to: str, planned: Said) -> list[str]:
         lines = [f"restored already: to {to}, on {found['host']}, opened at {found['restored'].get('opened_at')}. What was written since then stays."]
         lines += [f"left to do: move the old data of {' and '.join(found['aside'])} out of the way"] if found["aside"] else []
         lines += [f"left to do: open {found['host']} again as the primary"] if found["open"] else []
-        return lines + [f"to give up what was written since, and restore to it again: add -e restore_again={found['restored'].get('opened_at')}"]
+        return lines + [f"to give up what was written since, and restore to it again: add -e op_restore_again={found['restored'].get('opened_at')}"]
     if found["case"] == "resume":
         stands = found["stage"] in (PLACED, OPENED)
         return [

@@ -196,7 +196,7 @@ def prepare(config: dict) -> int:
         return fail(
             f"{config['datadir']}: a restore to {half.get('to')} was interrupted ('{half['stage']}'), so the data directory is not whole, and no server is "
             f"started or made in it. The old data are in {half.get('kept')}. Expected: the restore ends first. "
-            f"Next: ansible-playbook onprem.wandb.mysql_restore -i <inventory> -e confirm=<site_name> -e \"restore_to='{half.get('to')}'\""
+            f"Next: ansible-playbook onprem.wandb.mysql_restore -i <inventory> -e op_confirm=<site_name> -e \"restore_to='{half.get('to')}'\""
         )
     owner = pwd.getpwnam(config["user"])
     make_directory(config["datadir"], owner, 0o750)

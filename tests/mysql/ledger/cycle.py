@@ -100,8 +100,8 @@ def failover(load: Load, number: int, fault: faults.Fault) -> Cycle:
 
 def failover_variables(load: Load, fault: faults.Fault) -> dict[str, Any]:
     """What a person passes: the site's name, that there will be no standby for now, and that a dead host is dead."""
-    said = {"confirm": load.pair.site, "degraded": "yes"}
-    return said if fault.host_answers else {**said, "old_primary_is_down": "yes"}
+    said = {"op_confirm": load.pair.site, "op_degraded": "yes"}
+    return said if fault.host_answers else {**said, "op_old_primary_is_down": "yes"}
 
 
 def measure(load: Load, cycle: Cycle, old: str, began: float) -> None:
@@ -135,5 +135,5 @@ def rejoin(load: Load, number: int) -> tuple[bool, float]:
         return False, round(first.seconds, 1)
     if "errant" not in first.output.lower() and "accept_data_loss" not in first.output:
         raise LedgerError(f"mysql_rejoin.yml ended with {first.code}, and not because of errant transactions:\n{first.tail(40)}")
-    second: Done = load.pair.playbook("mysql_rejoin", log=f"ledger-{number}-rejoin-accepted", accept_data_loss=load.pair.site)
+    second: Done = load.pair.playbook("mysql_rejoin", log=f"ledger-{number}-rejoin-accepted", op_accept_data_loss=load.pair.site)
     return True, round(first.seconds + second.seconds, 1)

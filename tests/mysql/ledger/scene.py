@@ -94,7 +94,7 @@ def make_whole(pair: Pair) -> str:
         wait_for("one writable host", 20, lambda: "" if len(look.writable(pair)) == 1 else f"writable: {look.writable(pair)}")
     except LedgerError:
         byhand.choose(pair)  # what an earlier test left is not this one's subject
-    pair.playbook("mysql_rejoin", accept_data_loss=pair.site)
+    pair.playbook("mysql_rejoin", op_accept_data_loss=pair.site)
     primary = look.primary(pair)
     look.wait_guarded(pair, primary)
     return primary

@@ -170,7 +170,7 @@ def _version_problem(seen: Evidence, wanted: Wanted) -> str:
 def _sentence(seen: Evidence, text: str) -> str:
     return (
         f"{seen.host} {text}. It is not touched, because it may hold somebody's cluster. Next: correct the inventory, or, if nothing on this host"
-        f" is needed, make it bare: ansible-playbook onprem.wandb.reset --limit {seen.host} -e confirm=<site_name>"
+        f" is needed, make it bare: ansible-playbook onprem.wandb.reset --limit {seen.host} -e op_confirm=<site_name>"
     )
 
 

@@ -28,8 +28,8 @@ def foreign(missing: str, where: str, me: Look, site: str) -> str:
     return (
         f"This server lacks transactions that {where} holds: {missing}. It is another database, or an older one, so nothing was stored and "
         "no backup is replaced. Next: to get the backed-up database back: "
-        f"ansible-playbook onprem.wandb.mysql_restore -i <inventory> -e confirm={site} -e restore_to=latest; "
-        f"if this one is right: ansible-playbook onprem.wandb.mysql_backup -i <inventory> -e confirm={site} -e adopt=yes."
+        f"ansible-playbook onprem.wandb.mysql_restore -i <inventory> -e op_confirm={site} -e op_restore_to=latest; "
+        f"if this one is right: ansible-playbook onprem.wandb.mysql_backup -i <inventory> -e op_confirm={site} -e op_adopt=yes."
     )
 
 

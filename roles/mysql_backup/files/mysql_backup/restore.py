@@ -96,7 +96,7 @@ def half_done(config: Config, to: str, again: str) -> dict[str, t.Any]:
     if known["to"] != to:
         raise Problem(
             f"A restore to {known['to']} was interrupted on {config.host} and is not finished. Nothing was changed. "
-            f"Next: run it again with -e restore_to='{known['to']}'."
+            f"Next: run it again with -e op_restore_to='{known['to']}'."
         )
     return known
 

@@ -45,11 +45,11 @@ def test_only_the_name_confirms(given: t.Any, site: t.Any, yes: bool) -> None:
 def test_the_refusal_says_what_was_seen_and_what_to_type() -> None:
     said = problem("lap", "lab", "reset.yml deletes everything.", "ansible-playbook onprem.wandb.reset -i <inventory>")
     assert said == (
-        "reset.yml deletes everything. Nothing was changed. Seen: confirm=lap; expected: the site's name, lab. "
-        "Next: ansible-playbook onprem.wandb.reset -i <inventory> -e confirm=lab"
+        "reset.yml deletes everything. Nothing was changed. Seen: op_confirm=lap; expected: the site's name, lab. "
+        "Next: ansible-playbook onprem.wandb.reset -i <inventory> -e op_confirm=lab"
     )
     assert "Seen: accept_data_loss=(not given)" in problem("", "lab", "x.", "y", "accept_data_loss")
-    assert "-e confirm='the lab'" in problem("", "the lab", "x.", "y")
+    assert "-e op_confirm='the lab'" in problem("", "the lab", "x.", "y")
 
 
 # Where a comparison of a confirmation could be written by hand: everything that runs, and not this one function.
@@ -94,7 +94,7 @@ def test_a_comparison_by_hand_would_be_found(name: str, line: str) -> None:
 
 def test_every_playbook_that_takes_a_confirmation_leads_to_the_function() -> None:
     """What reads confirm or accept_data_loss hands it to a role file or plan that asks the function."""
-    takes = re.compile(r"\b(confirm|accept_data_loss) \| default")
+    takes = re.compile(r"onprem\.wandb\.word', '(confirm|accept_data_loss)'")
     asks = [path for path in (ROOT / "playbooks").glob("*.yml") if takes.search(path.read_text(encoding="utf-8"))]
     assert len(asks) >= 6
     asked = "onprem.wandb.confirmation_problem"

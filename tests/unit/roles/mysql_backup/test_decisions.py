@@ -87,7 +87,7 @@ def test_a_primary_ships_until_the_standby_reaches_back() -> None:
 
 def test_another_database_is_refused_with_both_ways_out() -> None:
     text = foreign(f"{UUID}:7", "the full backup x", server(**PRIMARY), "berlin")
-    assert "mysql_restore -i <inventory> -e confirm=berlin" in text and "adopt=yes" in text and f"{UUID}:7" in text
+    assert "mysql_restore -i <inventory> -e op_confirm=berlin" in text and "adopt=yes" in text and f"{UUID}:7" in text
     assert foreign("", "x", server(), "berlin") == ""
 
 

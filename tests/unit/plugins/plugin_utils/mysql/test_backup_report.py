@@ -112,7 +112,7 @@ def test_what_a_restore_did() -> None:
         "first one left out: (none)",
         "40 tables, 1200 rows",
         "seconds to restore beside the data: 31.5",
-        "old data: /var/lib/mysql.before-restore-1; they go with -e restore_discard_old=yes",
+        "old data: /var/lib/mysql.before-restore-1; they go with -e op_restore_discard_old=yes",
         "Next: ansible-playbook onprem.wandb.mysql -i <inventory> makes the pair whole again (the other host is copied anew)",
     ]
     assert "first one left out: u:10" in done({**DONE, "stopped_before": "u:10"})

@@ -78,7 +78,7 @@ def test_what_was_restored_and_opened_is_not_restored_again() -> None:
     assert (found["case"], found["work"], found["refusal"]) == ("done", False, "")
     assert not any(found[name] for name in ("ship", "prepare", "stop", "place", "open", "aside"))
     lines = restore.plan_lines(found, TO, {})
-    assert "restored already" in lines[0] and OPENED_AT in lines[0] and lines[-1].endswith(f"-e restore_again={OPENED_AT}")
+    assert "restored already" in lines[0] and OPENED_AT in lines[0] and lines[-1].endswith(f"-e op_restore_again={OPENED_AT}")
 
 
 def test_it_is_restored_again_for_whoever_names_the_one_that_is_given_up() -> None:
@@ -113,7 +113,7 @@ def test_a_record_on_a_host_that_is_given_up_counts_for_nothing() -> None:
 
 def test_a_host_that_cannot_be_reached() -> None:
     found = plan(look(**PRIMARY), ABSENT)
-    assert "db2 cannot be reached" in found["refusal"] and found["refusal"].endswith("-e old_primary_is_down=yes")
+    assert "db2 cannot be reached" in found["refusal"] and found["refusal"].endswith("-e op_old_primary_is_down=yes")
     found = plan(look(**PRIMARY), ABSENT, is_down=True)
     assert found["refusal"] == "" and found["reached"] == ["db1"] and found["aside"] == []
     assert "No host" in plan(ABSENT, ABSENT, is_down=True)["refusal"]
