@@ -45,3 +45,10 @@ def test_every_callback_shows_plain_lines(callback: str, tmp_path: pathlib.Path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert _report.text("MySQL", LINES) in done.stdout
     assert '"primary' not in done.stdout
+
+
+def test_no_role_and_no_playbook_prints_in_another_way() -> None:
+    """debug shows a quoted list or a long line, by the callback."""
+    files = [path for folder in ("roles", "playbooks") for path in (ROOT / folder).rglob("*.yml")]
+    assert len(files) > 100
+    assert [str(path.relative_to(ROOT)) for path in files if "builtin.debug:" in path.read_text()] == []
