@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql import drift, settings
 from ledger import look
 from ledger.client import now
-from ledger.pair import TOP, Pair, wait_for
+from ledger.pair import TOP, VENV, Pair, run, wait_for
 from ledger.scene import scene
 
 SECRET = "a-value-of-somebody"
@@ -45,6 +45,11 @@ def table(pair: Pair, host: str) -> None:
     pair.sql(host, "CREATE DATABASE IF NOT EXISTS byhand; CREATE TABLE IF NOT EXISTS byhand.t (id INT PRIMARY KEY, x INT); REPLACE INTO byhand.t VALUES (1, 1)")
 
 
+def fences(pair: Pair, host: str) -> str:
+    """How often this host was taken from the application, as its journal has it. Seconds say less: a loaded machine makes gaps, too."""
+    return pair.on(host, "grep -c 'offline_mode = ON' /var/lib/onprem-wandb/mysql-journal.jsonl || true").strip()
+
+
 HELD = [
     ("LOCK TABLES byhand.t WRITE", "LOCK TABLES … WRITE of byhand.t"),
     ("START TRANSACTION; UPDATE byhand.t SET x = x + 1", "an open transaction (1 rows changed"),
@@ -58,7 +63,7 @@ def test_a_switchover_names_who_is_in_its_way_before_it_fences(pair: Pair, tmp_p
         with somebody(pair, on.primary, statements):
             plan = pair.playbook("mysql_switchover", words=["--check"])
             assert words in " ".join(plan.output.split())
-            begin = now()
+            begin, fenced = now(), fences(pair, on.primary)
             done = pair.playbook("mysql_switchover", check=False, mysql_session_wait=3)
             on.flows()
             gap = on.gap(begin)
@@ -68,7 +73,8 @@ def test_a_switchover_names_who_is_in_its_way_before_it_fences(pair: Pair, tmp_p
         assert "bring the standby back" not in said and SECRET not in done.output
         assert look.primary(pair) == on.primary
         assert on.problems() == []
-    assert gap < 1.0, f"{gap:.1f} s without writes: it fenced before it refused"
+        assert fences(pair, on.primary) == fenced, "it fenced before it refused"
+    assert gap < 5.0, f"{gap:.1f} s without writes"
     print(f"{words}: refused after {done.seconds:.1f} s, longest write gap {gap:.2f} s")
 
 
@@ -104,13 +110,13 @@ def test_sessions_are_ended_when_told(pair: Pair, tmp_path: pathlib.Path) -> Non
 
 def test_a_read_lock_on_the_standby_is_seen_before_the_primary_is_fenced(pair: Pair, tmp_path: pathlib.Path) -> None:
     with scene(pair, tmp_path, writers=1) as on:
-        begin = now()
+        fenced = fences(pair, on.primary)
         with somebody(pair, on.standby, "FLUSH TABLES WITH READ LOCK"):
             done = pair.playbook("mysql_switchover", check=False, mysql_session_wait=3, mysql_max_lag=600)
             said = " ".join(done.output.split())
         on.flows()
         assert done.code != 0 and "FLUSH TABLES WITH READ LOCK" in said, done.tail(60)
-        assert on.gap(begin) < 1.0
+        assert fences(pair, on.primary) == fenced
         assert look.primary(pair) == on.primary
 
 
@@ -120,13 +126,13 @@ WRITTEN = {"long_query_time": 1, "max-allowed-packet": "64M", "slow_query_log": 
 
 def test_a_restart_says_what_it_costs_and_settings_wait_for_nothing_afterwards(pair: Pair, tmp_path: pathlib.Path) -> None:
     with scene(pair, tmp_path) as on:
-        dirty(pair, on.primary)
+        prepared = dirty(pair, on.primary)
+        assert "of changed pages were written in" in prepared and "its shutdown will take about" in prepared, prepared
         begin = now()
         done = pair.playbook("mysql", mysql_settings=WRITTEN, mysql_restart_allowed=True)
         on.flows()
         gap = on.gap(begin)
         said = " ".join(done.output.split())
-        assert "of changed pages were written in" in said, done.tail(80)
         assert "its shutdown will take about" in said and "was without writes for" in said
         limits = pair.sql(on.primary, "SELECT @@GLOBAL.innodb_max_dirty_pages_pct, @@GLOBAL.innodb_max_dirty_pages_pct_lwm")[0]
         assert [float(one) for one in limits] == [90, 10]
@@ -140,12 +146,17 @@ def test_a_restart_says_what_it_costs_and_settings_wait_for_nothing_afterwards(p
     print(f"restart with dirty pages: write gap {gap:.2f} s; {sentences(done.output)}")
 
 
-def dirty(pair: Pair, host: str, rows: int = 24) -> None:
-    """A few hundred MB of changed pages."""
-    pair.sql(host, "SET GLOBAL innodb_max_dirty_pages_pct = 90; CREATE DATABASE IF NOT EXISTS byhand")
-    pair.sql(host, "DROP TABLE IF EXISTS byhand.bulk; CREATE TABLE byhand.bulk (id INT PRIMARY KEY AUTO_INCREMENT, b LONGBLOB)")
-    for _row in range(rows):
-        pair.sql(host, "INSERT INTO byhand.bulk (b) VALUES (REPEAT(RANDOM_BYTES(1024), 8192))", timeout=120)
+KEEP_DIRTY = "SET GLOBAL innodb_adaptive_flushing = OFF, GLOBAL innodb_idle_flush_pct = 0, GLOBAL innodb_max_dirty_pages_pct_lwm = 0"
+
+
+def dirty(pair: Pair, host: str) -> str:
+    """As many changed pages as the redo log of a lab's host lets stand, and what mysql_restart says of them."""
+    pair.sql(host, f"{KEEP_DIRTY}; CREATE DATABASE IF NOT EXISTS byhand; DROP TABLE IF EXISTS byhand.bulk")
+    pair.sql(host, "CREATE TABLE byhand.bulk (id INT PRIMARY KEY AUTO_INCREMENT, x VARCHAR(4000)); INSERT INTO byhand.bulk (x) VALUES (REPEAT('a', 4000))")
+    for _time in range(14):
+        pair.sql(host, "INSERT INTO byhand.bulk (x) SELECT x FROM byhand.bulk", timeout=120)
+    done = run([str(VENV / "ansible"), host, "-i", str(pair.inventory), "-b", "-m", "onprem.wandb.mysql_restart", "-a", "state=prepared"])
+    return " ".join(done.output.split())
 
 
 def sentences(output: str) -> str:

@@ -23,17 +23,18 @@ DEFAULTS = {LIMIT: "90", LOW: "10"}
 
 @dataclass(frozen=True)
 class Flushed:
-    """What was written before the shutdown. Bytes and seconds."""
+    """What was written before the shutdown. Bytes and seconds; writing: until it got no less, without the wait that followed."""
 
     before: int
     after: int
     seconds: float
+    writing: float = 0.0
 
     @property
     def rate(self) -> float:
         """Bytes a second."""
         written = self.before - self.after
-        return written / self.seconds if self.seconds > 0.5 and written > ENOUGH else float(SLOW)
+        return written / self.writing if self.writing > 0.5 and written > ENOUGH else float(SLOW)
 
     def estimate(self, dirty: int) -> float:
         """Seconds of a shutdown with so many dirty bytes."""
@@ -75,7 +76,7 @@ def flush(server: Server, seconds: int) -> Flushed:
     finally:
         for name, value in limits.items():
             server.change(Statement(f"SET GLOBAL {name} = {float(value)}", deadline=10))
-    return Flushed(first, now, time.monotonic() - begin)
+    return Flushed(first, now, time.monotonic() - begin, progress - begin)
 
 
 Times = t.Mapping[str, int]
