@@ -11,10 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._preflight.model import Finding
-from . import kubernetes, wandb
+from . import kubernetes, minio, minio_backup, wandb
 from .model import Place, Rule
 
-ROLES: dict[str, tuple[Rule, ...]] = {"kubernetes": kubernetes.RULES, "wandb": wandb.RULES}
+ROLES: dict[str, tuple[Rule, ...]] = {
+    "kubernetes": kubernetes.RULES,
+    "minio": minio.RULES,
+    "minio_backup": minio_backup.RULES,
+    "wandb": wandb.RULES,
+}
 
 
 def judge(role: str, place: Place) -> Iterator[Finding]:

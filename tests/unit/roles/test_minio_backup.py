@@ -86,21 +86,6 @@ def test_the_role_takes_newer_ones(says: str) -> None:
 OWN = {"type": "sftp", "host": "keep", "known_hosts_file": "/etc/ssh/ssh_known_hosts"}
 
 
-@pytest.mark.parametrize(
-    ("target", "keys", "refused"),
-    [
-        (OWN, "", False),
-        ({**OWN, "known_hosts_file": ""}, "", True),
-        ({"type": "sftp", "host": "keep"}, "", True),
-        ({"type": "sftp", "host": "keep"}, "keep ssh-ed25519 AAAA\n", False),
-        ({"type": "local"}, "", False),
-    ],
-)
-def test_sftp_with_nobody_who_knows_the_server(target: dict[str, str], keys: str, refused: bool) -> None:
-    problems = value("minio_backup", "__minio_backup_problems", minio_backup_target=target, minio_backup_ssh_known_hosts=keys, **SITE)
-    assert ["ssh-keyscan keep" in problem for problem in problems] == ([True] if refused else [])
-
-
 def test_the_targets_own_file_is_the_one_that_counts() -> None:
     found = value("minio_backup", "[__minio_backup_target, __minio_backup_ssh_files]", minio_backup_target=OWN, **SITE)
     assert found[0]["known_hosts_file"] == OWN["known_hosts_file"]

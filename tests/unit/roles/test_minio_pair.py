@@ -9,7 +9,7 @@ import pathlib
 
 import yaml
 
-from .role_value import ROLES, play, value
+from .role_value import ROLES, play
 
 SERVERS = ["store1", "store2"]
 NAMES = ("Look whether a set of two holds files already", "Refuse a new set of two")
@@ -46,8 +46,3 @@ def test_a_set_with_files_goes_on_even_when_one_host_is_new(tmp_path: pathlib.Pa
 def test_a_single_host_is_not_looked_at(tmp_path: pathlib.Path) -> None:
     code, output = run(tmp_path, SERVERS[:1])
     assert code == 0 and "skipped=2" in output, output
-
-
-def test_the_variables_alone_refuse_no_pair() -> None:
-    volumes = ["https://store{1...2}.example.com:9000/mnt/d"]
-    assert value("minio", "__minio_complaints", groups={"minio": SERVERS}, minio_volumes=volumes) == []

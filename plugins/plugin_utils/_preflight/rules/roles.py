@@ -6,7 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..model import Finding, Site
+from ..model import Finding, Host, Site
+
+
+def runs(site: Site, role: str) -> list[Host]:
+    """Hosts on which a role runs: the bucket may be mirrored by a host outside the object store."""
+    hosts = site.targets(role)
+    if role == "minio_backup":
+        names = dict.fromkeys(host.text("minio_backup_host") for host in site.hosts.values())
+        hosts += [site.hosts[name] for name in names if name in site.hosts and site.hosts[name] not in hosts]
+    return hosts
 
 
 def roles(site: Site) -> Iterator[Finding]:
@@ -15,7 +24,7 @@ def roles(site: Site) -> Iterator[Finding]:
     from ..._rules.model import Place
 
     for role in ROLES:
-        for host in site.targets(role):
+        for host in runs(site, role):
             yield from judge(role, Place(host, site.groups, site.read_file))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ....module_utils._mysql import settings
-from ... import _addresses, _minio_volumes
+from ... import _addresses
 from ..interface import PORTS
 from ..model import KNOWN_GROUPS, PROBLEM, SITE, WARNING, Finding, Host, Site
 
@@ -69,17 +69,6 @@ def same_address(site: Site) -> Iterator[Finding]:
             yield Finding(", ".join(names), "address", place, "one inventory name per machine", remedy)
 
 
-def minio_volumes(site: Site) -> Iterator[Finding]:
-    """Every host of the object store has a directory in it."""
-    for host in site.members("minio"):
-        volumes = host.texts("minio_volumes")
-        try:
-            if volumes:
-                _minio_volumes.drives(volumes, host.texts("minio_host_names") or [host.name, address(host)])
-        except ValueError as error:
-            yield Finding(host.name, "minio_volumes", ", ".join(volumes), "directories of this host", str(error))
-
-
 def minio_pair(site: Site) -> Iterator[Finding]:
     """Two hosts write together or not at all. A set that runs already is not taken apart by a refusal."""
     names = site.groups.get("minio", [])
@@ -99,4 +88,4 @@ def some_hosts(site: Site) -> Iterator[Finding]:
         yield Finding(SITE, "groups", found, "hosts in some of %s" % ", ".join(KNOWN_GROUPS), "see the inventory sample: inventories/sample")
 
 
-RULES = (mysql_group, mysql_primary, mysql_settings, single_hosts, same_address, minio_volumes, minio_pair, some_hosts)
+RULES = (mysql_group, mysql_primary, mysql_settings, single_hosts, same_address, minio_pair, some_hosts)

@@ -67,16 +67,6 @@ def test_one_machine_under_two_names(site, found):
     assert not list(topology.same_address(site()))
 
 
-@pytest.mark.parametrize("volume", ["/var/lib/minio/data", "/mnt/disk{1...4}/minio", "http://store{1...4}:9000/mnt/d{1...2}", "https://192.0.2.{7...8}/mnt/d"])
-def test_minio_volumes(site, volume):
-    assert not list(topology.minio_volumes(site({"minio_volumes": [volume]})))
-
-
-@pytest.mark.parametrize("volume", ["data", "/", "/mnt/disk{1...}/x", "/mnt/disk{4...1}", "https://other{1...4}.example.com:9000/mnt/d"])
-def test_minio_volumes_that_will_not_do(site, found, volume):
-    assert found(topology.minio_volumes(site({"minio_volumes": [volume]}))) == [("store1", "minio_volumes", "problem")]
-
-
 @pytest.mark.parametrize("names", [[], ["store1"], ["store1", "store2", "store3"]])
 def test_sets_that_can_lose_a_host(site, names):
     assert not list(topology.minio_pair(site(groups={**REST, "minio": names})))
