@@ -53,7 +53,11 @@ class Endpoint:
         return self._contexts[own_ca]
 
     def pin(self) -> None:
-        """Let this process reach the name at connect_to, as curl --resolve does. Name, Host header and certificate stay as they are."""
+        """Let the libraries of this process reach the name at connect_to, as curl --resolve does. Name, Host header and certificate stay as they are.
+
+        boto3 and MinIO's client sign the name that they connect to and take no address beside it. A module's process ends with its one task, so
+        nobody else sees the change; our own requests need none of it.
+        """
         if not self.connect_to:
             return
         original, host, address = socket.getaddrinfo, self.host, self.connect_to
@@ -105,6 +109,24 @@ class Answer:
         return " ".join((title.group(1) if title else text).split())[:80]
 
 
+class Connection(http.client.HTTPConnection):
+    """A connection to the endpoint's address under its name."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint.host, endpoint.port, timeout=endpoint.timeout)
+        self._endpoint = endpoint
+
+    def connect(self) -> None:
+        """Connect, and greet with the name where TLS is spoken."""
+        endpoint = self._endpoint
+        plain = socket.create_connection((endpoint.connect_to or endpoint.host, endpoint.port), endpoint.timeout)
+        try:
+            self.sock = endpoint.context().wrap_socket(plain, server_hostname=endpoint.host) if endpoint.secure else plain
+        except BaseException:
+            plain.close()
+            raise
+
+
 def request(
     endpoint: Endpoint,
     method: str,
@@ -114,11 +136,7 @@ def request(
     limit: int = 16 * 1024 * 1024,
 ) -> Answer:
     """One request without redirects, cookies, proxies or retries: what a presigned URL is used with."""
-    connection: http.client.HTTPConnection
-    if endpoint.secure:
-        connection = http.client.HTTPSConnection(endpoint.host, endpoint.port, timeout=endpoint.timeout, context=endpoint.context())
-    else:
-        connection = http.client.HTTPConnection(endpoint.host, endpoint.port, timeout=endpoint.timeout)
+    connection = Connection(endpoint)
     try:
         connection.request(method, target, body=body, headers={"Host": endpoint.netloc, **(headers or {})})
         answer = connection.getresponse()
