@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from .._preflight.model import Finding, Host, no_file
+from .._preflight.types import TRUE_WORDS
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,21 @@ class Place:
         """Whether a layer is the site's own: its group has no host."""
         return not self.groups.get(group)
 
+    def says(self, name: str) -> bool:
+        """Whether a switch is on. A role gets what -e name=true says as text; preflight refuses that text by the types."""
+        value = self.host.variables.get(name)
+        return value is True or (isinstance(value, str) and value.strip().lower() in TRUE_WORDS)
+
 
 Rule = Callable[[Place], Iterable[Finding]]
+
+
+def number(value: Any) -> float | None:
+    """A number, also as text; None when it is none."""
+    try:
+        return None if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        return None
 
 
 def sentence(finding: Finding) -> str:
