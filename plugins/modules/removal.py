@@ -63,6 +63,12 @@ options:
         description: The directory of M(onprem.wandb.artifact). The links to its programs are removed as well.
         type: bool
         default: false
+  unmounted:
+    description:
+      - Directories below which a task before has unmounted everything. In check mode it has only pretended to, and what is mounted there does not count.
+    type: list
+    elements: path
+    default: []
 seealso:
   - module: onprem.wandb.files
 """
@@ -112,7 +118,10 @@ def mounts() -> list[str]:
 def main() -> t.NoReturn:
     """Entry point."""
     module = AnsibleModule(
-        argument_spec={"paths": {"type": "list", "elements": "dict", "required": True, "options": ENTRY}},
+        argument_spec={
+            "paths": {"type": "list", "elements": "dict", "required": True, "options": ENTRY},
+            "unmounted": {"type": "list", "elements": "path", "default": []},
+        },
         supports_check_mode=True,
     )
     entries = [removal.Entry(**{**one, "holds": tuple(one["holds"]), "only": tuple(one["only"])}) for one in module.params["paths"]]
@@ -120,10 +129,12 @@ def main() -> t.NoReturn:
     lines: list[tuple[str, str]] = []
     # Empty directories are looked at when what was in them is gone, one after the other.
     passes = [[entry for entry in entries if not entry.if_empty], *([entry] for entry in entries if entry.if_empty)]
+    unmounted = tuple(f"{path.rstrip('/')}/" for path in module.params["unmounted"])
     where = ""
     try:
         for some in passes:
-            targets, refused = removal.problems(some, mounts())
+            points = [point for point in mounts() if not module.check_mode or not point.startswith(unmounted)]
+            targets, refused = removal.problems(some, points)
             if refused:
                 module.fail_json(msg=" ".join(refused), removed=removed)
             for target in targets:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import yaml
 
 CATALOGUE_FILE = pathlib.Path(__file__).resolve().parents[2] / "meta" / "catalogue.yml"
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is seven times as fast, where PyYAML was built with it
 FORMATS = ("tar", "tar.gz", "tar.xz", "zip", "binary")
 
 _ENTRY_KEYS = {"url", "format", "strip_components", "links", "versions"}
@@ -34,7 +35,7 @@ class CatalogueError(Exception):
 
 def load(path: pathlib.Path = CATALOGUE_FILE) -> dict[str, t.Any]:
     """Return the catalogue as shipped: {'artifacts': {...}, 'images': {...}}."""
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
 
 
 def merge(catalogue: t.Mapping[str, t.Any], overrides: t.Any) -> dict[str, t.Any]:

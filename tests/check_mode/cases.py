@@ -27,9 +27,9 @@ class Case:
     refused: bool = False
 
 
-NO_CHANGE = (r"changed=0 ",)
+NO_CHANGE = (r"^(?!.*changed=[1-9]).*changed=0 ",)  # of no host
 LAYER = Case(says=NO_CHANGE)
-CONFIRMED = {"confirm": "{site_name}"}
+CONFIRMED = {"op_confirm": "{site_name}"}
 
 CASES = {
     "addons": LAYER,
@@ -39,24 +39,25 @@ CASES = {
     "kubernetes": LAYER,
     "minio": LAYER,
     "minio_backup": LAYER,
-    "minio_restore": Case(CONFIRMED),
+    # The lab's bucket has no mirror.
+    "minio_restore": Case(CONFIRMED, says=(r"The bucket has no mirror: .* Next: ", *NO_CHANGE), refused=True),
     "minio_retire_key": LAYER,
-    "minio_rotate_key": Case(says=(r"wandbfiles2|new user|rotat",)),
+    "minio_rotate_key": Case(says=(r"Declare the new user beside the old one\] \*+ changed", r"Switch\] \*+")),
     "mysql": LAYER,
-    "mysql_backup": Case(says=(r"full",)),
-    "mysql_backup_verify": Case(says=(r"verify|prove",)),
-    "mysql_degrade": Case({**CONFIRMED, "reason": "new memory"}, says=(r"degrade: \S+",)),
-    "mysql_failover": Case({**CONFIRMED, "degraded": "yes"}, says=(r"failover refused: ",), refused=True),
-    "mysql_rejoin": Case(says=(r"rejoin: nothing to do",)),
-    "mysql_restore": Case({**CONFIRMED, "restore_to": "latest"}, says=(r"plan|would",)),
-    "mysql_status": Case(says=(r"primary",)),
-    "mysql_switchover": Case(says=(r"switchover: \S+", r"is the primary")),
-    "mysql_undegrade": Case(says=(r"undegrade: nothing to do",)),
+    "mysql_backup": Case(says=(r"MYSQL_BACKUP: FULL", *NO_CHANGE)),
+    "mysql_backup_verify": Case(says=(r"MYSQL_BACKUP: VERIFY", *NO_CHANGE)),
+    "mysql_degrade": Case({**CONFIRMED, "op_reason": "new memory"}, says=(r"MYSQL_DEGRADE: PLAN degrade\. Afterwards db1 is the primary", *NO_CHANGE)),
+    "mysql_failover": Case({**CONFIRMED, "op_degraded": "yes"}, says=(r"failover refused: ", *NO_CHANGE), refused=True),
+    "mysql_rejoin": Case(says=(r"MYSQL_REJOIN: PLAN nothing to do\. Afterwards db1 is the primary", *NO_CHANGE)),
+    "mysql_restore": Case({**CONFIRMED, "op_restore_to": "latest"}, says=(r"PLAN|plan", *NO_CHANGE)),
+    "mysql_status": Case(says=(r"primary", *NO_CHANGE)),
+    "mysql_switchover": Case(says=(r"MYSQL_SWITCHOVER: PLAN presync, fence, promote, attach\. Afterwards db2 is the primary", *NO_CHANGE)),
+    "mysql_undegrade": Case(says=(r"MYSQL_UNDEGRADE: PLAN nothing to do\. ", *NO_CHANGE)),
     "preflight": LAYER,
     "redis": LAYER,
     "reset": Case(CONFIRMED),
     "site": LAYER,
-    "storage_check": Case(),
+    "storage_check": LAYER,
     "verify": LAYER,
     "wandb": LAYER,
 }
