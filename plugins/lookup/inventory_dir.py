@@ -12,7 +12,8 @@ author:
 short_description: Directory of the inventory
 version_added: 1.0.0
 description:
-  - Returns the directory of the first source given with C(-i) that is a directory or a file, and an empty text when none is.
+  - Returns the directory of the first source given with C(-i) that is a directory or a file, and an empty text when none is. Sources
+    that name hosts of the collection's groups come before those that do not.
   - Ansible's own C(inventory_dir) is that of a host; the implicit localhost, on which the controller's plays run, is in no inventory and has none.
 notes:
   - Use C(lookup), not C(query). It reads nothing but names.
@@ -54,4 +55,4 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         if terms:
             raise AnsibleLookupError("inventory_dir takes no terms.")
-        return [place.base_of([str(source) for source in (variables or {}).get("ansible_inventory_sources") or ()], "")]
+        return [place.base_of(place.named_by(variables or {}), "")]

@@ -13,7 +13,7 @@ short_description: Directory on the controller that holds the site's secrets
 version_added: 1.0.0
 description:
   - Returns the variable C(site_secrets_dir), or without it the directory C(.secrets) beside the inventory, which is that of the first source given
-    with C(-i). One answer for every host and play of a run.
+    with C(-i) that names hosts of the collection's groups. One answer for every host and play of a run.
   - Fails when Ansible would read the files of that directory as inventory, and when the secrets of an older version of the collection are
     still in C(<inventory>/secrets).
 options:
@@ -60,7 +60,7 @@ class LookupModule(LookupBase):
         known = variables or {}
         # The variables of a lookup are not templated yet.
         setting = self._templar.template(known["site_secrets_dir"]) if "site_secrets_dir" in known else ""
-        sources = [str(source) for source in known.get("ansible_inventory_sources") or ()]
+        sources = place.named_by(known)
         inventory_dir = str(known.get("inventory_dir") or "")
         inventory_dir = inventory_dir if os.path.isabs(inventory_dir) else ""  # a host of a list on the command line is in no directory
         try:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
+from .._preflight.model import KNOWN_GROUPS
 from . import known
 
 NAME = ".secrets"
@@ -21,6 +23,28 @@ NEVER_READ = ("group_vars", "host_vars")  # Ansible leaves these out of a direct
 
 class Misplaced(Exception):
     """The secrets are not where they are safe, or nobody can say where they are. The text is for the operator."""
+
+
+def named_by(variables: Mapping[str, Any]) -> list[str]:
+    """The sources given with -i, those that name hosts of ours first: a further source may hold nothing but variables, or nothing at all (molecule's)."""
+    sources = [str(source) for source in variables.get("ansible_inventory_sources") or ()]
+    if len(sources) < 2:
+        return sources
+    groups, hostvars = variables.get("groups") or {}, variables.get("hostvars")
+    hosts = list(dict.fromkeys(host for group in KNOWN_GROUPS for host in groups.get(group) or ()))
+    dirs = {str(hostvars.raw_get(host).get("inventory_dir") or "") for host in hosts} if hostvars is not None else set()
+    return with_hosts(sources, dirs)
+
+
+def with_hosts(sources: Sequence[str], dirs: Collection[str]) -> list[str]:
+    """The same sources in the same order, but first those in which one of the directories lies; a host knows the directory of the file that names it."""
+
+    def names_one(source: str) -> bool:
+        base = base_of([source], "")
+        below = base.rstrip(os.sep) + os.sep if os.path.isdir(source) else "\n"  # nothing lies below a file
+        return bool(base) and any(one == base or one.startswith(below) for one in dirs if one)
+
+    return sorted(sources, key=lambda source: not names_one(source))
 
 
 def base_of(sources: Sequence[str], inventory_dir: str) -> str:

@@ -55,6 +55,7 @@ WAYS = {
     "file": ["-i", "inventories/mysite/hosts.yml"],
     "parent": ["-i", "inventories"],
     "several": ["-i", "inventories/mysite", "-i", "other.yml", "-i", "printer2,"],
+    "ours last": ["-i", "other.yml", "-i", "inventories/mysite"],  # as molecule gives its own, which is empty, before ours
 }
 
 

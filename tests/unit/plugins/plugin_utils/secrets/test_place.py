@@ -122,3 +122,14 @@ def test_a_key_of_the_bucket_is_known_by_its_number():
     assert known.of("minio_secret_key_wandbfiles2").name == "minio_secret_key"
     with pytest.raises(ValueError, match="No secret is named other"):
         known.of("other")
+
+
+@pytest.mark.parametrize("order", [("empty", "site"), ("site", "empty")])
+def test_a_source_without_hosts_is_not_the_site(tmp_path, order):
+    for name in order:
+        (tmp_path / name).mkdir()
+    sources = [str(tmp_path / name) for name in order]
+    assert place.with_hosts(sources, {str(tmp_path / "site" / "more")})[0] == str(tmp_path / "site")
+    assert place.with_hosts(sources, {str(tmp_path / "site")})[0] == str(tmp_path / "site")
+    assert place.with_hosts(sources, set()) == sources
+    assert place.with_hosts(sources, {str(tmp_path / "site-2")}) == sources
