@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._preflight.model import Finding
-from . import kubernetes, minio, minio_backup, mysql_backup, wandb
+from . import kubernetes, minio, minio_backup, mysql, mysql_backup, wandb
 from .model import Place, Rule
 
 ROLES: dict[str, tuple[Rule, ...]] = {
     "kubernetes": kubernetes.RULES,
     "minio": minio.RULES,
     "minio_backup": minio_backup.RULES,
+    "mysql": mysql.RULES,
     "mysql_backup": mysql_backup.RULES,
     "wandb": wandb.RULES,
 }

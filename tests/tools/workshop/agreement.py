@@ -121,6 +121,9 @@ def use(role: Role, everyone: list[Role]) -> Iterator[str]:
         mentioned |= variables.names(text, path)
         for name in variables.free(text, path):
             read.setdefault(name, path)
+    rules = role.path.parents[1] / "plugins/plugin_utils/_rules" / f"{role.name}.py"
+    if rules.is_file():
+        mentioned |= set(re.findall(r'"(\w+)"', rules.read_text(encoding="utf-8")))  # what the role's first task judges
     for path in sorted(role.path.glob("[th]a*/**/*.yml")):
         created |= variables.defined_in_tasks(load(path))
     for name in sorted((set(role.options) | set(role.private)) - mentioned):

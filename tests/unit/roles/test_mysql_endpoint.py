@@ -10,9 +10,14 @@ import typing as t
 import pytest
 import yaml
 from ansible.template import trust_as_template
+from ansible_collections.onprem.wandb.plugins.action.check_variables import TaskVariables
+from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.model import Host
+from ansible_collections.onprem.wandb.plugins.plugin_utils._rules import judge, mysql
+from ansible_collections.onprem.wandb.plugins.plugin_utils._rules.model import Place, sentence
 
 from .test_mysql_my_cnf import ROLE, templar
 
+GROUPS = {"mysql": ["db1", "db2"]}
 HOST = {"mysql_endpoint_address": "10.0.0.20"}
 FACTS = {"memtotal_mb": 16384, "os_family": "Debian", "distribution": "Debian", "distribution_major_version": "12"}
 NETWORK = {**FACTS, "default_ipv4": {"interface": "eno1", "address": "10.0.0.21"}}
@@ -21,6 +26,23 @@ NETWORK = {**FACTS, "default_ipv4": {"interface": "eno1", "address": "10.0.0.21"
 def value(name: str, **variables: t.Any) -> t.Any:
     """One variable of the role."""
     return templar(**{"ansible_facts": NETWORK, **variables}).template(trust_as_template("{{ %s }}" % name))
+
+
+def refused(**variables: t.Any) -> list[str]:
+    """What the rules of the role say about the endpoint, asked as its first task does."""
+    own = templar(**{"ansible_facts": NETWORK, **variables})
+    host = Host("db1", frozenset(["mysql"]), TaskVariables(own, own.available_variables))
+    found = [*mysql.endpoint(Place(host, GROUPS)), *mysql.interface(Place(host, GROUPS))]
+    assert host.variables.errors == {}
+    return [sentence(one) for one in found]
+
+
+def test_the_role_accepts_its_defaults() -> None:
+    own = templar(ansible_facts=NETWORK, mysql_app_password="abc", **HOST)
+    host = Host("db1", frozenset(["mysql"]), TaskVariables(own, own.available_variables))
+    assert [sentence(one) for one in judge("mysql", Place(host, GROUPS, lambda _path: b"abc", installing=True))] == []
+    assert {one.variable for one in judge("mysql", Place(host, GROUPS, installing=True))} == set(mysql.FILES)
+    assert host.variables.errors == {}
 
 
 def conf(name: str, **variables: t.Any) -> str:
@@ -54,7 +76,7 @@ def test_the_account_has_no_rights_and_no_password() -> None:
 
 def test_without_an_address_there_is_nothing() -> None:
     assert value("__mysql_endpoint_accounts") == []
-    assert value("__mysql_endpoint_problems") == []
+    assert refused() == []
     assert "keepalived" not in value("__mysql_packages")
     assert "keepalived" in value("__mysql_packages", **HOST)
 
@@ -72,17 +94,20 @@ def test_everything_that_is_written_is_removed() -> None:
     [
         ({"mysql_endpoint_address": "db.example.com"}, "expected an unused IPv4 address"),
         ({"mysql_endpoint_address": "10.0.0.999"}, "expected an unused IPv4 address"),
-        ({"ansible_facts": FACTS}, "mysql_endpoint_interface is empty"),
-        ({"ansible_facts": {**FACTS, "default_ipv4": {"interface": "eno1", "address": "192.0.2.7"}}}, "mysql_endpoint_interface is empty"),
+        ({"ansible_facts": FACTS}, "mysql_endpoint_interface is empty; expected an interface"),
+        (
+            {"ansible_facts": {**FACTS, "default_ipv4": {"interface": "eno1", "address": "192.0.2.7"}}},
+            "mysql_endpoint_interface is empty; expected an interface",
+        ),
         ({"mysql_endpoint_router_id": 0}, "from 1 to 255"),
-        ({"mysql_bind_address": "10.0.0.21"}, "does not listen on the endpoint"),
-        ({"hostvars": {"db1": {"ansible_host": "10.0.0.21"}, "db2": {"ansible_host": "db2.example.com"}}}, "the addresses db2.example.com are names"),
+        ({"mysql_bind_address": "10.0.0.21"}, "mysql_bind_address is 10.0.0.21; expected * or 0.0.0.0"),
+        ({"hostvars": {"db1": {"ansible_host": "10.0.0.21"}, "db2": {"ansible_host": "db2.example.com"}}}, "db2: mysql_address is db2.example.com"),
     ],
 )
 def test_what_the_role_refuses(variables: dict[str, t.Any], words: str) -> None:
-    assert words in " ".join(value("__mysql_endpoint_problems", **{**HOST, **variables}))
+    assert words in " ".join(refused(**{**HOST, **variables}))
 
 
 def test_an_interface_of_its_own() -> None:
-    assert value("__mysql_endpoint_problems", mysql_endpoint_interface="bond0", ansible_facts=FACTS, **HOST) == []
-    assert value("__mysql_endpoint_problems", **HOST) == []
+    assert refused(mysql_endpoint_interface="bond0", ansible_facts=FACTS, **HOST) == []
+    assert refused(**HOST) == []

@@ -100,25 +100,3 @@ def test_own_settings_are_added_and_those_of_wandb_kept() -> None:
 def test_the_peers_are_the_others() -> None:
     assert templar().template(trust_as_template("{{ __mysql_peers }}")) == [{"host": "10.0.0.22", "port": 3306}]
     assert templar(groups={"mysql": ["db1"]}).template(trust_as_template("{{ __mysql_peers }}")) == []
-
-
-@pytest.mark.parametrize(
-    ("variables", "words"),
-    [
-        ({"mysql_primary": "db9"}, "mysql_primary is db9"),
-        ({"groups": {"mysql": ["db1"]}}, "mysql_accept_single_host"),
-        ({"mysql_app_password": "a'b"}, "letters and digits"),
-        ({}, "are missing on the controller"),
-    ],
-)
-def test_what_the_role_refuses(variables: dict[str, t.Any], words: str) -> None:
-    values = {"mysql_app_password": "abc", "mysql_primary": "db1", "ansible_check_mode": False, **variables}
-    assert words in " ".join(templar(**values).template(trust_as_template("{{ __mysql_problems }}")))
-
-
-def test_what_the_role_accepts(tmp_path: pathlib.Path) -> None:
-    for name in ("mysql_tls_certificate_file", "mysql_tls_private_key_file", "mysql_tls_ca_file"):
-        (tmp_path / name).write_text("x")
-    files = {path.name: str(path) for path in tmp_path.iterdir()}
-    values = {"mysql_app_password": "abc", "ansible_check_mode": False, **files}
-    assert templar(**values).template(trust_as_template("{{ __mysql_problems }}")) == []

@@ -52,18 +52,6 @@ def test_names_with_dashes_and_paths_that_no_setting_names() -> None:
     assert sorted(found[2:]) == ["-/srv/keyring", "-/srv/redo", "-/var/log/mysql"]
 
 
-def problems(**variables: object) -> list[str]:
-    """What the role refuses; a site whose certificates are not made yet always has that one."""
-    found = rendered("{{ __mysql_problems }}", mysql_primary="db1", mysql_accept_single_host=True, mysql_app_password="x", **variables)
-    return [one for one in found if "certificate files" not in one]
-
-
-def test_a_socket_that_the_guard_could_not_enter_is_refused() -> None:
-    assert problems() == []
-    assert problems(mysql_socket="/run/mysql/mysql.sock") == []
-    assert "mysql_socket is /var/lib/mysql/mysql.sock; expected /run/" in problems(mysql_socket="/var/lib/mysql/mysql.sock")[0]
-
-
 @pytest.mark.parametrize(
     ("procedure", "asked", "seconds"),
     [("switchover", "", 60), ("switchover", "0", "0"), ("switchover", "5", "5"), ("undegrade", "", 60), ("undegrade", "5", 60)],

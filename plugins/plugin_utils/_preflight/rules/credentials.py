@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ... import _confirmation, _store_wiring
 from ..._secrets import known, place
@@ -25,13 +25,31 @@ def bad_characters(value: str) -> str:
     return " ".join(names.get(char, char if char.isascii() else "non-ASCII") for char in others)
 
 
+def characters(host: Host, name: str) -> Iterator[Finding]:
+    """A secret in a variable."""
+    value = host.variables.get(name)
+    if isinstance(value, str) and value and not SAFE.match(value):
+        yield Finding(host.name, name, "(hidden) contains %s" % bad_characters(value), EXPECTED, REASON)
+
+
+def content(path: str, read_file: Callable[[str], bytes | None]) -> Iterator[Finding]:
+    """A secret in a file of the controller; none there is no finding."""
+    found = read_file(path)
+    if found is None:
+        return
+    value = found.decode("utf-8", "replace").split(" salt=")[0].rstrip("\n")
+    if not value:
+        yield Finding(CONTROLLER, path, "an empty file", "a password", "put it back from where it is kept; on a new site: rm %s" % path)
+    elif not SAFE.match(value):
+        yield Finding(CONTROLLER, path, "(hidden) contains %s" % bad_characters(value), EXPECTED, REASON)
+
+
 def supplied(site: Site) -> Iterator[Finding]:
     """Secrets that the inventory supplies."""
     for host in [site.controller, *site.hosts.values()]:
         for name in CREDENTIALS:
-            value = host.variables.get(name) if host.variables.is_supplied(name) else None
-            if isinstance(value, str) and value and not SAFE.match(value):
-                yield Finding(host.name, name, "(hidden) contains %s" % bad_characters(value), EXPECTED, REASON)
+            if host.variables.is_supplied(name):
+                yield from characters(host, name)
 
 
 def directory(site: Site) -> str:
@@ -73,15 +91,7 @@ def asks_for(site: Site, secret: known.Secret) -> bool:
 def stored(site: Site) -> Iterator[Finding]:
     """Secrets of an earlier run, or put there by hand."""
     for _secret, name in wanted(site):
-        path = path_of(site, name)
-        content = site.read_file(path)
-        if content is None:
-            continue
-        value = content.decode("utf-8", "replace").split(" salt=")[0].rstrip("\n")
-        if not value:
-            yield Finding(CONTROLLER, path, "an empty file", "a password", "put it back from where it is kept; on a new site: rm %s" % path)
-        elif not SAFE.match(value):
-            yield Finding(CONTROLLER, path, "(hidden) contains %s" % bad_characters(value), EXPECTED, REASON)
+        yield from content(path_of(site, name), site.read_file)
 
 
 def to_generate(site: Site) -> list[str]:

@@ -24,7 +24,7 @@ def is_ipv4(text: str) -> bool:
 
 
 def wanted(host: Host) -> str:
-    """The endpoint of a host, when it is one; everything else is the business of syntax()."""
+    """The endpoint of a host, when it is one; everything else is the business of the role's rules."""
     text = host.text(ENDPOINT)
     return text if is_ipv4(text) else ""
 
@@ -49,19 +49,12 @@ def missing(site: Site) -> Iterator[Finding]:
     yield Finding(SITE, ENDPOINT, "not set", EXPECTED, remedy + "to change W&B by hand after each failover: preflight_allow_no_mysql_endpoint: true")
 
 
-def syntax(site: Site) -> Iterator[Finding]:
-    """One IPv4 address, the same on all members; keepalived needs those of the members, too."""
+def one_for_all(site: Site) -> Iterator[Finding]:
+    """The same address on all members; whether it is one is a rule of the role."""
     values = {host.name: host.text(ENDPOINT) for host in site.members("mysql")}
     if len(set(values.values())) > 1:
         seen = ", ".join("%s: %s" % (name, value or "none") for name, value in values.items())
         yield Finding(SITE, ENDPOINT, seen, "one address for all hosts of group mysql", "set it once, in group_vars/all.yml")
-    for host in site.members("mysql"):
-        text = host.text(ENDPOINT)
-        if text and not is_ipv4(text):
-            yield Finding(host.name, ENDPOINT, text, EXPECTED, "write an address such as 192.0.2.30, no name, no prefix length")
-        own = host.text("mysql_address") or address(host)
-        if text and not is_ipv4(own):
-            yield Finding(host.name, "mysql_address", own, "an IPv4 address: the endpoint needs it", "set host_address of the host")
 
 
 def somebodys(site: Site) -> Iterator[Finding]:
@@ -101,4 +94,4 @@ def answering(site: Site) -> Iterator[Finding]:
             )
 
 
-RULES = (missing, syntax, somebodys, network, answering)
+RULES = (missing, one_for_all, somebodys, network, answering)

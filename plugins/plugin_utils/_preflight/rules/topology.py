@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ....module_utils._mysql import settings
 from ... import _addresses
 from ..interface import PORTS
 from ..model import KNOWN_GROUPS, PROBLEM, SITE, WARNING, Finding, Host, Site
@@ -17,24 +16,8 @@ def address(host: Host) -> str:
     return next((host.text(name) for name in _addresses.SITE if host.text(name)), host.name)
 
 
-def mysql_group(site: Site) -> Iterator[Finding]:
-    """A primary and one hot standby: RA-12."""
-    names = site.groups.get("mysql", [])
-    if len(names) > 2:
-        yield Finding(SITE, "group mysql", ", ".join(names), "two hosts: primary and standby", "W&B uses no read replicas: leave two hosts in the group")
-    if len(names) == 1 and not site.limited and not site.view("mysql").flag("mysql_accept_single_host"):
-        remedy = "add a standby on a separate machine; to run without one: mysql_accept_single_host: true"
-        yield Finding(SITE, "group mysql", names[0], "two hosts: primary and standby", remedy)
-
-
-def mysql_primary(site: Site) -> Iterator[Finding]:
-    """The primary is a member of the group, and not the same machine as the standby."""
-    names = site.groups.get("mysql", [])
-    if not names:
-        return
-    primary = site.view("mysql").text("mysql_primary", names[0])
-    if primary not in names:
-        yield Finding(SITE, "mysql_primary", primary, "one of %s" % ", ".join(names), "name a host of group mysql as it is called in the inventory")
+def mysql_machines(site: Site) -> Iterator[Finding]:
+    """The primary is not the same machine as the standby."""
     seen: dict[str, str] = {}
     for host in site.members("mysql"):
         place = address(host)
@@ -42,13 +25,6 @@ def mysql_primary(site: Site) -> Iterator[Finding]:
             value = "%s and %s are both %s" % (seen[place], host.name, place)
             yield Finding(SITE, "group mysql", value, "primary and standby on separate machines", "correct ansible_host or host_address of one of them")
         seen.setdefault(place, host.name)
-
-
-def mysql_settings(site: Site) -> Iterator[Finding]:
-    """Settings of mysqld that the role refuses, by the same function: reserved ones, named time zones, and what the data were not made with."""
-    for host in site.members("mysql"):
-        for one in settings.problems(host.variables.get("mysql_settings"), host.measured.get("mysql_data")):
-            yield Finding(host.name, "mysql_settings.%s" % one.name, one.value, one.expected, one.remedy)
 
 
 def single_hosts(site: Site) -> Iterator[Finding]:
@@ -88,4 +64,4 @@ def some_hosts(site: Site) -> Iterator[Finding]:
         yield Finding(SITE, "groups", found, "hosts in some of %s" % ", ".join(KNOWN_GROUPS), "see the inventory sample: inventories/sample")
 
 
-RULES = (mysql_group, mysql_primary, mysql_settings, single_hosts, same_address, minio_pair, some_hosts)
+RULES = (mysql_machines, single_hosts, same_address, minio_pair, some_hosts)

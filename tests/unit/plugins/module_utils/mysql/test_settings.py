@@ -34,10 +34,10 @@ def test_a_reserved_name_is_refused_in_any_spelling(name: str) -> None:
 
 def test_the_role_asks_the_same_function() -> None:
     own = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))
-    assert "mysql_settings | onprem.wandb.mysql_settings_problems(" in own["__mysql_settings_problems"]
+    assert "mysql_settings | onprem.wandb.mysql_settings_problems(" in own["__mysql_refused_settings"]
     tasks = yaml.safe_load((ROLE / "tasks/main.yml").read_text(encoding="utf-8"))
     asserts = next(one["ansible.builtin.assert"] for one in tasks if "ansible.builtin.assert" in one)
-    assert "__mysql_settings_problems" in asserts["that"]
+    assert "__mysql_refused_settings" in asserts["that"]
     assert [len(settings.problems({"sync_binlog": 0, "gtid_mode": "OFF"}))] == [2]
 
 

@@ -10,50 +10,16 @@ from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules impo
 REST = {"kube_control_plane": ["cp1"], "kube_node": ["node1"], "redis": ["store1"], "minio": ["store1"]}
 
 
-def test_one_mysql_host(site, found):
-    groups = {**REST, "mysql": ["db1"]}
-    assert found(topology.mysql_group(site(groups=groups))) == [("site", "group mysql", "problem")]
-    assert not list(topology.mysql_group(site({"mysql_accept_single_host": True}, groups=groups)))
-    assert list(topology.mysql_group(site({"mysql_accept_single_host": "yes"}, groups=groups)))
-
-
-def test_three_mysql_hosts(site, found):
-    assert found(topology.mysql_group(site(groups={**REST, "mysql": ["db1", "db2", "db3"]}))) == [("site", "group mysql", "problem")]
+def test_primary_is_the_standby(site, found):
+    assert found(topology.mysql_machines(site(hosts={"db2": {"ansible_host": "192.0.2.5"}, "db1": {"ansible_host": "192.0.2.5"}}))) == [
+        ("site", "group mysql", "problem")
+    ]
+    assert list(topology.mysql_machines(site(hosts={"db2": {"host_address": "10.0.0.5"}, "db1": {"host_address": "10.0.0.5"}})))
 
 
 def test_no_mysql_host_is_an_external_one(site):
-    assert not list(topology.mysql_group(site(groups=REST)))
-    assert not list(topology.mysql_primary(site(groups=REST)))
-
-
-def test_primary_outside_the_group(site, found):
-    assert found(topology.mysql_primary(site({"mysql_primary": "cp1"}))) == [("site", "mysql_primary", "problem")]
-    assert not list(topology.mysql_primary(site({"mysql_primary": ...})))
-
-
-def test_primary_is_the_standby(site, found):
-    assert found(topology.mysql_primary(site(hosts={"db2": {"ansible_host": "192.0.2.5"}, "db1": {"ansible_host": "192.0.2.5"}}))) == [
-        ("site", "group mysql", "problem")
-    ]
-    assert list(topology.mysql_primary(site(hosts={"db2": {"host_address": "10.0.0.5"}, "db1": {"host_address": "10.0.0.5"}})))
-
-
-@pytest.mark.parametrize("declared", [{"sort-buffer-size": 1}, {"default_time_zone": "Europe/Berlin"}])
-def test_settings_that_the_role_would_refuse(site, found, declared):
-    """FC-31, FC-46: preflight was silent, and the role or the server's first start said it."""
-    name = next(iter(declared))
-    wrong = found(topology.mysql_settings(site({"mysql_settings": declared})))
-    assert wrong == [("db1", "mysql_settings.%s" % name, "problem"), ("db2", "mysql_settings.%s" % name, "problem")]
-    assert topology.mysql_settings in topology.RULES
-
-
-def test_settings_that_the_data_were_not_made_with(site, found):
-    data = {"mysql_data": {"lower_case_table_names": "0"}}
-    declared = {"mysql_settings": {"lower_case_table_names": 1}}
-    assert found(topology.mysql_settings(site(declared, measured={"db2": data}))) == [("db2", "mysql_settings.lower_case_table_names", "problem")]
-    assert not list(topology.mysql_settings(site(declared)))
-    assert not list(topology.mysql_settings(site({"mysql_settings": {"long_query_time": 1}}, measured={"db1": data})))
-    assert not list(topology.mysql_settings(site()))
+    assert not list(topology.mysql_machines(site(groups=REST)))
+    assert not list(topology.mysql_machines(site()))
 
 
 def test_groups_of_one(site, found):
