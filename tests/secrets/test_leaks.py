@@ -163,7 +163,7 @@ def test_a_secret_where_it_would_be_shown_is_refused(state: pathlib.Path) -> Non
     command = ["ansible-playbook", "-i", str(state / "inventory"), "-vvv", "--diff", "-e", given, str(TOP / "playbooks/redis.yml")]
     done = subprocess.run(command, cwd=TOP, env=env, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode != 0
-    assert "redis_extra_settings holds masterauth; expected no secret" in " ".join(done.stdout.split())
+    assert "redis_extra_settings is (hidden) with masterauth; expected no secret there" in " ".join(done.stdout.split())
     assert "changed=0" in done.stdout
     assert "PlantedSecret1of1" not in done.stdout
 

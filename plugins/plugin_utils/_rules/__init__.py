@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._preflight.model import Finding
-from . import kubernetes, minio, minio_backup, mysql, mysql_backup, wandb
+from . import kubernetes, minio, minio_backup, mysql, mysql_backup, redis, wandb
 from .model import Place, Rule
 
 ROLES: dict[str, tuple[Rule, ...]] = {
@@ -20,6 +20,7 @@ ROLES: dict[str, tuple[Rule, ...]] = {
     "minio_backup": minio_backup.RULES,
     "mysql": mysql.RULES,
     "mysql_backup": mysql_backup.RULES,
+    "redis": redis.RULES,
     "wandb": wandb.RULES,
 }
 
