@@ -89,7 +89,7 @@ def test_check_mode_on_a_bare_site(bare: Any) -> None:
     assert not list(bare.secrets.glob("certificates/*"))
     code, output = bare.play("minio_backup.yml", **place)
     assert code != 0
-    assert "administrator of the object store is not known" in one_line(output)
+    assert "minio_root_password is not known; expected the administrator" in one_line(output)
 
 
 def test_a_set_of_two_hosts_is_refused(state: Any, bare: Any) -> None:

@@ -45,7 +45,7 @@ def known_server(place: Place) -> Iterator[Finding]:
     target = target_of(place)
     if target.get("type") != "sftp" or target.get("known_hosts_file") or place.host.text("minio_backup_ssh_known_hosts").strip():
         return
-    expected = "the host keys of the SFTP server: without them the files go to any server that answers"
+    expected = "the host keys of the SFTP server: without them rclone would give the files to any server that answers"
     remedy = "ssh-keyscan %s, compare the fingerprint with the one on that host (ssh-keygen -lf), set minio_backup_ssh_known_hosts to the lines"
     yield Finding(place.host.name, "minio_backup_ssh_known_hosts", "empty", expected, remedy % (target.get("host") or "<host>"))
 
