@@ -42,7 +42,7 @@ CASES = {
     # The lab's bucket has no mirror.
     "minio_restore": Case(CONFIRMED, says=(r"The bucket has no mirror: .* Next: ", *NO_CHANGE), refused=True),
     "minio_retire_key": LAYER,
-    "minio_rotate_key": Case(says=(r"Declare the new user beside the old one\] \*+ changed", r"Switch\] \*+")),
+    "minio_rotate_key": Case(says=(r"Declare the new user beside the old one\] \*+ .*\+user wandbfiles2 ", r"Switch\] \*+")),
     "mysql": LAYER,
     "mysql_backup": Case(says=(r"MYSQL_BACKUP: FULL", *NO_CHANGE)),
     "mysql_backup_verify": Case(says=(r"MYSQL_BACKUP: VERIFY", *NO_CHANGE)),
@@ -57,7 +57,7 @@ CASES = {
     "redis": LAYER,
     "reset": Case(CONFIRMED),
     "site": LAYER,
-    "storage_check": LAYER,
+    "storage_check": Case(says=(r"1 machines, \d+ questions, 0 findings",)),  # only the controller asks; packages would come to the hosts
     "verify": LAYER,
     "wandb": LAYER,
 }
