@@ -77,7 +77,7 @@ FIXED = {
     "innodb_log_group_home_dir": "./",
     "innodb_undo_directory": "./",
 }
-# Options of mysqld that no variable shows: compared with `mysqld --verbose --help` and SHOW GLOBAL VARIABLES of 8.4 and 9.7 (tests/mysql/test_sessions.py).
+# Options of mysqld that no variable shows: compared with `mysqld --verbose --help` and SHOW GLOBAL VARIABLES of 9.7 (tests/mysql/test_sessions.py).
 OPTION_ONLY = frozenset(
     """
     allow_suspicious_udfs ansi archive binlog_do_db binlog_ignore_db blackhole character_set_client_handshake check_table_functions chroot console
