@@ -9,7 +9,7 @@ trap 'rm -f "$known"' EXIT
 merged() { sed -E 's,^/(bin|sbin|lib|lib32|lib64)(/|$),/usr/\1\2,'; }
 cat /var/lib/dpkg/info/*.list | merged | sort -u >"$known"
 find / \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path /var/tmp -o -path /var/cache -o -path /var/lib/apt -o -path /var/lib/dpkg \
-    -o -path /var/lib/systemd -o -path /var/lib/ucf -o -path /root/.ansible -o -path /var/log/journal -o -name __pycache__ \) -prune -o -print |
+    -o -path /var/lib/systemd -o -path /var/lib/ucf -o -path /etc/apparmor.d/local -o -path /root/.ansible -o -path /var/log/journal -o -name __pycache__ \) -prune -o -print |
     sort | comm -23 - "$known" |
     while IFS= read -r path; do
         case $path in
