@@ -13,7 +13,7 @@ from .docs import COMPONENTS
 # Names that a framework calls: Ansible's plugins, http.server, socketserver, pytest, systemd's and Ansible's documentation.
 CALLED = (
     *("ActionModule", "CallbackModule", "FilterModule", "LookupModule", "ModuleDocFragment", "TestModule", "TRANSFERS_FILES", "BYPASS_HOST_LOOP"),
-    *("CALLBACK_*", "v2_*", "_log_invocation", "DOCUMENTATION", "EXAMPLES", "RETURN", "is_conditional", "dummy"),
+    *("CALLBACK_*", "v2_*", "_log_invocation", "DOCUMENTATION", "EXAMPLES", "RETURN", "is_conditional", "dummy", "memo"),
     *("do_*", "log_message", "protocol_version", "request_queue_size", "process_request"),
 )
 CODE = ("plugins", "roles", "lab", "tests/tools")
