@@ -42,11 +42,16 @@ def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[str
     return found
 
 
+def container(lab: str, host: str) -> str:
+    """As lab/lablib/config.py names it: those of the default lab as in the inventory."""
+    return host if lab == "lab" else f"{lab}-{host}"
+
+
 def on(lab: str, host: str, words: list[str], text: str) -> str:
     """A command on a host, or the end with what it said."""
     env = {**os.environ, "CONTAINERS_CONF": str(TOP / "lab/containers.conf")}
     done = subprocess.run(
-        ["podman", "exec", "--interactive", f"{lab}-{host}", *words], input=text, capture_output=True, text=True, env=env, timeout=120, check=False
+        ["podman", "exec", "--interactive", container(lab, host), *words], input=text, capture_output=True, text=True, env=env, timeout=120, check=False
     )
     assert done.returncode == 0, f"{' '.join(words)} on {host}: {done.stderr[-600:]}"
     return done.stdout
