@@ -157,7 +157,7 @@ def changed_for_ever(declared: t.Mapping[str, tuple[str, t.Any]], of_data: t.Map
     for name, own in FIXED.items():
         there = of_data.get(name, own)
         wanted = str(declared[name][1]) if name in declared else own
-        if wanted.strip().rstrip("/").upper() == there.strip().rstrip("/").upper() or number(wanted) == number(there) is not None:
+        if wanted.strip().rstrip("/").upper() == there.strip().rstrip("/").upper() or (number(there) is not None and number(wanted) == number(there)):
             continue
         what = f"write {name}: {there or '(empty)'}" if there != own else f"take {name} out"
         why = "the data that are there were made with it, and mysqld does not start on them with another value"

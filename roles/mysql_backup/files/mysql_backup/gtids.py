@@ -68,11 +68,9 @@ class Sums(t.Protocol):
 
     def subtract(self, left: str, right: str) -> str:
         """What left holds and right does not."""
-        ...
 
     def union(self, *sets: str) -> str:
         """All of them."""
-        ...
 
 
 class Gtids:

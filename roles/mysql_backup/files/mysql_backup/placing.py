@@ -282,4 +282,3 @@ def kept_paths(config: Config) -> list[str]:
     folder = config.data_dir if inside else os.path.dirname(config.data_dir)
     prefix = KEPT if inside else os.path.basename(config.data_dir) + KEPT
     return [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.startswith(prefix)]
-

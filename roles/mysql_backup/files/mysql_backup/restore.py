@@ -105,7 +105,7 @@ def state(config: Config) -> dict[str, t.Any]:
     """mysql-backup restore-state: what a playbook needs to know before it decides. Reads only."""
     known = read_json(state_file(config))
     found: dict[str, t.Any] = {"stage": known.get("stage", ""), "to": known.get("to", ""), "gtid_executed": known.get("gtid_executed", "")}
-    found.update(restored= read_json(restored_file(config)))
+    found.update(restored=read_json(restored_file(config)))
     found.update(running=running(config), writable=False, role="", data=bool([name for name in contents(config) if not name.startswith(".")]))
     if not found["running"]:
         return found

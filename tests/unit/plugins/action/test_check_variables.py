@@ -12,9 +12,9 @@ from ansible_collections.onprem.wandb.tests.unit.roles.role_value import ROLES, 
 TASK = [{"name": "Check", "onprem.wandb.check_variables": {"role": "kubernetes"}}]
 
 
-def run(directory: pathlib.Path, tasks: list[Any] = TASK, hosts: str = "node1", **variables: Any) -> tuple[int, str]:
+def run(directory: pathlib.Path, tasks: list[Any] | None = None, hosts: str = "node1", **variables: Any) -> tuple[int, str]:
     inventory = {"all": {"children": {"kube_control_plane": {"hosts": {"cp1": None}}, "kube_node": {"hosts": {hosts: None}}}}}
-    return play(directory, inventory, tasks, [str(ROLES / "kubernetes/defaults/main.yml")], **variables)
+    return play(directory, inventory, tasks or TASK, [str(ROLES / "kubernetes/defaults/main.yml")], **variables)
 
 
 def test_good_variables_pass(tmp_path: pathlib.Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import json
+import itertools
 import os
 import pathlib
 import typing as t
@@ -78,12 +79,11 @@ def test_a_run_that_was_cut_off_is_finished_by_the_next(tmp_path: pathlib.Path, 
     entry = Entry(str(tmp_path / "d"), holds=("*.ibd",), only=("a", "*.ibd", "work", "z"))
     unlink, rmdir = os.unlink, os.rmdir
     for change in (2, 2, 1, 0):
-        count = [change]
+        count = itertools.count(change, -1)
 
-        def cut(path: t.Any, count: list[int] = count, do: t.Any = None, **named: t.Any) -> None:
-            if count[0] == 0:
+        def cut(path: t.Any, count: t.Iterator[int] = count, do: t.Any = None, **named: t.Any) -> None:
+            if next(count) <= 0:
                 raise InterruptedError
-            count[0] -= 1
             (do or unlink)(path, **named)
 
         monkeypatch.setattr(os, "unlink", cut)

@@ -101,7 +101,7 @@ SETTINGS.update(namespace="wandb", kubeconfig="/secrets/kubeconfig", dns_domain=
 
 def traffic(name: str, pods: dict[str, Any], **sockets: Any) -> dict[str, Any]:
     """What is measured on a node, by the arguments that the topic hands out."""
-    (check,) = pod_network.host_checks({**SETTINGS, "node": name}, {"pods": pods}).values()
+    check = pod_network.host_checks({**SETTINGS, "node": name}, {"pods": pods})[pod_network.TRAFFIC]
     return node_traffic.measured(check["args"], **sockets)
 
 

@@ -172,7 +172,9 @@ def test_who_is_asked_for_what(facts):
     assert pod_network.host_checks({**settings, "node": ""}, {"pods": facts.controller["pods"]}) == {}
     assert pod_network.host_checks({**settings, "node": "cp1"}, {"pods": rows.SITE_DOWN}) == {}
     assert pod_network.host_checks({**settings, "node": "cp1"}, {}) == {}
-    (check,) = pod_network.host_checks({**settings, "node": "cp1", "dns_domain": "x.y"}, {"pods": facts.controller["pods"]}).values()
+    checks = pod_network.host_checks({**settings, "node": "cp1", "dns_domain": "x.y"}, {"pods": facts.controller["pods"]})
+    assert list(checks) == [pod_network.TRAFFIC]
+    check = checks[pod_network.TRAFFIC]
     assert check["args"]["cluster_names"] == ["kubernetes.default.svc.x.y"]
     assert check["args"]["dns_pods"] == [{"name": "coredns-a", "address": "10.244.0.2"}, {"name": "coredns-b", "address": "10.244.1.2"}]
     assert check["args"]["names"] == ["db.example.com", "s3.example.com"]
