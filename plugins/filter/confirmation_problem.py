@@ -41,7 +41,7 @@ options:
 EXAMPLES = r"""
 - name: Refuse without the site's name
   vars:
-    problem: "{{ op_confirm | onprem.wandb.confirmation_problem(site_name | default(''), 'This deletes all.', 'ansible-playbook reset.yml') }}"
+    problem: "{{ op_confirm | onprem.wandb.confirmation_problem(site_name | default(''), 'It deletes all.', command) }}"
   ansible.builtin.assert:
     that: problem | length == 0
     fail_msg: "{{ problem }}"
@@ -51,7 +51,10 @@ RETURN = r"""
 _value:
   description: The refusal in sentences, with the command that confirms; empty when it is confirmed.
   type: str
-  sample: "This deletes all. Nothing was changed. Seen: op_confirm=(not given); expected: the site's name, lab. Next: reset.yml -e op_confirm=lab"
+  sample: (
+      "This deletes all. Nothing was changed. Seen: op_confirm=(not given); expected: the site's name, lab. "
+      "Next: ansible-playbook onprem.wandb.reset -i <inventory> -e op_confirm=lab
+  )
 """
 
 import typing as t

@@ -37,7 +37,7 @@ _value:
   description: Sentences with the next step.
   type: list
   elements: str
-  sample: ["mysql_settings must not set sync_binlog: W&B validates sync_binlog = 1. Next: take it out of mysql_settings."]
+  sample: ["mysql_settings must not set sync_binlog: W&B validates sync_binlog = 1. Next: set mysql_settings without sync_binlog."]
 """
 
 import typing as t

@@ -73,8 +73,8 @@ class LookupModule(LookupBase):
                 playbook = PLAYBOOKS.get(secret.name, secret.group)
                 raise AnsibleLookupError(
                     f"The secret {term} is not in {directory}. Expected the directory that this site's hosts were set up with; a new site's is filled layer by "
-                    f"layer. Nothing was changed. Next: copy it there from where it is kept, or for a new site: "
-                    f"ansible-playbook onprem.wandb.{playbook} -i <inventory>"
+                    f"layer. Nothing was changed. Next: ls -l {directory}; put the file back from where it is kept. On a new site the "
+                    f"playbook that makes it: ansible-playbook onprem.wandb.{playbook} -i <inventory>"
                 )
             found.append(STANDS_FOR if content is None else content)
         return found

@@ -433,7 +433,7 @@ def bring_about(module: AnsibleModule, run: Run) -> dict[str, t.Any]:
         if run.degraded and not params["degraded_reason"]:
             module.warn(
                 f"{run.server.name}: runs degraded since {run.degraded['since']} ({run.degraded['reason']}): a failover may lose acknowledged transactions. "
-                "Next: the playbook mysql_rejoin or mysql_undegrade."
+                "Next: ansible-playbook onprem.wandb.mysql_rejoin -i <inventory>, or mysql_undegrade where the standby follows."
             )
         if params["measure"]:
             result["measured"] = measure(run, addresses)
@@ -458,7 +458,10 @@ def restart_needed(module: AnsibleModule, run: Run) -> dict[str, t.Any]:
     found = drift.differences(wanted, run.server.variables(*drift.asked(wanted))) if wanted else {}
     if found:
         waits = drift.sentence(found)
-        module.warn(f"{run.server.name}: MySQL needs a restart for what my.cnf declares: {waits}. Next: run again with mysql_restart_allowed: true.")
+        module.warn(
+            f"{run.server.name}: MySQL needs a restart for what my.cnf declares: {waits}. "
+            "Next: ansible-playbook onprem.wandb.mysql -i <inventory> -e mysql_restart_allowed=true"
+        )
     return found
 
 

@@ -33,6 +33,6 @@ def problem(given: t.Any, site_name: t.Any, what: str, command: str, variable: s
     if not name.strip():
         return (
             f"{what} Nothing was changed. Seen: site_name is empty or not set, {variable}={seen}; expected: a name of the site in the inventory, which "
-            f"{variable} repeats. Next: write site_name: <name> into group_vars/all.yml of the inventory, then {command} -e {variable}=<name>"
+            f"{variable} repeats. Next: set site_name: <name> in group_vars/all.yml of the inventory, then {command} -e {variable}=<name>"
         )
     return f"{what} Nothing was changed. Seen: {variable}={seen}; expected: the site's name, {name}. Next: {command} -e {variable}={shlex.quote(name)}"

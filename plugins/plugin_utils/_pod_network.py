@@ -27,7 +27,7 @@ class Trouble(NamedTuple):
 
     def sentence(self) -> str:
         """For a row of a report."""
-        return "%s is %s, expected %s. Next: %s" % (self.subject, self.seen, self.expected, self.remedy)
+        return f"{self.subject} is {self.seen}, expected {self.expected}. Next: {self.remedy}"
 
 
 def troubles(found: Mapping[str, Any]) -> Iterator[Trouble]:
@@ -89,9 +89,8 @@ def resolver(found: Mapping[str, Any]) -> Iterator[Trouble]:
     if local:
         seen = "nameserver %s, which in a pod is the pod itself: CoreDNS crashes on this host" % ", ".join(local)
         remedy = (
-            "write the real nameservers to a file of their own, such as /etc/resolv-upstream.conf, and set "
-            "kubernetes_kubelet_config_overrides: {resolvConf: /etc/resolv-upstream.conf} (on a node: resolvConf in /var/lib/kubelet/config.yaml, "
-            "then systemctl restart kubelet)"
+            "set kubernetes_kubelet_config_overrides: {resolvConf: /etc/resolv-upstream.conf}, and write the real nameservers to that file "
+            "(on a node that has joined: resolvConf in /var/lib/kubelet/config.yaml, then systemctl restart kubelet)"
         )
         yield Trouble(RESOLVER, found["resolver"]["file"], seen, "nameservers that pods reach", remedy)
 

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from workshop import agreement, changelog, dead, docs, galaxy, habits, lint, sanity, schedule, unit
+from workshop import agreement, changelog, dead, docs, galaxy, habits, lint, messages, sanity, schedule, unit
 from workshop.base import CheckFailed
 
 CHECKS: dict[str, Callable[[], str]] = {
@@ -20,6 +20,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "changelog": changelog.changelog,
     "docs": docs.check,
     "agreement": agreement.agreement,
+    "messages": messages.messages,
     "dead": dead.dead,
     "mypy": lint.mypy,
     "unit": unit.unit,

@@ -22,7 +22,8 @@ if t.TYPE_CHECKING:
 STEPS = ("introduce", "switch", "retire")
 NEXT = (
     "Nothing was changed. Without the pair no certificate can be renewed; a new CA would be trusted by no client of this site."
-    " Next: copy ca.crt and ca.key of the same day from the backup of the controller into {0}, then: openssl x509 -in {0}/ca.crt -noout -subject -dates"
+    " Next: cp -p <backup>/ca.crt <backup>/ca.key {0}/ (the controller's backup, both of the same day), then: openssl x509 -in {0}/ca.crt "
+    "-noout -subject -dates"
 )
 
 

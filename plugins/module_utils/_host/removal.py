@@ -108,7 +108,10 @@ def look(entry: Entry, mounts: t.Sequence[str], declared: t.Collection[str] = ()
     """What of an entry is there. declared: paths of all entries; a mount point among them may lie inside another entry. Raises Refused."""
     path = entry.path.rstrip("/")
     if not os.path.isabs(path) or os.path.normpath(path) != path:
-        raise Refused(f"{entry.path!r} is no plain absolute path; expected one such as /var/lib/mysql. Next: correct the variable that names it.")
+        raise Refused(
+            f"{entry.path!r} is no plain absolute path; expected one such as /var/lib/mysql. "
+            f"Next: ansible-inventory -i <inventory> --list | grep -n {entry.path!r}; correct the variable that names it."
+        )
     found = []
     for one in sorted(glob.glob(path)) if glob.has_magic(os.path.basename(path)) else [path]:
         target = look_at(one, entry, mounts, declared)
@@ -127,7 +130,10 @@ def look_at(path: str, entry: Entry, mounts: t.Sequence[str], declared: t.Collec
         return None
     real = os.path.realpath(path)
     if {path, real} & SYSTEM:
-        raise Refused(f"{path} is a directory of the system; expected one of this site. Nothing was changed. Next: correct the variable that names it.")
+        raise Refused(
+            f"{path} is a directory of the system; expected one of this site. Nothing was changed. "
+            f"Next: ansible-inventory -i <inventory> --list | grep -n {path}; correct the variable that names it."
+        )
     link = stat.S_ISLNK(mode)
     if link and path.endswith(UNIT_SUFFIXES) and path.startswith(UNITS):
         return None  # an alias or a mask: of somebody else's unit

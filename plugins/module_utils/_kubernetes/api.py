@@ -82,7 +82,7 @@ class Api:
         except FileNotFoundError:
             raise ClusterError(
                 f"There is no kubeconfig at {self.path}. The role onprem.wandb.kubernetes writes it; "
-                "for a cluster of your own set site_kubeconfig to its file. Next: ansible-playbook onprem.wandb.kubernetes"
+                "for a cluster of your own set site_kubeconfig to its file. Next: ansible-playbook onprem.wandb.kubernetes -i <inventory>"
             ) from None
         except (OSError, yaml.YAMLError) as error:
             raise ClusterError(f"The kubeconfig {self.path} cannot be read: {error}") from error
@@ -143,7 +143,7 @@ class Api:
             )
         return ClusterError(
             f"The Kubernetes API at {self.server} (from {self.path}) cannot be reached: {error}. "
-            "Next: check that the control plane is up and that its port is open from here."
+            f"Next: curl -k {self.server}/healthz; on the control plane: journalctl -u kubelet -n 50"
         )
 
     def _answers(self) -> bool:
@@ -158,7 +158,7 @@ class Api:
         if answer.status in (401, 403):
             raise ClusterError(
                 f"The Kubernetes API at {self.server} refuses to answer GET {path} (HTTP {answer.status}): {status_message(answer)}. "
-                f"Expected a user who may read the namespaces of W&B. Next: check the user in {self.path}."
+                f"Expected a user who may read the namespaces of W&B. Next: kubectl --kubeconfig {self.path} auth can-i --list shows what its user may do."
             )
         if answer.status >= 300:
             raise ApiStatusError(answer.status, status_message(answer))

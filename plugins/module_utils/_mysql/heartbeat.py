@@ -46,7 +46,9 @@ def wait_for(address: Address, server_uuid: str, token: str, begin: float, secon
         except pymysql.MySQLError as error:
             last, there = text_of(error), None
         time.sleep(0.01)
-    raise Problem(f"A row written on the primary did not arrive on {address} within {seconds} s ({last}). Next: mysql_replica_info on that host.")
+    raise Problem(
+        f"A row written on the primary did not arrive on {address} within {seconds} s ({last}). Next: ansible-playbook onprem.wandb.mysql_status -i <inventory>"
+    )
 
 
 def measure(server: Server, addresses: t.Sequence[Address], seconds: int) -> dict[str, t.Any]:

@@ -115,19 +115,26 @@ def peer_refusal(me: Member, peers: t.Sequence[Peer], wish: Wish) -> str:
     """Why this server must not become writable now; empty when it may."""
     for peer in peers:
         if peer.member and peer.member.writable:
-            return f"{peer.address} is writable. Two writable servers lose data. Next: the playbook mysql_status shows both; mysql_switchover moves the role."
+            return (
+                f"{peer.address} is writable. Two writable servers lose data. "
+                "Next: ansible-playbook onprem.wandb.mysql_status -i <inventory> shows both; mysql_switchover moves the role."
+            )
         if peer.ahead and not (peer.member and me.reign.later_than(peer.member.reign, me.server_uuid)):
             return (
                 f"{peer.address} holds transactions that this server lacks: {peer.ahead}. Opening this server would lose them. "
-                "Next: the playbook mysql_status shows both; that one has to become the primary."
+                "Next: ansible-playbook onprem.wandb.mysql_status -i <inventory> shows both; that one has to become the primary."
             )
         if peer.member and peer.member.source_enabled and not peer.member.channel and not peer.member.fenced:
-            return f"{peer.address} is set up as a primary (semi-sync source is ON there). Next: wait for the change of roles that is under way, or finish it."
+            return (
+                f"{peer.address} is set up as a primary (semi-sync source is ON there). "
+                "Next: ansible-playbook onprem.wandb.mysql_status -i <inventory> shows the change of roles that is under way; wait for it, or "
+                "start that playbook again."
+            )
         if peer.state in (UNREACHABLE, OFFLINE) and not wish.accept_unreachable_peers:
             return (
                 f"{peer.address} cannot be asked whether it took over ({peer.detail}). This server stays read-only. "
-                "Next: bring that server up, or, if it is certain that it never became the primary, run again with accept_unreachable_peers "
-                "(mysql_boot_without_peer: true)."
+                "Next: systemctl start mysqld on that host. If it is certain that it never became the primary, run again with "
+                "accept_unreachable_peers (-e mysql_boot_without_peer=true)."
             )
     return ""
 
@@ -140,7 +147,13 @@ def plan_primary(me: Member, peers: t.Sequence[Peer], wish: Wish, had_standby: b
     if me.writable and not me.channel:
         others = [peer.address for peer in peers if peer.member and peer.member.writable]
         if others:
-            return Plan(refusal=f"this server and {', '.join(others)} are both writable: split brain. Next: fence one of them before anything else.")
+            return Plan(
+                refusal=(
+                    f"this server and {', '.join(others)} are both writable: split brain. "
+                    "Next: ansible-playbook onprem.wandb.mysql_status -i <inventory>; stop the application, and fence one of them before anything "
+                    "else (docs/operations.md)."
+                )
+            )
         steps = semi_sync_steps(me, wish, had_standby, degraded)
         if me.replica_enabled:
             steps.append(on_off("rpl_semi_sync_replica_enabled", False))

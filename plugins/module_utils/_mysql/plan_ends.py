@@ -35,13 +35,18 @@ def fence_problem(me: Member) -> str:
 def plan_absent(me: Member, peers: t.Sequence[Peer], wish: Wish) -> Plan:
     """Follows nobody and stays read-only."""
     if me.writable and not me.channel:
-        return Plan(refusal="this server is the primary; taking it out would stop the application. Next: mysql_switchover, or state=fenced first.")
+        return Plan(
+            refusal=(
+                "this server is the primary; taking it out would stop the application. "
+                "Next: ansible-playbook onprem.wandb.mysql_switchover -i <inventory>; or fence it first (state=fenced)."
+            )
+        )
     for peer in peers:
         waits = peer.member and peer.member.writable and peer.member.source_enabled and peer.member.attached <= 1
         if waits and me.channel and me.channel.receiver == "ON":
             return Plan(
                 refusal=f"the commits of {peer.address} wait for a standby, and this one is the only one: without it the application stops. "
-                "Next: mysql_degrade, then run this again."
+                "Next: ansible-playbook onprem.wandb.mysql_degrade -i <inventory> -e op_confirm=<site_name> -e op_reason=<words>; then run this again."
             )
     steps: list[Step] = []
     if me.channel:

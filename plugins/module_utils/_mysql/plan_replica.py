@@ -43,7 +43,10 @@ def identity_refusal(me: Member, source: Member, address: str) -> str:
     if source.server_uuid == me.server_uuid:
         return f"source_host {address} is this server itself, or a copy with the same server_uuid {me.server_uuid} (remove auto.cnf from the copy)."
     if source.channel and source.channel.source_uuid == me.server_uuid:
-        return f"{address} replicates from this server: the two would follow each other. Next: declare {address} as the standby, or promote it first."
+        return (
+            f"{address} replicates from this server: the two would follow each other. "
+            f"Next: ansible-playbook onprem.wandb.mysql_status -i <inventory>; declare {address} as the standby, or promote it first."
+        )
     problem = version.replication_refusal(source.version, me.version)
     return f"{problem}." if problem else ""
 
@@ -54,19 +57,21 @@ def class_refusal(found: gtid.Comparison, me: Member, address: str) -> str:
     if state == gtid.DIVERGED:
         return (
             f"this server holds transactions that {address} does not know: {found.errant} (class DIVERGED). Attaching it would hide them. "
-            "Next: find out what they are (mysqlbinlog --include-gtids=…); to throw them away and copy the primary again, "
-            "reseed=allow and accept_data_loss=true (mysql_reseed: allow, mysql_accept_data_loss: true)."
+            "Next: mysqlbinlog --include-gtids=<set> <binary log> shows what they are. To throw them away and copy the primary again: "
+            "ansible-playbook onprem.wandb.mysql_rejoin -i <inventory> -e op_accept_data_loss=<site_name> (here: reseed=allow and accept_data_loss=true)."
         )
     if state == gtid.IRRECOVERABLE:
         return (
             f"{address} has purged transactions that this server lacks: {found.purged} (class IRRECOVERABLE). "
-            "Next: reseed=allow copies the primary again and wipes this server (mysql_reseed: allow)."
+            "Next: ansible-playbook onprem.wandb.mysql -i <inventory> -e mysql_reseed=allow copies the primary again and wipes this server "
+            "(here: reseed=allow)."
         )
     if state == gtid.NEW and not me.schemas:
-        return f"this server is empty and {address} holds {found.missing}. Next: reseed=if_empty copies it."
+        return f"this server is empty and {address} holds {found.missing}. Next: set mysql_reseed: if_empty, which copies it (here: reseed=if_empty)."
     return (
         f"this server has schemas ({', '.join(me.schemas)}) without a single transaction: their origin is unknown. "
-        "Next: drop them, or reseed=allow and accept_data_loss=true to replace them by a copy of the primary."
+        "Next: mysql -e 'DROP DATABASE <schema>' for each on this host; or replace them by a copy of the primary: "
+        "ansible-playbook onprem.wandb.mysql_rejoin -i <inventory> -e op_accept_data_loss=<site_name> (here: reseed=allow and accept_data_loss=true)."
     )
 
 
@@ -83,12 +88,15 @@ def clone_refusal(me: Member, source: Member, address: str, wish: Wish, clients:
     if not wish.clone_user:
         return "this server has to be copied from the primary by CLONE, and clone_user is not set."
     if me.writable and clients:
-        return f"this server is writable and has sessions of {', '.join(clients)}: it is not wiped. Next: stop these clients."
+        return (
+            f"this server is writable and has sessions of {', '.join(clients)}: it is not wiped. "
+            "Next: mysql -e 'SHOW PROCESSLIST' on this host; stop these clients."
+        )
     own = int(bool(me.channel and me.channel.receiver == "ON" and me.semi_status.get("rpl_semi_sync_replica_status") == "ON"))
     if source.source_enabled and source.attached <= own and not wish.source_will_not_wait:
         return (
             f"the commits of {address} wait for a standby, and there is none but this one: CLONE and they would wait for each other for ever. "
-            "Next: run once with mysql_semi_sync: disabled (a window without the promise), then once without."
+            "Next: ansible-playbook onprem.wandb.mysql -i <inventory> -e mysql_semi_sync=disabled (a window without the promise), then the same without -e."
         )
     return ""
 
@@ -169,11 +177,17 @@ def plan_replica(me: Member, source: Peer, found: gtid.Comparison, wish: Wish) -
                 return Plan(refusal=problem)
             seed = clone_steps(me, source, wish, found)
     elif not configured:
-        return Plan(refusal=f"the source {source.address} cannot be asked ({source.detail}). Next: see that it runs and that the account is right.")
+        return Plan(
+            refusal=(
+                f"the source {source.address} cannot be asked ({source.detail}). "
+                f"Next: on {source.address}: systemctl status mysqld; the account must be right, too."
+            )
+        )
     if me.source_enabled and me.waiting:
         return Plan(
             refusal=f"{me.waiting} sessions of this server wait for an acknowledgement of a standby; switching semi-sync off would answer OK to commits "
-            "that no standby holds. Next: fence this server and kill it (kill -9 of mysqld), then run again."
+            "that no standby holds. "
+            "Next: systemctl kill -s KILL mysqld on this host (it comes back read-only); then ansible-playbook onprem.wandb.mysql_rejoin -i <inventory>"
         )
     if seed is not None:
         return Plan((*seed, *attach_steps(Member(me.version, me.server_uuid, source_enabled=False, replica_enabled=False), wish)))

@@ -161,7 +161,7 @@ class Run:
             missing = peers.subtract(self.server, wanted, None)
             raise Problem(
                 f"{self.server.name}: does not hold {missing} after {self.wait_catchup} s, which it must ({self.applier_error() or 'the applier runs'}). "
-                "Nothing was opened. Next: mysql_status shows receiver and applier."
+                "Nothing was opened. Next: ansible-playbook onprem.wandb.mysql_status -i <inventory> shows receiver and applier."
             )
 
     def drain(self) -> None:
@@ -173,7 +173,8 @@ class Run:
             missing = peers.subtract(self.server, channel.received, None)
             raise Problem(
                 f"{self.server.name}: received transactions are not applied within {self.wait_catchup} s: {missing} ({self.applier_error()}). "
-                "Nothing was dropped. Next: wait for the applier, or raise wait_catchup."
+                "Nothing was dropped. Next: ansible-playbook onprem.wandb.mysql_status -i <inventory> shows the applier; wait for it, or set "
+                "mysql_wait_catchup: <seconds> (here: wait_catchup)."
             )
 
     def clone(self, statement: Statement) -> None:
@@ -204,9 +205,14 @@ class Run:
             if new and rows[0]["STATE"] == "Completed":
                 return ""
             if new and rows[0]["ERROR_NO"]:
-                raise Problem(f"{self.server.name}: CLONE ended early: {rows[0]['ERROR_MESSAGE']} (error {rows[0]['ERROR_NO']}). Next: run again.")
+                raise Problem(
+                    f"{self.server.name}: CLONE ended early: {rows[0]['ERROR_MESSAGE']} (error {rows[0]['ERROR_NO']}). Next: "
+                    f"ansible-playbook onprem.wandb.mysql_rejoin -i <inventory>"
+                )
             if int(self.server.status("Uptime")["uptime"]) < time.monotonic() - begin:
-                raise Problem(f"{self.server.name}: the server was restarted in the middle of the CLONE. Next: run again.")
+                raise Problem(
+                    f"{self.server.name}: the server was restarted in the middle of the CLONE. Next: ansible-playbook onprem.wandb.mysql_rejoin -i <inventory>"
+                )
             return f"the clone is {rows[0]['STATE']} ({ended})" if new else f"no record of this clone yet ({ended})"
 
         # The copy is there; what follows is a start with crash recovery.
@@ -227,7 +233,10 @@ def primary(run: Run, asked: t.Sequence[Peer]) -> None:
     if not run.server.check_mode:
         me = run.refresh() if run.changed else run.me
         if not me.writable or me.channel:
-            raise Problem(f"{run.server.name}: is not writable after all statements (role {me.role}). Next: run again with -vvv and read the statements.")
+            raise Problem(
+                f"{run.server.name}: is not writable after all statements (role {me.role}). Next: "
+                "ansible-playbook onprem.wandb.mysql_status -i <inventory>; run the same playbook again with -vvv, which shows the statements."
+            )
         had_standby = bool(me.source_enabled)
         if me.reign.server_uuid != me.server_uuid and (me.attached or not had_standby):
             run.changed = True
@@ -270,7 +279,10 @@ def absent(run: Run, asked: t.Sequence[Peer]) -> None:
         return
     me = run.refresh()
     if me.channel or not me.super_read_only:
-        raise Problem(f"{run.server.name}: is still {me.role} after all statements. Next: run again with -vvv and read the statements.")
+        raise Problem(
+            f"{run.server.name}: is still {me.role} after all statements. "
+            "Next: ansible-playbook onprem.wandb.mysql_status -i <inventory>; run the same playbook again with -vvv, which shows the statements."
+        )
 
 
 def replica(run: Run, ask: t.Callable[[], Peer]) -> tuple[Peer, Comparison]:
@@ -302,7 +314,8 @@ def settle(run: Run, ask: t.Callable[[], Peer]) -> tuple[Peer, Comparison]:
         if me.channel and any(mark in me.channel.receiver_error for mark in FINAL):
             raise Problem(
                 f"{run.server.name}: cannot follow {me.channel.address()}: {me.channel.receiver_error}. "
-                "Next: correct the account or the source, then run again."
+                "Next: ansible-playbook onprem.wandb.mysql_status -i <inventory>; correct the account or the source, then ansible-playbook "
+                "onprem.wandb.mysql_rejoin -i <inventory>"
             )
         if me.channel and stopped(me.channel):
             raise Problem(broken(run, me.channel))
@@ -327,7 +340,8 @@ def broken(run: Run, channel: Channel) -> str:
     """A standby whose applier stopped."""
     return (
         f"{run.server.name}: the applier stopped: {channel.applier_error}. What it has is not what {channel.address()} has: somebody changed it here, or it is "
-        "damaged. Next: mysql_rejoin -e op_accept_data_loss=<site_name> copies the primary anew (here: reseed=allow and accept_data_loss=true)."
+        "damaged. Next: ansible-playbook onprem.wandb.mysql_rejoin -i <inventory> -e op_accept_data_loss=<site_name> copies the primary anew "
+        "(here: reseed=allow and accept_data_loss=true)."
     )
 
 
@@ -341,9 +355,13 @@ def behind(run: Run, source: Peer) -> str:
     if channel and channel.receiver == "ON" and not peers.subtract(run.server, channel.received, None):
         return (
             f"{said} Everything that was received is applied. This host wrote these itself as the primary and has lost them since (an older copy of its disk): "
-            "a server is not sent what carries its own server_id. Next: stop mysqld here, move the content of the data directory away, then mysql_rejoin."
+            "a server is not sent what carries its own server_id. Next: systemctl stop mysqld here, move the content of the data directory away, then "
+            "ansible-playbook onprem.wandb.mysql_rejoin -i <inventory>"
         )
-    return f"{said} It goes on applying. Next: run again later, or raise wait_catchup (mysql_wait_catchup)."
+    return (
+        f"{said} It goes on applying. "
+        "Next: ansible-playbook onprem.wandb.mysql_rejoin -i <inventory> later, or set mysql_wait_catchup: <seconds> (here: wait_catchup)."
+    )
 
 
 def measure(run: Run, addresses: t.Sequence[Address]) -> t.Optional[dict[str, t.Any]]:

@@ -197,7 +197,9 @@ class Server:
     def lock(self, seconds: int) -> None:
         """One changes roles at a time."""
         if self.value("SELECT GET_LOCK(%s, %s)", (LOCK, seconds)) != 1:
-            raise Problem(f"{self.name}: another run holds the lock {LOCK} for more than {seconds} s. Next: wait for it, or see SHOW PROCESSLIST.")
+            raise Problem(
+                f"{self.name}: another run holds the lock {LOCK} for more than {seconds} s. Next: mysql -e 'SHOW PROCESSLIST' on this host; wait for that run."
+            )
 
     def wait_until(self, done: t.Callable[[], str], seconds: int, what: str, reconnect: bool = False) -> None:
         """Until done() returns an empty string; otherwise it says what was seen. The deadline ends in a sentence."""

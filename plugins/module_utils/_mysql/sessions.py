@@ -145,8 +145,8 @@ def refusal(name: str, found: t.Sequence[Session], waited: int) -> str:
     """Why nothing is done while they are there. name: the host."""
     return (
         f"{name}: {'; '.join(str(one) for one in found)}. The application would stand still until that ends, or the work would be lost. "
-        f"Waited {waited} s; nothing was changed. Next: let it finish and run this again; or on {name}: {kill_line(found)}; or run this again with "
-        "-e mysql_blocking_sessions=end, which ends such sessions and rolls their work back."
+        f"Waited {waited} s; nothing was changed. Next: on {name}: {kill_line(found)}; or let it finish. Then run this again; with "
+        "-e mysql_blocking_sessions=end it ends such sessions itself and rolls their work back."
     )
 
 
@@ -157,8 +157,8 @@ def late(name: str, statement: str, deadline: int, error: str, found: t.Sequence
         return f"{said} Seen: {'; '.join(str(one) for one in found)}. Next: on {name}: {kill_line(found)}; then run this again."
     if waiting and not attached:
         return (
-            f"{said} Seen: {waiting} sessions wait for an acknowledgement, and no standby is attached. Next: bring the standby back "
-            "(ansible-playbook onprem.wandb.mysql_status -i <inventory> shows it), then run this again."
+            f"{said} Seen: {waiting} sessions wait for an acknowledgement, and no standby is attached. Next: "
+            "ansible-playbook onprem.wandb.mysql_status -i <inventory> shows it; bring the standby back, then run this again."
         )
     seen = f"{waiting} sessions wait for an acknowledgement of {attached} attached standby(s)" if waiting else "no session that holds a lock"
     return f"{said} Seen: {seen}. Next: on {name}: mysql -e 'SHOW FULL PROCESSLIST' shows what it waited for; then run this again."

@@ -141,11 +141,14 @@ def problems(settings: t.Any, of_data: t.Optional[t.Mapping[str, str]] = None) -
         known = OLD_NAMES.get(folded, folded)
         if known in VALIDATED or known in REPLICATION:
             why = f"W&B validates {known} = {VALIDATED[known]}" if known in VALIDATED else "the role sets it, and replication or the role guard relies on it"
-            said = f"mysql_settings must not set {folded}: {why}. Next: take it out of mysql_settings."
+            said = f"mysql_settings must not set {folded}: {why}. Next: set mysql_settings without {folded}."
             found.append(Problem(name, str(value), "not set there", f"take it out of mysql_settings: {why}", said))
         if folded in ("default_time_zone", "time_zone") and not OFFSET.fullmatch(str(value).strip()):
             why = "a named zone needs the time zone tables, which are empty in a new server, and then mysqld does not start"
-            said = f"mysql_settings sets {folded} to {value}; expected SYSTEM or an offset such as +00:00: {why}. Next: write the offset."
+            said = (
+                f"mysql_settings sets {folded} to {value}; expected SYSTEM or an offset such as +00:00: {why}. "
+                f"Next: set mysql_settings: {{{folded}: <offset>}}."
+            )
             found.append(Problem(name, str(value), "SYSTEM or an offset such as +00:00", f"write the offset: {why}", said))
     if of_data:
         found += list(changed_for_ever(declared, of_data))
@@ -161,7 +164,8 @@ def changed_for_ever(declared: t.Mapping[str, tuple[str, t.Any]], of_data: t.Map
             continue
         what = f"write {name}: {there or '(empty)'}" if there != own else f"take {name} out"
         why = "the data that are there were made with it, and mysqld does not start on them with another value"
-        said = f"mysql_settings makes {name} {wanted or '(empty)'}; expected {there or '(empty)'}: {why}. Next: {what} in mysql_settings."
+        said = f"mysql_settings makes {name} {wanted or '(empty)'}; expected {there or '(empty)'}: {why}. "
+        said += f"Next: set mysql_settings: {{{name}: {there or '(empty)'}}}." if there != own else f"Next: set mysql_settings without {name}."
         yield Problem(declared[name][0] if name in declared else name, wanted, there, f"{what} in mysql_settings: {why}", said)
 
 

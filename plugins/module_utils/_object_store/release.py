@@ -36,8 +36,9 @@ def refusal(current: t.Optional[tuple[str, str]], product: str, version: str) ->
     what = "is older than it" if seen and wanted else "cannot be compared with it"
     return (
         f"{current[0]} {current[1]} is installed and has written the data; {product} {version} {what}. A server reads what an older one wrote, "
-        f"not the other way round. Expected: a release of {current[1]} or later. Nothing was changed. Next: set minio_version, or, after reading the "
-        "notes of both releases, minio_allow_downgrade=true."
+        f"not the other way round. Expected: a release of {current[1]} or later. Nothing was changed. "
+        "Next: set minio_version: <release>; or, after reading the "
+        "notes of both releases, set minio_allow_downgrade: true."
     )
 
 

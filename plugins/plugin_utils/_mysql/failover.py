@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from .pair import Member
-from .plan import Options, Plan, Refusal, both, must_accept_loss, must_confirm, must_run
+from .plan import Options, Plan, Refusal, both, must_accept_loss, call, must_confirm, must_run
 
 
 def failover(pair: Sequence[Member], options: Options) -> Plan:
@@ -15,8 +15,9 @@ def failover(pair: Sequence[Member], options: Options) -> Plan:
     must_confirm(options, "failover", "mysql_failover makes the standby the primary.")
     if options.get("degraded") is None:
         raise Refusal(
-            "the variable degraded is not set. The new primary has no standby. Next: -e op_degraded=yes lets it serve alone, knowingly, until mysql_rejoin; "
-            "-e op_degraded=no lets its commits wait until a standby is back."
+            "op_degraded is not set. The new primary has no standby. Next: "
+            f"{call('failover', options, degraded='yes')} accepts writes without a standby until mysql_rejoin; "
+            "with op_degraded=no its commits wait until a standby is back."
         )
     old, new = both(pair, options)
     if old.recorded == "promoting" and not old.writable:
@@ -26,7 +27,10 @@ def failover(pair: Sequence[Member], options: Options) -> Plan:
     if old.writable and not old.channel and old.look.get("degraded") and not new.channel:
         return _done(serving=old, other=new)
     if old.writable:
-        raise Refusal(f"{old.name} answers and is writable: it is not dead. Nothing was changed. Next: mysql_switchover moves the role without a loss.")
+        raise Refusal(
+            f"{old.name} answers and is writable: it is not dead. Nothing was changed. "
+            "Next: ansible-playbook onprem.wandb.mysql_switchover -i <inventory> moves the role without a loss."
+        )
     must_run(new, f"{old.name} does not serve: nothing can take over")
     _old_is_dead(old, new, options)
     notes = _promise(old, new, options)
@@ -36,7 +40,7 @@ def failover(pair: Sequence[Member], options: Options) -> Plan:
 def _done(serving: Member, other: Member) -> Plan:
     """An earlier run promoted; what may be left is the fence of a host that came back."""
     fence = other.reached and not other.channel and other.recorded == "primary"
-    said = f"{serving.name} is the primary already. Next: mysql_rejoin makes {other.name} its standby"
+    said = f"{serving.name} is the primary already. Next: ansible-playbook onprem.wandb.mysql_rejoin -i <inventory> makes {other.name} its standby"
     return Plan(serving.name, other.name, ["fence"] if fence else [], [said])
 
 
@@ -45,21 +49,26 @@ def _old_is_dead(old: Member, new: Member, options: Options) -> None:
     if old.running and old.recorded != "fenced":
         reason = (old.look.get("guard") or {}).get("reason") or "no decision"
         raise Refusal(
-            f"the server on {old.name} runs and is read-only (role guard: {reason}): it is not dead. Next: site.yml opens it, mysql_switchover moves the role."
+            f"the server on {old.name} runs and is read-only (role guard: {reason}): it is not dead. Next: "
+            "ansible-playbook onprem.wandb.mysql -i <inventory> opens it; mysql_switchover moves the role."
         )
     if new.hears(old) and old.recorded != "fenced":
         answer = new.peer(old)
         raise Refusal(
             f"{old.name} still answers {new.name} (state {answer.get('state')}, writable {answer.get('writable')}): it is not dead, only this controller "
-            f"does not reach it. Next: see to SSH to {old.name}; then mysql_switchover."
+            f"does not reach it. Next: ansible {old.name} -i <inventory> -m ansible.builtin.ping; when SSH works: "
+            "ansible-playbook onprem.wandb.mysql_switchover -i <inventory>"
         )
     if options.get("answers"):
         where = ", ".join(options["answers"])
-        raise Refusal(f"{old.name} still answers on its MySQL port to {where}: it is not dead. Next: power it off, then run this again.")
+        raise Refusal(
+            f"{old.name} still answers on its MySQL port to {where}: it is not dead. "
+            f"Next: on {old.name}: systemctl poweroff (or its console); then run this again."
+        )
     if not old.reached and not options.get("old_primary_is_down"):
         raise Refusal(
-            f"{old.name} cannot be reached over SSH, so nobody here can stop it. Next: make sure that it is powered off (its console, IPMI), "
-            "then run again with -e op_old_primary_is_down=yes."
+            f"{old.name} cannot be reached over SSH, so nobody here can stop it. Next: ping -c 3 {old.name}; make sure that it is powered off "
+            "(its console, IPMI), then run this again with -e op_old_primary_is_down=yes."
         )
 
 

@@ -105,8 +105,9 @@ def decide(pair: Sequence[Member], declared: str) -> Pair:
     writable = [one.name for one in pair if one.writable]
     if len(writable) > 1:
         return Pair(
-            problem=f"{' and '.join(writable)} are both writable: split brain. Nothing was changed. Next: stop the application, decide which one holds "
-            "the truth, fence the other one (mysql_replica with state=fenced), then mysql_rejoin."
+            problem=f"{' and '.join(writable)} are both writable: split brain. Nothing was changed. "
+            "Next: ansible-playbook onprem.wandb.mysql_status -i <inventory>; stop the application, decide which one holds the truth, "
+            "fence the other one (mysql_replica with state=fenced), then ansible-playbook onprem.wandb.mysql_rejoin -i <inventory>"
         )
     if writable:
         return Pair(writable[0])
@@ -142,5 +143,6 @@ def _between(claims: Sequence[Member]) -> Pair:
     seen = "; ".join(f"{name} lacks {answer.get('ahead') or 'nothing'} of {answer.get('address')}" for name, answer in asked)
     return Pair(
         problem=f"{names} were both the primary and are both read-only now ({seen or 'one of them does not run'}). Nothing was changed. "
-        "Next: start both servers and look at mysql_status; the one that holds more is the later one: mysql_failover opens it."
+        "Next: systemctl start mysqld on both, then ansible-playbook onprem.wandb.mysql_status -i <inventory>: the one that holds more is the "
+        "later one; mysql_failover opens it."
     )

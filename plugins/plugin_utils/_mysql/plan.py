@@ -14,7 +14,7 @@ from .. import _confirmation
 from .pair import Member, decide
 
 Options = Mapping[str, t.Any]
-STATUS = "Next: the playbook mysql_status shows both."
+STATUS = "Next: ansible-playbook onprem.wandb.mysql_status -i <inventory> shows both."
 
 
 class Refusal(Exception):
@@ -35,7 +35,10 @@ class Plan:
 def both(pair: Sequence[Member], options: Options) -> tuple[Member, Member]:
     """The primary and the other one."""
     if len(pair) != 2:
-        raise Refusal(f"the group mysql has {len(pair)} host(s); expected a pair. Next: add the standby to the inventory and run site.yml.")
+        raise Refusal(
+            f"the group mysql has {len(pair)} host(s); expected a pair. "
+            "Next: ansible-playbook onprem.wandb.site -i <inventory> when the standby is in the group mysql of the inventory."
+        )
     verdict = decide(pair, str(options.get("declared") or pair[0].name))
     if verdict.problem:
         raise Refusal(verdict.problem)
@@ -57,21 +60,30 @@ def sound(standby: Member, primary: Member, max_lag: float) -> None:
     """A standby that can take over without losing anything."""
     channel = standby.channel
     if not standby.follows(primary):
-        raise Refusal(f"{standby.name} does not replicate from {primary.name}. Next: mysql_rejoin makes it the standby.")
+        raise Refusal(
+            f"{standby.name} does not replicate from {primary.name}. Next: ansible-playbook onprem.wandb.mysql_rejoin -i <inventory> makes it the standby."
+        )
     for thread in ("receiver", "applier"):
         error = channel.get(f"{thread}_error")
         if channel.get(thread) != "ON" or error:
             raise Refusal(f"the {thread} of {standby.name} is {channel.get(thread)} ({error or 'no error reported'}); expected ON. {STATUS}")
     if standby.look.get("errant"):
         errant = standby.look["errant"]
-        raise Refusal(f"{standby.name} holds transactions that {primary.name} does not know: {errant}. Next: mysql_rejoin says what to do with them.")
+        raise Refusal(
+            f"{standby.name} holds transactions that {primary.name} does not know: {errant}. "
+            "Next: ansible-playbook onprem.wandb.mysql_rejoin -i <inventory> says what to do with them."
+        )
     lag = standby.look.get("lag_seconds") or 0
     if lag > max_lag:
-        raise Refusal(f"{standby.name} is {lag:.0f} s behind, more than {max_lag:.0f} s (max_lag): the application would stand still so long. Next: wait.")
+        raise Refusal(
+            f"{standby.name} is {lag:.0f} s behind, more than {max_lag:.0f} s (op_max_lag): a switchover would block writes for that long. "
+            "Next: ansible-playbook onprem.wandb.mysql_switchover -i <inventory> -e op_max_lag=<seconds>; or wait for replication to catch up."
+        )
     if series(standby) != series(primary):
         raise Refusal(
             f"{standby.name} runs MySQL {standby.look.get('version')} and {primary.name} {primary.look.get('version')}: the older one could not follow "
-            "the newer. Next: site.yml with mysql_restart_allowed: true brings both to mysql_version, the standby first."
+            "the newer. Next: ansible-playbook onprem.wandb.mysql -i <inventory> -e mysql_restart_allowed=true brings both to mysql_version, "
+            "the standby first."
         )
 
 

@@ -33,10 +33,16 @@ def switchover(pair: Sequence[Member], options: Options) -> Plan:
         return Plan(primary.name, other.name, reopen, [f"{primary.name} is the primary already: {said}"])
     if primary.look.get("degraded"):
         why = primary.look["degraded"]
-        raise Refusal(f"{primary.name} runs degraded since {why.get('since')} ({why.get('reason')}): its standby may lack transactions. Next: mysql_undegrade.")
+        raise Refusal(
+            f"{primary.name} runs degraded since {why.get('since')} ({why.get('reason')}): its standby may lack transactions. "
+            "Next: ansible-playbook onprem.wandb.mysql_undegrade -i <inventory>"
+        )
     sound(other, primary, float(options.get("max_lag") or 0))
     if primary.writable and options.get("strict") and not (primary.semisync.get("source_enabled") and primary.semisync.get("attached")):
-        raise Refusal(f"the commits of {primary.name} do not wait for {other.name} (semi-sync is {primary.semisync.get('source_status')}). Next: site.yml.")
+        raise Refusal(
+            f"the commits of {primary.name} do not wait for {other.name} (semi-sync is {primary.semisync.get('source_status')}). "
+            "Next: ansible-playbook onprem.wandb.mysql -i <inventory>"
+        )
     return Plan(other.name, primary.name, ["presync", "fence", "promote", "attach"], in_the_way(pair, options))
 
 
@@ -52,7 +58,10 @@ def rejoin(pair: Sequence[Member], options: Options) -> Plan:
     must_run(primary, "it is the primary")
     if not primary.writable:
         reason = (primary.look.get("guard") or {}).get("reason")
-        raise Refusal(f"{primary.name} is the primary and is read-only (role guard: {reason}). Next: site.yml or mysql_failover.")
+        raise Refusal(
+            f"{primary.name} is the primary and is read-only (role guard: {reason}). "
+            "Next: ansible-playbook onprem.wandb.mysql -i <inventory>, or mysql_failover."
+        )
     must_run(other, "it is the one that rejoins")
     attached = other.channel and other.follows(primary) and other.channel.get("receiver") == "ON" == other.channel.get("applier")
     errant = other.look.get("errant") if attached else primary.peer(other).get("ahead")

@@ -49,7 +49,7 @@ def plan(looks: Iterable[Sequence[t.Any]], to: str, onto: str = "", primary: str
     if absent and not is_down:
         refusals.append(
             f"{' and '.join(absent)} cannot be reached, and may still serve the application. Nothing was changed. Expected: every host of the group mysql. "
-            "Next: bring it up; if it is certainly powered off, add: -e op_old_primary_is_down=yes"
+            "Next: ping -c 3 {absent[0]}; bring it up. If it is powered off, confirm with -e op_old_primary_is_down=yes"
         )
     found = {"reached": sorted(states), "refusal": " ".join(refusals), "case": "", "host": "", "restored": {}, "stage": "", "gtids": "", "work": False}
     found.update({name: [] for name in ("ship", "prepare", "stop", "place", "open", "aside")})
@@ -71,7 +71,7 @@ def resumed(states: Mapping[str, Said], under_way: Mapping[str, Said], to: str) 
     host = next((name for name, one in under_way.items() if one.get("to") == to), next(iter(under_way)))
     one = under_way[host]
     if one.get("to") != to:
-        line = f"{COMMAND} -e \"restore_to='{one.get('to')}'\""
+        line = f"{COMMAND} -e \"op_restore_to='{one.get('to')}'\""
         return {"refusal": f"A restore to {one.get('to')} was interrupted on {host} and is not finished. Nothing was changed. Next: {line}"}
     others = [name for name in states if name != host]
     # Somebody may have made the pair whole since it was opened.
@@ -117,10 +117,9 @@ def fresh(states: Mapping[str, Said], onto: str, primary: str) -> dict[str, t.An
     writable = [name for name, one in states.items() if one.get("writable")]
     host = next(name for name in [onto, *writable, primary, *states] if name and (name == onto or name in states))
     if host not in states:
-        where = " or ".join(sorted(states))
         return {
             "refusal": f"The restore would go to {host}, which is not among the hosts of the group mysql that can be reached: {', '.join(sorted(states))}. "
-            f"Nothing was changed. Next: -e op_restore_host={where}"
+            f"Nothing was changed. Next: {COMMAND} -e op_restore_host={'|'.join(sorted(states))}"
         }
     # The one that takes writes first: no commit is answered that a standby lacks.
     order = writable + [name for name in states if name not in writable]

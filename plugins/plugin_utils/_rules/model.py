@@ -11,6 +11,8 @@ from typing import Any
 from .._preflight.model import Finding, Host, no_file
 from .._preflight.types import TRUE_WORDS
 
+NEXT = "Next: ansible-playbook onprem.wandb.preflight -i <inventory>"
+
 
 @dataclass(frozen=True)
 class Place:
@@ -44,4 +46,4 @@ def number(value: Any) -> float | None:
 
 def sentence(finding: Finding) -> str:
     """A finding where it stands alone."""
-    return "%s: %s is %s; expected %s. Next: %s." % (finding.host, finding.variable, finding.value, finding.expected, finding.remedy)
+    return "%s: %s is %s; expected %s. Correction: %s. %s" % (finding.host, finding.variable, finding.value, finding.expected, finding.remedy, NEXT)

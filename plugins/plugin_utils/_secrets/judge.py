@@ -39,8 +39,9 @@ def refusal(
     if seen:
         return (
             f"{what}, but these hosts were set up with {'it' if len(names) == 1 else 'them'}: {'; '.join(seen)}. New ones would lock W&B out of a site that "
-            f"serves. Nothing was changed. Next: copy the site's secrets to {directory} from where they are kept ({KEEP}), or name the place with "
-            "-e site_secrets_dir=<directory>, and run again."
+            "serves. Nothing was changed. "
+            f"Next: set site_secrets_dir: <directory> where the secrets are, or copy them to {directory} from where they are kept ({KEEP}), "
+            "and run this again."
         )
     unseen = [host for host in members if host not in looked or "missing" not in looked[host]]
     if unseen:

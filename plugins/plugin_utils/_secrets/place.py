@@ -63,7 +63,7 @@ def directory(setting: str, sources: Sequence[str], inventory_dir: str = "") -> 
     if not setting and not base:
         raise Misplaced(
             f"The inventory is {' '.join(sources) or 'no file'}: there is no directory to keep the site's secrets in. Nothing was changed. "
-            "Next: run again with -e site_secrets_dir=<directory>, the same one for every run of this site."
+            "Next: set site_secrets_dir: <directory>, or -e site_secrets_dir=<directory>, the same one for every run of this site."
         )
     place = os.path.abspath(os.path.expanduser(setting)) if setting else os.path.join(base, NAME)
     refuse_inventory(place, sources, os.path.join(base, NAME) if base else "")
@@ -91,10 +91,10 @@ def refuse_inventory(place: str, sources: Iterable[str], better: str) -> None:
     source = is_read(place, sources)
     if not source:
         return
-    move = f"mv {shlex.quote(place)} {shlex.quote(better)}, and set" if os.path.isdir(place) else "set"
+    move = f"mv {shlex.quote(place)} {shlex.quote(better)}; then " if os.path.isdir(place) else ""
     raise Misplaced(
         f"site_secrets_dir is {place}, which lies in the inventory {source}: Ansible would read each password there as a host, print it and ask DNS for it. "
-        f"Nothing was changed. Expected a directory that is no inventory. Next: {move} site_secrets_dir to {better} (or remove it: that is its default)."
+        f"Nothing was changed. Expected a directory that is no inventory. Next: {move}set site_secrets_dir: {better} (or remove it: that is its default)."
     )
 
 
@@ -107,7 +107,7 @@ def refuse_old(old: str, place: str) -> None:
     if ours(place):
         raise Misplaced(
             f"{what}, and so has {place}. Only the second one is used; the first one may be read as inventory, each password as a host. Nothing was changed. "
-            f"Next: diff -r {shlex.quote(old)} {shlex.quote(place)}, and remove the one that is not this site's."
+            f"Next: diff -r {shlex.quote(old)} {shlex.quote(place)}; then remove the one that is not this site's."
         )
     clear = f"rmdir {shlex.quote(place)} && " if os.path.isdir(place) and not os.listdir(place) else ""
     raise Misplaced(

@@ -74,7 +74,7 @@ class Backup:
 
     def ended(self, verb: str, code: int, words: str) -> Failed:
         last = " | ".join(words.strip().split("\n")[-4:])
-        return Failed(f"rclone {verb} ended with {code}: {last or 'no words'}. Next: look at {self.rclone_config} and the two servers.")
+        return Failed(f"rclone {verb} ended with {code}: {last or 'no words'}. Next: rclone --config {self.rclone_config} lsd {self.target}")
 
     def pour(self, source: IO[bytes], place: str) -> None:
         """Write a stream into an object of the mirror."""
@@ -110,7 +110,7 @@ class Backup:
         if not found or [int(found[1]), int(found[2])] < [int(part) for part in oldest.split(".")]:
             raise Failed(
                 f"{socket.gethostname()}: rclone is {found[0] if found else 'of no version'}; expected {oldest} or newer: older ones do not know the host key "
-                "of an SFTP server, or cannot move aside within the mirror. Nothing was changed. Next: install a newer package of rclone on this host."
+                "of an SFTP server, or cannot move aside within the mirror. Nothing was changed. Next: set minio_backup_packages to a newer package of rclone."
             )
 
     def listing(self, place: str, *filters: str) -> dict[str, int]:
@@ -197,13 +197,14 @@ class Backup:
         if mirrored and lost * 100 > limit * mirrored and not force:
             raise Failed(
                 f"{lost} of the {mirrored} objects of the mirror are no longer in {self.source}; expected at most {limit} percent from one run to the next. "
-                "Nothing was changed: the mirror may be all that is left. Next: look at the bucket, then minio-backup run --force, or minio_restore."
+                "Nothing was changed: the mirror may be all that is left. Next: minio-backup run --force, when they were "
+                "deleted on purpose; else ansible-playbook onprem.wandb.minio_restore -i <inventory> -e op_confirm=<site_name>"
             )
         before = int(told.get("objects", 0)) - int(told.get("under_hash", 0)) if told.get("place") == self.config["place"] else 0
         if (before - mirrored) * 100 > limit * before and not force:
             raise Failed(
                 f"{self.config['place']} holds {mirrored} objects; the last good run left {before}. Nothing was changed: is the share not mounted, or was it "
-                f"emptied? Next: look there (findmnt -T {self.target.partition(':')[2]}), then minio-backup run --force to mirror everything again."
+                f"emptied? Next: findmnt -T {self.target.partition(':')[2]}; when all is in place, minio-backup run --force mirrors everything again."
             )
 
     def repair(self, names: list[str], aside: str) -> int:
@@ -296,7 +297,10 @@ class Backup:
         finally:
             Path(rules).unlink()
         if left:
-            raise Failed(f"{len(left)} objects are still missing or different in {self.source}, first {left[0]!r}. Next: again.")
+            raise Failed(
+                f"{len(left)} objects are still missing or different in {self.source}, first {left[0]!r}. Next: "
+                "ansible-playbook onprem.wandb.minio_restore -i <inventory> -e op_confirm=<site_name>"
+            )
         return {**count, "copied": len(missing) + len(absent), "compared": len(wanted) + len(hashed)}
 
     # --- what is told ------------------------------------------------------------------------------------------------------------
@@ -349,7 +353,7 @@ class Backup:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             lock.close()
-            raise Failed("Another run is under way. Next: again when it has ended (systemctl status minio-backup).") from error
+            raise Failed("Another run is under way. Next: systemctl status minio-backup.service; run this again when it has finished.") from error
         return lock
 
 

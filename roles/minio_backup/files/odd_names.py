@@ -132,7 +132,7 @@ class Store:
     def put(self, key: str, body: IO[bytes], size: int) -> None:
         """Write an object of so many bytes."""
         if size > LARGEST:
-            raise OSError(f"{key!r} has {size} bytes; this way takes {LARGEST} at most. Next: copy it with another S3 client.")
+            raise OSError(f"{key!r} has {size} bytes; this way takes {LARGEST} at most. Next: minio-backup status; copy this object with another S3 client.")
         self.request("PUT", f"/{self.bucket}/{key}", None, body, size).read()
 
 

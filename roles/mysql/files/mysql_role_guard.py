@@ -128,7 +128,7 @@ def data_directory(names: list, marker: bool, role: dict) -> tuple[str, str, str
         others = [name for name in names if not any(fnmatch.fnmatchcase(name, pattern) for pattern in INITIALISED)]
         if others:
             reason = f"an initialisation was interrupted here, and {', '.join(others[:5])} came since, which it does not make. Nothing was touched"
-            return "refuse", reason, "when these are good data: rm {mark}; systemctl start mysqld"
+            return "refuse", reason, "rm {mark} && systemctl start mysqld (only when these are good data)"
         return "initialise", "an initialisation was interrupted; it is done again", ""
     if not names:
         if role.get("role") == "primary":
@@ -196,7 +196,7 @@ def prepare(config: dict) -> int:
         return fail(
             f"{config['datadir']}: a restore to {half.get('to')} was interrupted ('{half['stage']}'), so the data directory is not whole, and no server is "
             f"started or made in it. The old data are in {half.get('kept')}. Expected: the restore ends first. "
-            f"Next: ansible-playbook onprem.wandb.mysql_restore -i <inventory> -e op_confirm=<site_name> -e \"restore_to='{half.get('to')}'\""
+            f"Next: ansible-playbook onprem.wandb.mysql_restore -i <inventory> -e op_confirm=<site_name> -e \"op_restore_to='{half.get('to')}'\""
         )
     owner = pwd.getpwnam(config["user"])
     make_directory(config["datadir"], owner, 0o750)
@@ -431,7 +431,7 @@ def main(arguments: list) -> int:
         return fail(f"usage: mysql-role-guard {'|'.join(commands)}")
     config = read_json(CONFIG)
     if not config:
-        return fail(f"{CONFIG} is missing or no JSON. Next: run the role mysql.")
+        return fail(f"{CONFIG} is missing or no JSON. Next: ansible-playbook onprem.wandb.mysql -i <inventory>")
     return commands[arguments[0]](config)
 
 

@@ -38,6 +38,7 @@ READS: dict[str, tuple[str, ...]] = {
     "ruff": ("*.py", "pyproject.toml"),
     "shellcheck": ("*.sh", "lab/lab", ".ci/run", "roles/*/files/*", "roles/*/templates/*"),
     "changelog": ("changelogs/*", "CHANGELOG.rst", "plugins/*", "galaxy.yml"),
+    "messages": CODE,
     "mypy": ("*.py", "pyproject.toml"),
     "unit": (*CODE, "tests/*", "lab/*", "pyproject.toml", "docs/*", "README.md"),
     "ansible-lint": (*CODE, "molecule/*", "tests/*.yml", ".config/*"),

@@ -61,7 +61,7 @@ class Settings:
             if not self.kernel.has_module(module) and code:
                 self.module.fail_json(
                     msg=f"The kernel module {module} is not there and cannot be loaded (kernel {self.kernel.release}): {(errors or output).strip()}."
-                    f" Next: install the distribution's package with it (linux-modules-extra-{self.kernel.release} on Ubuntu, kernel-modules on EL)."
+                    f" Next: apt-get install linux-modules-extra-{self.kernel.release} (Ubuntu), or dnf install kernel-modules-$(uname -r) (EL)."
                 )
         self.write(f"/etc/modules-load.d/{name}.conf", s.modules_text(names if self.kernel.keeps_modules() else []))
 
@@ -74,16 +74,14 @@ class Settings:
         for item in self.undone:
             self.module.warn(
                 f"{item['file']} is read after {ours} and sets {item['key']} to {item['value']} (wanted: {item['wanted']}):"
-                f" the next boot takes the setting back. Next: take the line out of {item['file']} (grep -n {item['key']} {item['file']})."
+                f" the next boot takes the setting back. Next: grep -n {item['key']} {item['file']}; take the line out there."
             )
         for key, value in wanted.items():
             seen = self.kernel.sysctl(key)
             if seen == value:
                 continue
             if seen is None and not (self.module.check_mode and self.loading):
-                self.module.fail_json(
-                    msg=f"The kernel {self.kernel.release} has no sysctl {key} (wanted: {value}). Next: take it out with {key}: null in host_sysctl."
-                )
+                self.module.fail_json(msg=f"The kernel {self.kernel.release} has no sysctl {key} (wanted: {value}). Next: set host_sysctl: {{{key}: null}}.")
             self.changes.append(f"sysctl {key} {seen} -> {value}")
             if not self.module.check_mode:
                 self.set(key, seen, value)
@@ -95,8 +93,8 @@ class Settings:
                 handle.write(value)
         except OSError as error:
             self.module.fail_json(
-                msg=f"sysctl {key} is {seen}, wanted {value}, and cannot be set: {error.strerror}. Next: in a container set it on the machine, or take it out"
-                f" with {key}: null in host_sysctl."
+                msg=f"sysctl {key} is {seen}, wanted {value}, and cannot be set: {error.strerror}. Next: sysctl -w {key}={value}, in a container on the machine"
+                f" below; or set host_sysctl: {{{key}: null}}."
             )
 
     def no_swap(self) -> None:
@@ -115,7 +113,8 @@ class Settings:
             code, output, errors = self.module.run_command(["swapoff", area])
             if code:
                 self.module.fail_json(
-                    msg=f"Swap on {area} cannot be switched off: {(errors or output).strip()}. Next: free memory on this host, or set host_swap_off to false."
+                    msg=f"Swap on {area} cannot be switched off: {(errors or output).strip()}. "
+                    "Next: free -m shows what is missing; stop what needs it, or set host_swap_off: false."
                 )
 
 

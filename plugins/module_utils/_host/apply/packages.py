@@ -31,7 +31,7 @@ class Manager:
         """The end, with a sentence."""
         self.module.fail_json(
             msg=f"{', '.join(self.missing()) or 'Packages'} could not be installed, {command} says: {o.reason(output)}"
-            " Next: check the package repositories of this host."
+            " Next: apt-get update, or dnf makecache: the package repositories of this host must answer."
         )
 
     def missing(self) -> list[str]:

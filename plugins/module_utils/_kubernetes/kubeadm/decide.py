@@ -169,8 +169,8 @@ def _version_problem(seen: Evidence, wanted: Wanted) -> str:
 
 def _sentence(seen: Evidence, text: str) -> str:
     return (
-        f"{seen.host} {text}. It is not touched, because it may hold somebody's cluster. Next: correct the inventory, or, if nothing on this host"
-        f" is needed, make it bare: ansible-playbook onprem.wandb.reset --limit {seen.host} -e op_confirm=<site_name>"
+        f"{seen.host} {text}. It is not touched, because it may hold somebody's cluster. Next: ansible-inventory -i <inventory> --graph; correct the inventory."
+        f" If nothing on this host is needed, make it bare: ansible-playbook onprem.wandb.reset -i <inventory> --limit {seen.host} -e op_confirm=<site_name>"
     )
 
 

@@ -60,7 +60,8 @@ class Node:
         how = f"was killed by signal {-code} ({signal.Signals(-code).name})" if code < 0 else f"failed with exit status {code}"
         self.fail(
             f"kubeadm {arguments[0]} on {self.host.name} {how} after {self.seconds[action]:.0f} s:\n{k.last_words(output + errors)}\n"
-            f"Next: correct what it names and run the playbook again, which repairs a half-made node by itself. On {self.host.name}: journalctl -u kubelet"
+            f"Next: on {self.host.name}: journalctl -u kubelet. When the cause is gone, ansible-playbook onprem.wandb.kubernetes -i <inventory> "
+            "repairs a half-made node by itself."
         )
 
     def write(self, path: str, text: str) -> None:
@@ -83,7 +84,10 @@ class Node:
         """kubeadm join on a bare host; the token is on the host only meanwhile."""
         discovery = self.module.params["discovery"]
         if not discovery:
-            self.fail(f"{self.host.name} has to join, but was given no bootstrap token (option discovery). Next: run the playbook again.")
+            self.fail(
+                f"{self.host.name} has to join, but was given no bootstrap token (option discovery). "
+                "Next: ansible-playbook onprem.wandb.kubernetes -i <inventory>"
+            )
         self.wait_for_stale_node(discovery)
         path = self.module.params["discovery_file"]
         try:
@@ -115,7 +119,10 @@ class Node:
             try:
                 status, node = Api(access).get(f"/api/v1/nodes/{self.host.name}")
             except Unreachable as error:
-                self.fail(f"{self.host.name} cannot reach the API server it shall join: {error}. Next: check name resolution and port 6443 from this host.")
+                self.fail(
+                    f"{self.host.name} cannot reach the API server it shall join: {error}. "
+                    f"Next: on {self.host.name}: curl -k https://<endpoint>:6443/healthz; its name and port must work there."
+                )
             if status != 200 or not is_ready(node):
                 return
             if time.monotonic() > end:
@@ -133,7 +140,10 @@ class Node:
             remove(path)
         left = self.host.traces()
         if left:
-            self.fail(f"kubeadm reset left {', '.join(left)} on {self.host.name}. Next: remove them by hand and run the playbook again.")
+            self.fail(
+                f"kubeadm reset left {', '.join(left)} on {self.host.name}. "
+                f"Next: on {self.host.name}: rm -r {' '.join(left)}; then ansible-playbook onprem.wandb.kubernetes -i <inventory>"
+            )
         self.host.end()
 
     def start_kubelet(self) -> None:
@@ -175,7 +185,10 @@ class Node:
         except Unreachable as error:
             text = str(error)
         if text:
-            self.fail(f"The taint {k.TAINT} of node {self.host.name} could not be changed: {text}. Next: run the playbook again; on it: journalctl -u kubelet")
+            self.fail(
+                f"The taint {k.TAINT} of node {self.host.name} could not be changed: {text}. "
+                f"Next: on {self.host.name}: journalctl -u kubelet; then ansible-playbook onprem.wandb.kubernetes -i <inventory>"
+            )
 
     def act(self, action: str) -> None:
         """One action."""

@@ -98,7 +98,7 @@ def load(path: str = CONFIG) -> Config:
         found["threads"] = found["threads"] or min(4, os.cpu_count() or 1)
         return Config(**{field.name: found[field.name] for field in fields(Config)})
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Problem(f"{path} cannot be used: {error!r}. Next: run the playbook onprem.wandb.backups.") from error
+        raise Problem(f"{path} cannot be used: {error!r}. Next: ansible-playbook onprem.wandb.backups -i <inventory>") from error
 
 
 def say(text: str) -> None:
@@ -208,7 +208,7 @@ def lock(config: Config, name: str, seconds: float = 0) -> t.Iterator[None]:
                     raise Busy(
                         f"{config.host}: another run of mysql-backup holds the lock {stream.name}"
                         + (f", and has not ended within {seconds:.0f} s" if seconds else "")
-                        + ". Next: wait for it, see: systemctl list-units 'mysql-backup@*'; lsof "
+                        + ". Next: systemctl list-units 'mysql-backup@*' shows it; wait for it; lsof "
                         + stream.name
                     ) from error
             time.sleep(0.1)

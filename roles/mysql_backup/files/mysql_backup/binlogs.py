@@ -43,7 +43,9 @@ def position(session: Session) -> tuple[str, int, str]:
 def files(session: Session, me: Look) -> tuple[list[LogFile], str]:
     """All files up to that position, the oldest first, and the GTID set at it."""
     if not me.log_bin_basename:
-        raise Problem("This server writes no binary log (log_bin is off), so nothing can be shipped. Next: remove log_bin or skip_log_bin from mysql_settings.")
+        raise Problem(
+            "This server writes no binary log (log_bin is off), so nothing can be shipped. Next: set mysql_settings without log_bin and skip_log_bin."
+        )
     active, end, executed = position(session)
     folder = os.path.dirname(me.log_bin_basename)
     found = []
@@ -51,8 +53,8 @@ def files(session: Session, me: Look) -> tuple[list[LogFile], str]:
         name = row["Log_name"]
         if row.get("Encrypted") == "Yes":
             raise Problem(
-                f"The binary log {name} is encrypted by the server (binlog_encryption), and only that server can read it. Next: switch it off; the "
-                "repository is encrypted."
+                f"The binary log {name} is encrypted by the server (binlog_encryption), and only that server can read it. Next: set mysql_settings without "
+                "binlog_encryption; the repository is encrypted."
             )
         found.append(LogFile(name, os.path.join(folder, name), end if name == active else int(row["File_size"]), name == active))
         if name == active:
@@ -92,7 +94,7 @@ def append(source: str, target: str, end: int) -> int:
             block = there.read(min(left, 1 << 20))
             if not block:
                 raise Problem(
-                    f"{source} has {end - left} bytes; the server said {end}. Next: nothing, the next run tries again; if it stays so, look at the disk."
+                    f"{source} has {end - left} bytes; the server said {end}. Next: mysql-backup ship; if it stays so, dmesg shows faults of the disk."
                 )
             here.write(block)
             left -= len(block)

@@ -176,7 +176,7 @@ def note(config: Config, step: str, text: str) -> None:
     try:
         status.failure(config, step, text)
     except OSError as error:
-        complain(f"{config.status_file} cannot be written: {error}. Next: add space there.")
+        complain(f"{config.status_file} cannot be written: {error}. Next: df -h {os.path.dirname(config.status_file)}")
 
 
 def failed(config: Config, unit: str) -> int:

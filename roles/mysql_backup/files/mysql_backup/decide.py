@@ -10,7 +10,10 @@ import typing as t
 from .server import Look
 
 # CLONE would wait with them, without an end.
-WAITS = "it is the primary, and its commits wait for a standby that is not there. Next: bring the standby back, or mysql_degrade"
+WAITS = (
+    "it is the primary, and its commits wait for a standby that is not there. "
+    "Next: ansible-playbook onprem.wandb.mysql_status -i <inventory>; bring the standby back, or mysql_degrade"
+)
 
 
 STOPPED = "it is a standby whose replication is stopped: its data stand still"

@@ -82,7 +82,7 @@ def prune(config: Config, repository: Repository) -> int:
                 raise Problem(
                     f"The repository {config.repository} cannot be pruned between two runs that ship binary logs: {PIECES} times one run of restic prune "
                     f"took more than {seconds_of(config):.0f} s although it had nothing to write. Shipping goes on; what was forgotten still takes space. "
-                    f"Next: look at the store's speed; if it cannot be better, raise mysql_backup_ship_interval ({config.ship_interval} s) and run: "
+                    f"Next: set mysql_backup_ship_interval: <seconds, more than {config.ship_interval}> when the store cannot be faster, then "
                     "ansible-playbook onprem.wandb.backups -i <inventory>"
                 )
             continue
@@ -141,6 +141,6 @@ def run(config: Config) -> dict[str, t.Any]:
             raise Problem(
                 f"The repository {config.repository} holds {size(stored)}, more than mysql_backup_max_size_gb={config.max_size_gb:g}, and the "
                 "retention allows to remove nothing more. Nothing inside the retention was deleted. "
-                "Next: raise mysql_backup_max_size_gb, or shorten mysql_backup_retention_days."
+                "Next: set mysql_backup_max_size_gb: <more>, or mysql_backup_retention_days: <less>, then ansible-playbook onprem.wandb.backups -i <inventory>"
             )
         return result

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import re
 
-UNREACHABLE = "The repository {repository} cannot be reached. Next: check the service and the network path; the timers retry automatically."
+UNREACHABLE = (
+    "The repository {repository} cannot be reached. "
+    "Next: mysql-backup restic snapshots checks the service and the network path; the timers retry automatically."
+)
 
 # The first that matches. {repository}, {environment}, {controller}: filled in.
 KINDS: tuple[tuple[str, str, str], ...] = (
@@ -15,36 +18,38 @@ KINDS: tuple[tuple[str, str, str], ...] = (
         "password",
         r"wrong password or no key found",
         "The password does not open the repository {repository}. Seen: wrong password or no key found; expected: the "
-        "password it was made with. Next: put it into {controller} (mysql_backup_password) on the controller and run onprem.wandb.backups.",
+        "password it was made with. "
+        "Next: set mysql_backup_password (in {controller} on the controller), then ansible-playbook onprem.wandb.backups -i <inventory>",
     ),
     (
         "locked",
         r"already locked",
-        "The repository {repository} is locked by another run of restic. Next: nothing, the next run tries again; a lock whose owner is gone is "
-        "removed after 30 minutes.",
+        "The repository {repository} is locked by another run of restic. Next: mysql-backup restic list locks; the next run "
+        "tries again, and a lock whose owner is gone is removed after 30 minutes.",
     ),
     (
         "full",
         r"no space left on device|disk quota exceeded|StorageFull|minimum free|QuotaExceeded|Insufficient Storage|\b507\b",
         "The place of the repository {repository} is full. What is there stays as it is. "
-        "Next: add space there, or shorten mysql_backup_retention_days and run: mysql-backup expire.",
+        "Next: df -h on that host; add space there, or shorten mysql_backup_retention_days and run: mysql-backup expire",
     ),
     (
         "not written",
         r'Write: sftp: "Failure"|SSH_FX_FAILURE',
         "The backup target {repository} rejects writes. SFTP does not say why; most likely it is full. What is there stays as it is. "
-        "Next: look at the space there (df), add some, or shorten mysql_backup_retention_days and run: mysql-backup expire.",
+        "Next: df -h on that host; add space there, or shorten mysql_backup_retention_days and run: mysql-backup expire",
     ),
     (
         "host key",
         r"Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED",
-        "The host of the repository {repository} shows an SSH host key that is not known here. Nothing was sent. Next: compare it with the host's own "
-        "(ssh-keyscan), put the line into mysql_backup_ssh_known_hosts and run onprem.wandb.backups.",
+        "The host of the repository {repository} shows an SSH host key that is not known here. Nothing was sent. Next: ssh-keyscan <host>, compare it with the "
+        "host's own key, put the line into mysql_backup_ssh_known_hosts, then ansible-playbook onprem.wandb.backups -i <inventory>",
     ),
     (
         "denied",
         r"Access ?Denied|InvalidAccessKeyId|SignatureDoesNotMatch|Forbidden|permission denied|\b403\b|Unauthorized|\b401\b|Permission denied",
-        "The repository {repository} refuses these credentials ({environment}). Next: compare the keys with those of the store, then run onprem.wandb.backups.",
+        "The repository {repository} refuses these credentials ({environment}). Next: set mysql_backup_environment to the keys of the store, then "
+        "ansible-playbook onprem.wandb.backups -i <inventory>",
     ),
     ("unreachable", r"ssh: connect to host|ssh: Could not resolve|unable to start the sftp session", UNREACHABLE),
     (
@@ -53,8 +58,8 @@ KINDS: tuple[tuple[str, str, str], ...] = (
         r"not referenced in any index|contains .* errors|invalid header|Fatal: repository contains errors|failed to load (blob|tree|pack)|unable to load tree|"
         r"Load\(<data|"
         r"id .* not found in repository|id .* not found in any index|file .* does not exist|ReadFull|incomplete pack|There were \d+ errors",
-        "The repository {repository} is damaged: data read back are not what was written. Nothing on this host was changed. Next: take a new full backup "
-        "(mysql-backup full), then look with: mysql-backup restic check --read-data.",
+        "The repository {repository} is damaged: data read back are not what was written. Nothing on this host was changed. Next: mysql-backup full takes "
+        "a new one; then mysql-backup restic check --read-data shows what is damaged.",
     ),
     (
         "unreachable",
@@ -67,7 +72,8 @@ KINDS: tuple[tuple[str, str, str], ...] = (
         "missing",
         r"Is there a repository at the following location|unable to open config file|NoSuchBucket|bucket does not exist|config file does not exist",
         "There is no repository at {repository}. It was made once, so either the address is wrong or somebody removed it. "
-        "Next: look there; if it is really gone, make a new one: ansible-playbook onprem.wandb.backups -i <inventory> -e mysql_backup_new_repository=true.",
+        "Next: mysql-backup restic snapshots checks the address. If it is really gone, make a new one: "
+        "ansible-playbook onprem.wandb.backups -i <inventory> -e mysql_backup_new_repository=true",
     ),
 )
 
@@ -84,5 +90,5 @@ def sentence(text: str, repository: str, environment: str, controller: str = "se
     telling = [line for line in lines if found and kind(line) == found]
     telling.sort(key=lambda line: "ssh: " in line)  # ssh itself knows why; restic knows that it went away
     last = (telling or lines or ["restic said nothing"])[-1][:300]
-    known = next((form for name, _pattern, form in KINDS if name == found), "restic failed on the repository {repository}. Next: look at what it said.")
+    known = next((form for name, _pattern, form in KINDS if name == found), "restic failed on the repository {repository}. Next: mysql-backup restic check")
     return f"{known.format(repository=repository, environment=environment, controller=controller)} restic: {last}"

@@ -33,7 +33,7 @@ def basedir(config: Config, version: str) -> str:
     if not fit:
         raise Problem(
             f"The backup is of MySQL {version}; {config.mysql_dir} has {', '.join(sorted(names)) or 'none'}. Expected: {version}, or a newer one of "
-            f"the same series. Nothing was changed. Next: ansible-playbook onprem.wandb.mysql -e mysql_version={version}, then run this again."
+            f"the same series. Nothing was changed. Next: ansible-playbook onprem.wandb.mysql -i <inventory> -e mysql_version={version}, then run this again."
         )
     return os.path.join(config.mysql_dir, fit[0])
 

@@ -34,7 +34,9 @@ def data_bytes(directory: str) -> int:
     return total
 
 
-def space_problem(needed: int, free: int, where: str, what: str, following: str = "Next: add space there, or move it with mysql_backup_state_dir.") -> str:
+def space_problem(
+    needed: int, free: int, where: str, what: str, following: str = ("Next: df -h there; add space, or set mysql_backup_state_dir to another place.")
+) -> str:
     """The sentence; empty when there is enough. Bytes. following: what a person does about it."""
     wanted = int(needed * MARGIN) + SPARE
     if free >= wanted:
@@ -69,15 +71,15 @@ def clone(session: Session, config: Config, target: str) -> None:
     if others:
         raise Problem(
             f"{config.host}: CLONE copies InnoDB only, and these tables are something else: {', '.join(others[:5])}. A backup without their rows is none. "
-            f"Next: ALTER TABLE ... ENGINE=InnoDB on the primary."
+            f"Next: on the primary: mysql -e 'ALTER TABLE <table> ENGINE=InnoDB'"
         )
     try:
         session.rows("CLONE LOCAL DATA DIRECTORY = %s", (target,))
     except pymysql.MySQLError as error:
         raise Problem(
             f"{config.host}: CLONE into {target} failed: {text_of(error)}. Free there: {size(free_bytes(target))}. Nothing is left of it. "
-            f"Next: with 'No space left' add space there; with 'Read-only file system' the server runs with an older unit: onprem.wandb.mysql "
-            f"-e mysql_restart_allowed=true; else look into the server's journal, then run: mysql-backup full."
+            f"Next: journalctl -u mysqld -n 50, then mysql-backup full. With 'No space left' add space there; with 'Read-only file system' the server "
+            f"runs with an older unit: ansible-playbook onprem.wandb.mysql -i <inventory> -e mysql_restart_allowed=true"
         ) from error
 
 
@@ -153,8 +155,8 @@ def run(config: Config) -> dict[str, t.Any]:
         if config.max_size_gb and stored > config.max_size_gb * GIB:
             raise Problem(
                 f"The repository {config.repository} holds {size(stored)}, more than mysql_backup_max_size_gb={config.max_size_gb:g} allows. No "
-                "full backup was taken and none was deleted; binary logs are still shipped. Next: raise mysql_backup_max_size_gb, or shorten "
-                "mysql_backup_retention_days."
+                "full backup was taken and none was deleted; binary logs are still shipped. Next: set mysql_backup_max_size_gb: <more>, or "
+                "mysql_backup_retention_days: <less>, then ansible-playbook onprem.wandb.backups -i <inventory>"
             )
         problem = space_problem(data_bytes(me.datadir), free_bytes(config.work), config.work, "a copy of the data")
         if problem:

@@ -23,12 +23,13 @@ def foreign(missing: str, where: str, me: Look, site: str) -> str:
     if me.channel:
         return (
             f"This standby lacks transactions that {where} holds: {missing}. Nothing was stored. Expected: a standby that has caught up. "
-            f"Next: wait for it (ansible-playbook onprem.wandb.mysql_status -i <inventory>); if the primary lacks them, too, this is another database."
+            "Next: ansible-playbook onprem.wandb.mysql_status -i <inventory>; wait for the standby to catch up. If the primary lacks them too, "
+            "this is a different database."
         )
     return (
         f"This server lacks transactions that {where} holds: {missing}. It is another database, or an older one, so nothing was stored and "
-        "no backup is replaced. Next: to get the backed-up database back: "
-        f"ansible-playbook onprem.wandb.mysql_restore -i <inventory> -e op_confirm={site} -e op_restore_to=latest; "
+        "no backup is replaced. Next: "
+        f"ansible-playbook onprem.wandb.mysql_restore -i <inventory> -e op_confirm={site} -e op_restore_to=latest brings the backed-up database back; "
         f"if this one is right: ansible-playbook onprem.wandb.mysql_backup -i <inventory> -e op_confirm={site} -e op_adopt=yes."
     )
 

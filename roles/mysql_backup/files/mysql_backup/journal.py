@@ -45,7 +45,7 @@ def tell(config: Config, step: str, kind: str, text: str, operation: str, second
     try:
         add(config, line(operation, step, kind, text, seconds))
     except OSError as error:
-        complain(f"{config.journal} cannot be written: {error}. mysql-backup {step} is not stopped by that. Next: add space there.")
+        complain(f"{config.journal} cannot be written: {error}. mysql-backup {step} is not stopped by that. Next: df -h {os.path.dirname(config.journal)}")
 
 
 def told(config: Config, step: str, to: str, action: t.Callable[[], dict[str, t.Any]]) -> dict[str, t.Any]:

@@ -269,7 +269,8 @@ def discard_old(config: Config) -> dict[str, t.Any]:
     if half.get("stage") in HALF and half.get("kept") in gone:
         raise Problem(
             f"{config.host}: a restore to {half.get('to')} is at '{half['stage']}' and still moves data into {half['kept']}. Nothing was removed. "
-            f"Next: run the restore again with -e op_restore_to='{half.get('to')}', then mysql-backup discard-old."
+            f"Next: ansible-playbook onprem.wandb.mysql_restore -i <inventory> -e op_confirm=<site_name> -e op_restore_to='{half.get('to')}', "
+            "then mysql-backup discard-old"
         )
     for old in gone:
         remove(old)

@@ -70,7 +70,8 @@ def apply(scratch: Scratch, step: Step, path: str, stop: t.Optional[Transaction]
         raise Problem(
             f"The binary log {step.name} of {step.chain} could not be replayed. Seen: "
             f"{(wrote or said).splitlines()[-1][:300] if wrote or said else 'no message'}. "
-            f"Expected: its transactions continue the copy. Next: restore_to a time before it."
+            "Expected: its transactions continue the copy. "
+            "Next: ansible-playbook onprem.wandb.mysql_restore -i <inventory> -e op_confirm=<site_name> -e op_restore_to=<an earlier time>"
         )
 
 
@@ -102,6 +103,7 @@ def replay(config: Config, repository: Repository, scratch: Scratch, plan: Plan)
             )
         if plan.target.gtid and not session.subtract(plan.target.gtid, executed):
             raise Problem(
-                f"The transaction {plan.target.gtid} was replayed although the restore should have ended before it. Next: give a time instead (restore_to)."
+                f"The transaction {plan.target.gtid} was replayed although the restore should have ended before it. Next: "
+                "ansible-playbook onprem.wandb.mysql_restore -i <inventory> -e op_confirm=<site_name> -e op_restore_to=<time>"
             )
     return {"gtid_executed": executed, "stopped_before": stopped.gtid if stopped else "", "binlog_bytes": sum(step.bytes for step in plan.steps)}

@@ -73,7 +73,7 @@ class Repository:
             with open(self.config.environment_file, encoding="utf-8") as stream:
                 lines = stream.read().splitlines()
         except OSError as error:
-            raise Problem(f"{self.config.environment_file} cannot be read: {error}. Next: run onprem.wandb.backups.") from error
+            raise Problem(f"{self.config.environment_file} cannot be read: {error}. Next: ansible-playbook onprem.wandb.backups -i <inventory>") from error
         for line in lines:
             name, mark, value = line.partition("=")
             if mark and not line.startswith("#"):
@@ -123,7 +123,7 @@ class Repository:
         except process.Late as late:
             raise self.explain(f"{late}: i/o timeout") from late
         except OSError as error:
-            raise Problem(f"{self.config.restic} cannot be run: {error}. Next: install it (mysql_backup_packages).") from error
+            raise Problem(f"{self.config.restic} cannot be run: {error}. Next: ansible-playbook onprem.wandb.backups -i <inventory>") from error
         if done.code in accept:
             return done
         raise self.explain(done.error or done.out)

@@ -40,11 +40,11 @@ def room(config: Config, found: target.Plan) -> str:
     where = os.path.dirname(folder)
     needed = int(found.manifest["bytes"]) + 2 * sum(step.bytes for step in found.steps)
     kept = kept_paths(config)
-    following = f"Next: add space there (df -h {where}), then run the restore again."
+    following = f"Next: df -h {where}; add space there, then run the restore again."
     if kept:
         following = (
-            f"Earlier restores have kept {size(sum(tree_bytes(one) for one in kept))} of old data. Next, when nobody needs them: mysql-backup discard-old "
-            f"on {config.host}; else add space there."
+            f"Earlier restores have kept {size(sum(tree_bytes(one) for one in kept))} of old data. Next: on {config.host}: mysql-backup discard-old, "
+            "when nobody needs them; else add space there."
         )
     return space_problem(needed, free_bytes(where) + tree_bytes(folder), where, f"restoring {found.full.id} beside the present data", following)
 
@@ -96,7 +96,7 @@ def half_done(config: Config, to: str, again: str) -> dict[str, t.Any]:
     if known["to"] != to:
         raise Problem(
             f"A restore to {known['to']} was interrupted on {config.host} and is not finished. Nothing was changed. "
-            f"Next: run it again with -e op_restore_to='{known['to']}'."
+            f"Next: ansible-playbook onprem.wandb.mysql_restore -i <inventory> -e op_confirm=<site_name> -e op_restore_to='{known['to']}'"
         )
     return known
 

@@ -95,7 +95,7 @@ class Scratch:
         os.makedirs(self.run_dir)
         os.chown(self.run_dir, owner.pw_uid, owner.pw_gid)
         if len(self.socket) > 100:
-            raise Problem(f"{self.socket} is longer than a socket's path may be (107 characters). Next: choose a shorter mysql_backup_state_dir.")
+            raise Problem(f"{self.socket} is longer than a socket's path may be (107 characters). Next: set mysql_backup_state_dir: <a shorter path>.")
         self.process = subprocess.Popen(
             self.argv(),
             stdin=subprocess.DEVNULL,
@@ -155,7 +155,7 @@ class Scratch:
             code = -9
         if code != 0:
             raise Problem(
-                f"The server on the copy {self.directory} did not shut down cleanly (exit status {code}). Seen: {self.last_error()}. Next: run it again."
+                f"The server on the copy {self.directory} did not shut down cleanly (exit status {code}). Seen: {self.last_error()}. Next: mysql-backup verify"
             )
         shutil.rmtree(self.run_dir)
         clean(self.directory)

@@ -46,8 +46,8 @@ def target(text: str, at: datetime.datetime) -> Target:
         raise Problem(f"restore_to is '{text}'; expected {FORMS}. Nothing was changed.") from error
     if moment > at:
         raise Problem(
-            f"restore_to is {iso(moment)}, which is in the future: it is {iso(at)} (UTC, not local time). Nothing was changed. Next: give a time in "
-            "UTC, or latest."
+            f"restore_to is {iso(moment)}, which is in the future: it is {iso(at)} (UTC, not local time). Nothing was changed. Next: "
+            "ansible-playbook onprem.wandb.mysql_restore -i <inventory> -e op_confirm=<site_name> -e op_restore_to=<time in UTC, or latest>"
         )
     return Target(clean, time=moment)
 
@@ -115,7 +115,8 @@ def reach(session: Sums, repository: Repository, config: Config, catalog: catalo
     if wanted.gtid and seen:
         raise Problem(
             f"restore_to is the GTID {wanted.gtid}, which no backup holds. Newest: {seen[0][0]} (shipped {iso(seen[0][1])}). Nothing was changed. "
-            "Next: compare it with what the binary log says, or give a time."
+            "Next: ansible-playbook onprem.wandb.mysql_restore -i <inventory> -e op_confirm=<site_name> -e op_restore_to=<time>; or compare "
+            "the GTID with what the binary log says."
         )
     raise Problem(
         f"The repository {config.repository} holds no backup. Nothing was changed. Next: mysql-backup full, or set mysql_backup_repository to the one "
@@ -133,7 +134,10 @@ def choose(session: Sums, repository: Repository, config: Config, catalog: catal
             continue
         return one
     oldest = f"The oldest full backup is of {iso(catalog.fulls[0].at)}" if catalog.fulls else "There is no full backup"
-    raise Problem(f"restore_to is {wanted.text}, and no full backup is older than that. {oldest}. Nothing was changed. Next: give a later time.")
+    raise Problem(
+        f"restore_to is {wanted.text}, and no full backup is older than that. {oldest}. Nothing was changed. "
+        "Next: ansible-playbook onprem.wandb.mysql_restore -i <inventory> -e op_confirm=<site_name> -e op_restore_to=<a later time>"
+    )
 
 
 def order(session: Sums, plan: Plan, indexes: t.Mapping[str, catalogs.Meta], held: t.Mapping[str, t.Mapping[str, tuple[int, Snapshot]]]) -> None:
@@ -169,7 +173,9 @@ def make(session: Sums, repository: Repository, config: Config, catalog: catalog
     if wanted.time and wanted.time > at and not more_comes:
         raise Problem(
             f"restore_to is {iso(wanted.time)}; the newest transactions in {config.repository} are of {iso(at)}. Nothing was changed. Next: "
-            "restore_to=latest restores these; while a server still runs, mysql-backup ship --force on it brings the rest first."
+            "ansible-playbook onprem.wandb.mysql_restore -i <inventory> -e op_confirm=<site_name> -e op_restore_to=latest restores these; "
+            "while a server still runs, "
+            "mysql-backup ship --force on it brings the rest first."
         )
     full = choose(session, repository, config, catalog, wanted, gtids)
     plan = Plan(wanted, full, catalogs.manifest(repository, config, full), gtids, at)

@@ -1,0 +1,166 @@
+"""`Next:` in a message is followed by what a tired person can paste: a command, or a variable of the collection and its value."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from .base import TOP, CheckFailed, files, some
+from .collection import load
+
+MARK = "Next:"
+PLACES = ("plugins", "roles", "playbooks")
+# First word of a command: how its arguments begin. Words that are English, too (find, kill, mount), need an argument that no sentence has.
+ANY = r"[^\s.,;:]"
+OBJECT = r"[-/{'\"]"
+PROGRAMS = {
+    **dict.fromkeys(("ansible-galaxy", "ansible-inventory", "ansible", "apt-cache", "apt-get", "blkid", "curl", "dig", "dnf", "fuser", "getent", "grep"), ANY),
+    **dict.fromkeys(("dmesg", "findmnt", "helm", "iptables-save", "nft", "redis-cli", "tcpdump"), ANY),
+    **dict.fromkeys(("journalctl", "kubeadm", "kubectl", "loginctl", "lsblk", "lsof", "minio-backup", "minio-restore", "mysql", "mysql-backup"), ANY),
+    **dict.fromkeys(("mysqladmin", "mysqlbinlog", "nc", "openssl", "rclone", "restic", "sha256sum", "ss", "ssh", "sudo", "sysctl", "systemctl", "tar"), ANY),
+    **dict.fromkeys(("cat", "chmod", "chown", "cp", "df", "diff", "du", "file", "find", "free", "kill", "ls", "modprobe", "mount", "mv"), OBJECT),
+    **dict.fromkeys(("ping", "rm", "tail"), OBJECT),
+    **dict.fromkeys(("ip", "swapon", "umount", "vault", "ssh-keygen", "ssh-keyscan", "dpkg", "rpm", "chronyc", "timedatectl"), ANY),
+}
+# Names whose value is a command (or begins with one), and where it is made. Nothing else may stand first in place of one.
+VALUES = {
+    "challenge.by_hand()": "plugin_utils/_acme/answer.py: curl or dig",
+    "' '.join(p['command'])": "module_utils/_host/apply/derived.py: the command that failed",
+    "kill_line(found)": "module_utils/_mysql/sessions.py: mysql -e 'KILL ...'",
+    "next_command": "module_utils/_wandb/report.py: parameter of that name",
+    "command": "plugin_utils/_confirmation.py: the playbook as it was called",
+    "call('degrade', options, reason='standby gets new memory')": "plugin_utils/_mysql/plan.py call()",
+    "call('failover', options, degraded='yes')": "plugin_utils/_mysql/plan.py call()",
+    "line": "plugin_utils/_mysql/restore.py: COMMAND and a word",
+    "following": "plugin_utils/_mysql/restore.py unknown(): two commands",
+    "self.remedy": "plugin_utils/_pod_network.py: remedies of a Trouble",
+    "clear": "plugin_utils/_secrets/place.py: rmdir and && before a mv, or nothing",
+    "move": "plugin_utils/_secrets/place.py: mv before a set, or nothing",
+    "then.format(mark=marker, role=config['role_file'], data=config['datadir'])": "roles/mysql/files/mysql_role_guard.py data_directory()",
+}
+SITE = {"site_name", "site_secrets_dir"}  # variables of the inventory that no role declares
+WORD = re.compile(r"lookup\('onprem\.wandb\.word', '(\w+)'")
+
+
+class Known:
+    """What a command may name: playbooks, variables of the roles, words for playbooks."""
+
+    def __init__(self, top: Path = TOP) -> None:
+        self.playbooks = {path.stem for path in (top / "playbooks").glob("*.yml")}
+        specs = [load(path) for path in (top / "roles").glob("*/meta/argument_specs.yml")]
+        self.variables = {name for spec in specs for entry in spec["argument_specs"].values() for name in entry.get("options") or {}}
+        texts = [path.read_text(encoding="utf-8") for place in ("playbooks", "roles") for path in (top / place).rglob("*.yml")]
+        self.words = {f"op_{name}" for text in texts for name in WORD.findall(text)}
+
+
+def messages() -> str:
+    """Every message whose Next cannot be pasted, as file:line and what was seen."""
+    known = Known()
+    found = [path for path in some(files(under=PLACES), "file") if path.suffix not in {".md", ".pem"} and MARK.encode() in (TOP / path).read_bytes()]
+    problems, count = [], 0
+    for path in found:
+        text = (TOP / path).read_text(encoding="utf-8")
+        for line, following in nexts(text, path.suffix == ".py" or bool(re.match("#!.*python", text))):
+            count += 1
+            told = problem(following, known)
+            if told:
+                problems.append(f"{path}:{line}: {told}. Seen: {MARK} {following[:150]}")
+    if problems:
+        raise CheckFailed("\n  ".join([f"{len(problems)} of {count} messages have no Next that can be pasted:", *problems]))
+    return f"{count} messages in {len(found)} files"
+
+
+def problem(following: str, known: Known) -> str:
+    """What is wrong with the text after `Next:`; empty when it begins with something that can be pasted."""
+    text = re.sub(r"^[Oo]n (the controller|that host|the primary|[\w.-]+|\{[^{}]*\}): ", "", following)
+    for hit in re.finditer(r"ansible-playbook (.*?)(?=ansible-playbook |$)", text):
+        told = call_problem(hit[1], known)
+        if told:
+            return told
+    if text.startswith("ansible-playbook "):
+        return ""
+    change = re.match(r"set (\w+|\{[^{}]*\})(?=[: ])", text)
+    if change:
+        known_name = change[1] in known.variables | SITE or change[1][1:-1] in VALUES
+        return "" if known_name else f"set names {change[1]}, which is no variable of an argument spec"
+    value = re.match(r"\{([^{}]*)\}", text)
+    if value:
+        return "" if value[1].split(" | ")[0].strip() in VALUES else f"the check knows no command that {value[1]} stands for (messages.py VALUES)"
+    program, _space, arguments = text.partition(" ")
+    if program in PROGRAMS and re.match(PROGRAMS[program], arguments):
+        return ""
+    return "it begins with no command and no `set <variable>: <value>`"
+
+
+def call_problem(arguments: str, known: Known) -> str:
+    """What is wrong with a call of a playbook: its full name, that it exists, -i, variables that exist."""
+    call = re.match(r"onprem\.wandb\.(\w+|\{[^{}]*\}) -i (<inventory>|\{[^{}]*\})", arguments)
+    if not call:
+        return "a playbook is called as `ansible-playbook onprem.wandb.<name> -i <inventory>`"
+    if call[1][0] != "{" and call[1] not in known.playbooks:
+        return f"there is no playbook {call[1]}"
+    for name in re.findall(r"-e [\"']?(\w+)=", arguments):
+        if name not in known.words | known.variables:
+            return f"-e {name} is neither a variable of a role nor a word that a playbook takes"
+    return ""
+
+
+def nexts(text: str, python: bool) -> Iterator[tuple[int, str]]:
+    """Line and text after each `Next:`, in one line, with {expression} in place of what is put in."""
+    for line, said in literals(text) if python else [(1, jinja(text))]:
+        for hit in re.finditer(MARK, said) if said.strip() != MARK else ():  # code that looks for the mark
+            end = said.find(MARK, hit.end())
+            yield line + (0 if python else said.count("\n", 0, hit.start())), " ".join(said[hit.end() : end if end > 0 else None].split())
+
+
+def jinja(text: str) -> str:
+    """A YAML text whose templates are {expression}: both `{{ x }}` and `' ~ x ~ '`. Lines stay where they are."""
+    text = re.sub(r"\{\{\s*([^{}\n]*?)\s*\}\}", r"{\1}", text)
+    return re.sub(r"' ~ ([^\n]*?) ~ '", r"{\1}", text)
+
+
+def literals(source: str) -> Iterator[tuple[int, str]]:
+    """Line and value of every text of a Python file, joined ones as one; constants of the module are put in."""
+    tree = ast.parse(source)
+    constants: dict[str, str] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            value = flat(node.value, constants)
+            if value is not None:
+                constants[node.targets[0].id] = value
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        value = flat(node, constants) if isinstance(node, ast.expr) else None
+        if value is None or isinstance(node, ast.Name):
+            waiting += ast.iter_child_nodes(node)
+        elif MARK in value:
+            yield place(node), value
+            waiting += [part for part in ast.walk(node) if isinstance(part, ast.Call | ast.IfExp)]
+
+
+def place(node: ast.AST) -> int:
+    """Line of the part with the mark."""
+    parts = [part for part in ast.walk(node) if isinstance(part, ast.Constant) and MARK in str(part.value)]
+    return parts[0].lineno if parts else getattr(node, "lineno", 1)
+
+
+def flat(node: ast.AST, constants: dict[str, str]) -> str | None:
+    """The text of an expression; None when it is none."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.Name):
+        return constants.get(node.id)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(flat(part, constants) or "" for part in node.values)
+    if isinstance(node, ast.FormattedValue):
+        value = flat(node.value, constants)
+        return "{%s}" % ast.unparse(node.value).replace("{", "(").replace("}", ")") if value is None else value
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = flat(node.left, constants), flat(node.right, constants)
+        if left is None and right is None:
+            return None
+        return (left if left is not None else "{%s}" % ast.unparse(node.left)) + (right if right is not None else "{%s}" % ast.unparse(node.right))
+    return None

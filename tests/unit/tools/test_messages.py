@@ -1,0 +1,114 @@
+"""Each form of a Next that nobody can paste, and the forms that are right."""
+
+from __future__ import annotations
+
+import pytest
+from workshop import messages
+
+KNOWN = messages.Known()
+SITE = "-i <inventory>"
+
+
+def told(source: str, python: bool = True) -> list[str]:
+    """The faults of a text, in order."""
+    return [messages.problem(following, KNOWN) for _line, following in messages.nexts(source, python)]
+
+
+def test_the_collection_says_what_to_paste() -> None:
+    assert "messages in" in messages.messages()
+
+
+@pytest.mark.parametrize(
+    "following",
+    [
+        "again.",
+        "wait.",
+        "site.yml.",
+        "the playbook mysql_status shows both.",
+        "mysql_rejoin makes it the standby.",
+        "mysql_rejoin -e op_accept_data_loss=lab",
+        "run the playbook onprem.wandb.certificates.",
+        "run onprem.wandb.backups.",
+        "ansible-playbook onprem.wandb.mysql_status",
+        "ansible-playbook mysql_status -i <inventory>",
+        "ansible-playbook reset.yml -i <inventory>",
+        f"ansible-playbook onprem.wandb.mysql_rejoyn {SITE}",
+        f"ansible-playbook onprem.wandb.mysql_restore {SITE} -e restore_to=latest",
+        f"ansible-playbook onprem.wandb.mysql {SITE}, then ansible-playbook onprem.wandb.nothing {SITE}",
+        "-e op_restore_host=db1",
+        "find out what they are.",
+        "kill the session.",
+        "mount the share.",
+        "set it, for example in host_vars.",
+        "set mysql_adress: 198.18.0.1",
+        "raise mysql_backup_max_size_gb.",
+        "add space there.",
+        "nothing, the next run tries again.",
+        "look at what it said.",
+        "systemctl",
+        "on db1: restart it.",
+        "",
+    ],
+)
+def test_what_cannot_be_pasted_is_told(following: str) -> None:
+    assert messages.problem(following, KNOWN)
+
+
+@pytest.mark.parametrize(
+    "following",
+    [
+        f"ansible-playbook onprem.wandb.mysql_status {SITE} shows both.",
+        f"ansible-playbook onprem.wandb.mysql {SITE} -e mysql_restart_allowed=true, then ansible-playbook onprem.wandb.mysql_restore {SITE} -e op_restore_to=latest",
+        "systemctl status mysqld on db1.",
+        "on db1: mysql -e 'KILL 7'; then run this again.",
+        "on {one.name}: journalctl -u kubelet",
+        "find /var/lib/mysql -user root",
+        "set mysql_settings: {sync_binlog: 1}",
+        "set site_name: <name> in group_vars/all.yml",
+        "mysql-backup full.",
+        "rm {mark}; systemctl start mysqld",
+    ],
+)
+def test_what_can_be_pasted_is_taken(following: str) -> None:
+    assert messages.problem(following, KNOWN) == ""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'raise Problem(f"{host} is away. Next: wait.")',
+        'raise Problem(f"{host} is away. " "Next: " f"look at {host}.")',
+        'raise Problem("It is away. Next: " + "wait for " + host)',
+        'raise Problem("It is away. Next: " + host)',
+        'raise Problem("It is away. Next: %s" % host)',
+        'raise Problem(f"It is away. Next: {anything(host)}")',
+        'STATUS = "Next: the playbook shows both."\nraise Problem(f"It is away. {STATUS}")',
+        'PLAYBOOK = "ansible-playbook onprem.wandb."\nraise Problem(f"It is away. Next: {PLAYBOOK}statuss -i <inventory>")',
+        'raise Problem(call(f"{host}: " + text("Next: again.")))',
+    ],
+)
+def test_parts_of_a_text_in_python_are_read_together(source: str) -> None:
+    assert [one for one in told(source) if one]
+
+
+def test_constants_and_values_that_the_check_knows_are_taken() -> None:
+    assert told('PLAYBOOK = "ansible-playbook onprem.wandb.mysql_"\nsay(f"Away. Next: {PLAYBOOK}status -i <inventory> shows it.")') == [""]
+    assert told('say(f"Away. Next: on {name}: {kill_line(found)}; then again.")') == [""]
+
+
+def test_code_that_looks_for_the_mark_is_no_message() -> None:
+    assert told('said.partition(" Next: ")') == []
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("fail_msg: >-\n  It is away. Next:\n  again.\n", False),
+        ("fail_msg: >-\n  It is away. Next: kubectl --kubeconfig {{ storage_kubeconfig }} get\n  nodes\n", True),
+        ("x: \"{{ 'It is ' ~ seen ~ '. Next: the playbook minio.' }}\"\n", False),
+        ("x: \"{{ 'It is away. Next: ' ~ place ~ ' is to be looked at.' }}\"\n", False),
+        ("x: \"{{ 'It is away. Next: systemctl status ' ~ unit ~ '.' }}\"\n", True),
+    ],
+)
+def test_texts_of_yaml_are_read_with_their_templates(text: str, good: bool) -> None:
+    assert (told(text, python=False) == [""]) is good
