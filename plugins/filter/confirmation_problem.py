@@ -51,10 +51,8 @@ RETURN = r"""
 _value:
   description: The refusal in sentences, with the command that confirms; empty when it is confirmed.
   type: str
-  sample: (
-      "This deletes all. Nothing was changed. Seen: op_confirm=(not given); expected: the site's name, lab. "
-      "Next: ansible-playbook onprem.wandb.reset -i <inventory> -e op_confirm=lab
-  )
+  sample: "This deletes all. Nothing was changed. Seen: op_confirm=(not given); expected: the site's name, lab.
+    Next: ansible-playbook onprem.wandb.reset -i <inventory> -e op_confirm=lab"
 """
 
 import typing as t

@@ -74,7 +74,7 @@ def test_its_disk_is_full(far: Site) -> None:
         far.fill(primary, 5)
         for name in ("full", "ship"):
             said = step(far, host, name, code=1)
-            assert "most likely it is full. What is there stays as it is. Next: look at the space there" in said, said
+            assert "most likely it is full. What is there stays as it is. Next: df -h on that host" in said, said
         assert leftovers(far, host) == ""
     for name in ("ship", "full", "verify"):
         step(far, host, name)

@@ -96,7 +96,7 @@ def test_a_set_of_two_hosts_is_refused(state: Any, bare: Any) -> None:
     both = type(bare)(state, "inventory", site_secrets_dir=str(bare.secrets))
     code, output = both.play("minio.yml", "--check")
     assert code != 0
-    assert "when either is away nobody writes" in one_line(output)
+    assert "a two-node set loses its write quorum" in one_line(output)
 
 
 @pytest.mark.parametrize("name", PLACES)

@@ -57,9 +57,7 @@ class Authority:
             self.certificate = certs.load_chain(data)[0] if data else None
             self.key = certs.load_key(key_data) if key_data else None
         except (ValueError, TypeError) as error:
-            raise Unusable(
-                f"{self.files.directory} has a ca.crt or ca.key that cannot be read ({error}). {NEXT.format(self.files.directory)}"
-            ) from error
+            raise Unusable(f"{self.files.directory} has a ca.crt or ca.key that cannot be read ({error}). {NEXT.format(self.files.directory)}") from error
         if self.certificate is not None and self.key is not None and not certs.key_matches(self.certificate, self.key):
             raise Unusable(f"{self.key_file} is not the key of ca.crt in {self.files.directory}. {NEXT.format(self.files.directory)}")
         if key_data:

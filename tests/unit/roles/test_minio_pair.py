@@ -34,7 +34,7 @@ def initialised(directory: pathlib.Path, server: str) -> None:
 
 def test_a_new_set_is_refused(tmp_path: pathlib.Path) -> None:
     code, output = run(tmp_path, SERVERS)
-    assert code != 0 and "store1 and store2: when either is away nobody writes" in output and "Next: " in output
+    assert code != 0 and "store1 and store2: a two-node set loses its write quorum" in output and "Next: " in output
 
 
 def test_a_set_with_files_goes_on_even_when_one_host_is_new(tmp_path: pathlib.Path) -> None:

@@ -58,7 +58,8 @@ def test_what_cannot_be_pasted_is_told(following: str) -> None:
     "following",
     [
         f"ansible-playbook onprem.wandb.mysql_status {SITE} shows both.",
-        f"ansible-playbook onprem.wandb.mysql {SITE} -e mysql_restart_allowed=true, then ansible-playbook onprem.wandb.mysql_restore {SITE} -e op_restore_to=latest",
+        f"ansible-playbook onprem.wandb.mysql {SITE} -e mysql_restart_allowed=true, "
+        f"then ansible-playbook onprem.wandb.mysql_restore {SITE} -e op_restore_to=latest",
         "systemctl status mysqld on db1.",
         "on db1: mysql -e 'KILL 7'; then run this again.",
         "on {one.name}: journalctl -u kubelet",

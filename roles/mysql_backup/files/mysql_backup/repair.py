@@ -57,7 +57,10 @@ def setup(config: Config, again: bool) -> dict[str, t.Any]:
             status.step(config, name, result)
             if result.get("why") == decide.WAITS:
                 # Nobody takes one. A primary with its standby leaves it to the standby's own setup.
-                raise Problem(f"{config.repository} holds no full backup, and {config.host} took none: {decide.WAITS}, then run onprem.wandb.backups.")
+                raise Problem(
+                    f"{config.repository} holds no full backup, and {config.host} took none: {decide.WAITS}, then "
+                    "ansible-playbook onprem.wandb.backups -i <inventory>"
+                )
             found.update({"changed": found["changed"] or result["acted"], name: result})
     if found.get("verify", {}).get("acted"):
         # The timer's first run is a minute away, and verify.yml wants to see one.

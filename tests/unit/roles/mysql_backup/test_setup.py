@@ -65,7 +65,7 @@ def test_commits_that_wait_are_the_reason_and_not_a_missing_backup(config: Confi
     assert called == ["full"]  # verify could only say that there is no backup
     said = str(caught.value)
     assert said.startswith("/mnt/backup holds no full backup, and db1 took none: it is the primary, and its commits wait for a standby")
-    assert said.endswith("Next: bring the standby back, or mysql_degrade, then run onprem.wandb.backups.")
+    assert said.endswith("bring the standby back, or mysql_degrade, then ansible-playbook onprem.wandb.backups -i <inventory>")
 
 
 def test_a_primary_leaves_it_to_its_standby(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:

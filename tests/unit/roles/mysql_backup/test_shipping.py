@@ -151,7 +151,7 @@ def test_a_piece_that_takes_too_long_is_ended_and_a_smaller_one_begun(
     called = answers(process.Late("late"), process.Late("late"), pruned("0.00"))
     assert expire.prune(config, restic.Repository(config)) == 3 and called == ["prune"] * 3
     answers(process.Late("late"))
-    with pytest.raises(Problem, match=r"Shipping goes on; .*Next: look at the store's speed"):
+    with pytest.raises(Problem, match=r"Shipping goes on; .*Next: set mysql_backup_ship_interval: <seconds"):
         expire.prune(config, restic.Repository(config))
 
 

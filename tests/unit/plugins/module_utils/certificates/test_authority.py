@@ -220,4 +220,4 @@ def test_a_key_that_is_no_ca_s_is_refused_without_advice_that_breaks_trust(tmp_p
         run(tmp_path)
     assert "move both away" not in str(refused.value)
     assert "Nothing was changed" in str(refused.value)
-    assert f"Next: copy ca.crt and ca.key of the same day from the backup of the controller into {tmp_path}" in str(refused.value)
+    assert f"Next: cp -p <backup>/ca.crt <backup>/ca.key {tmp_path}/" in str(refused.value)

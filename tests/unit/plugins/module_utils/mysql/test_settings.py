@@ -29,7 +29,7 @@ def test_a_reserved_name_is_refused_in_any_spelling(name: str) -> None:
     (found,) = settings.problems({name: 1})
     assert found.name == name
     assert f"must not set {settings.fold(name)}: " in found.sentence
-    assert "Next: take it out of mysql_settings." in found.sentence
+    assert "Next: set mysql_settings without " in found.sentence
 
 
 def test_the_role_asks_the_same_function() -> None:

@@ -24,7 +24,7 @@ def test_one_host_that_serves_is_enough():
     """A bare host that takes the place of another one must not get new secrets beside its peer."""
     said = judge.refusal("/s", NAMES, ["a", "b"], {"a": BARE, "b": SERVES})
     assert said.startswith("redis_password is not in /s, but these hosts were set up with it: b has /etc/redis/auth.conf.")
-    assert "Nothing was changed. Next: copy the site's secrets to /s" in said
+    assert "Nothing was changed. Next: set site_secrets_dir: <directory> where the secrets are, or copy them to /s" in said
 
 
 def test_a_host_that_was_not_looked_at():
