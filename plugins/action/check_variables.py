@@ -64,7 +64,7 @@ def verdict(found: list[Finding], errors: Mapping[str, str]) -> dict[str, Any]:
     """The result of the task: sentences for problems, warnings for the rest."""
     problems = [told(finding) for finding in found if finding.severity == PROBLEM]
     problems += [
-        ("%s cannot be evaluated: %s. Next: ansible-inventory -i <inventory> --list shows its value; correct it there.") % (name, reason)
+        f"{name} cannot be evaluated: {reason}. Next: ansible-inventory -i <inventory> --list shows its value; correct it there."
         for name, reason in errors.items()
     ]
     warnings = [told(finding) for finding in found if finding.severity != PROBLEM]

@@ -85,7 +85,7 @@ def test_its_host_shows_another_key(far: Site) -> None:
     host = far.standby()
     with planted(far, host, f"cp -a {KNOWN} /root/known && sed -i 's/AAAA/AAAB/' {KNOWN}", f"mv /root/known {KNOWN}"):
         said = step(far, host, "ship", code=1)
-    assert "SSH host key that is not known here" in said and "Next: compare it" in said
+    assert "SSH host key that is not known here" in said and "Next: ssh-keyscan <host>, compare it" in said
     step(far, host, "ship")
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from .pair import Member
-from .plan import Options, Plan, Refusal, both, must_accept_loss, call, must_confirm, must_run
+from .plan import Options, Plan, Refusal, both, call, must_accept_loss, must_confirm, must_run
 
 
 def failover(pair: Sequence[Member], options: Options) -> Plan:

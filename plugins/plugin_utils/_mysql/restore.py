@@ -119,7 +119,7 @@ def fresh(states: Mapping[str, Said], onto: str, primary: str) -> dict[str, t.An
     if host not in states:
         return {
             "refusal": f"The restore would go to {host}, which is not among the hosts of the group mysql that can be reached: {', '.join(sorted(states))}. "
-            f"Nothing was changed. Next: {COMMAND} -e op_restore_host={'|'.join(sorted(states))}"
+            f"Nothing was changed. Next: {COMMAND} -e op_restore_host={sorted(states)[0]}"
         }
     # The one that takes writes first: no commit is answered that a standby lacks.
     order = writable + [name for name in states if name not in writable]

@@ -241,7 +241,7 @@ def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> No
 def test_a_missing_configuration_is_said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
     monkeypatch.setattr(guard, "CONFIG", str(tmp_path / "guard.json"))
     assert guard.main(["guard"]) == 1
-    assert "run the role mysql" in capsys.readouterr().err
+    assert "Next: ansible-playbook onprem.wandb.mysql -i" in capsys.readouterr().err
 
 
 def test_initialising_leaves_the_marker_when_it_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:

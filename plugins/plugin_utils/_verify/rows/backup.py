@@ -76,21 +76,14 @@ def duration(seconds: int) -> str:
 def full(facts: Facts) -> Iterator[Row]:
     """Our own: there is a backup, in another place."""
     row = ("EX-13", "full backup of MySQL", "in the repository, younger than mysql_backup_full_max_age_hours")
-    yield by_age(
-        facts,
-        row,
-        "last_full_age_seconds",
-        "full",
-        ("there is none. Next: ansible-playbook onprem.wandb.mysql_backup -i <inventory> -e op_confirm=<site_name>"),
-    )
+    yield by_age(facts, row, "last_full_age_seconds", "full", "there is none. Next: ansible-playbook onprem.wandb.mysql_backup -i <inventory>")
 
 
 def proof(facts: Facts) -> Iterator[Row]:
     """Our own: it can be restored, because it was."""
     row = ("EX-14", "MySQL backup proved by a restore", "younger than mysql_backup_verify_max_age_hours")
-    yield by_age(
-        facts, row, "verified_age_seconds", "verify", ("no backup was ever restored. Next: ansible-playbook onprem.wandb.mysql_backup_verify -i <inventory>")
-    )
+    none = "no backup was ever restored. Next: ansible-playbook onprem.wandb.mysql_backup_verify -i <inventory>"
+    yield by_age(facts, row, "verified_age_seconds", "verify", none)
 
 
 def shipping(facts: Facts) -> Iterator[Row]:

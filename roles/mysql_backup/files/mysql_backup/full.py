@@ -34,9 +34,10 @@ def data_bytes(directory: str) -> int:
     return total
 
 
-def space_problem(
-    needed: int, free: int, where: str, what: str, following: str = ("Next: df -h there; add space, or set mysql_backup_state_dir to another place.")
-) -> str:
+SPACE = "Next: df -h there; add space, or set mysql_backup_state_dir to another place."
+
+
+def space_problem(needed: int, free: int, where: str, what: str, following: str = SPACE) -> str:
     """The sentence; empty when there is enough. Bytes. following: what a person does about it."""
     wanted = int(needed * MARGIN) + SPARE
     if free >= wanted:

@@ -104,7 +104,7 @@ def test_a_killed_kubeadm_says_so() -> None:
     module.get_bin_path = lambda *_a, **_k: "/usr/local/bin/kubeadm"  # type: ignore[attr-defined]
     module.run_command = lambda *_a, **_k: (-9, "[certs] Generating\n", "")  # type: ignore[attr-defined]
     node = run.Node(t.cast(t.Any, module))
-    with pytest.raises(SystemExit, match=r"(?s)killed by signal 9 \(SIGKILL\).*\[certs\] Generating.*run the playbook again"):
+    with pytest.raises(SystemExit, match=r"(?s)killed by signal 9 \(SIGKILL\).*\[certs\] Generating.*ansible-playbook onprem.wandb.kubernetes"):
         node.kubeadm(k.INIT, "init")
 
 

@@ -177,7 +177,7 @@ def test_another_file_system_is_not_entered_even_when_nobody_said_that_it_is_mou
 def test_a_directory_of_the_system_or_no_plain_path_is_refused(path: str) -> None:
     targets, refused = removal.problems([Entry(path, holds=("*",))], [])
     assert targets == []
-    assert "Next: correct the variable" in refused[0]
+    assert "Next: ansible-inventory " in refused[0] and "correct the variable that names it." in refused[0]
 
 
 def test_a_link_to_a_directory_of_the_system_is_refused(tmp_path: pathlib.Path) -> None:

@@ -50,12 +50,12 @@ def test_an_absent_server_gets_no_statement(make: t.Any) -> None:
 
 
 def test_the_primary_is_not_taken_out(make: t.Any) -> None:
-    assert "Next: mysql_switchover" in plan_ends.plan_absent(make.primary(), [], make.wish()).refusal
+    assert "Next: ansible-playbook onprem.wandb.mysql_switchover" in plan_ends.plan_absent(make.primary(), [], make.wish()).refusal
 
 
 def test_the_last_standby_that_acknowledges_is_not_taken_out(make: t.Any) -> None:
     waits = make.primary(server_uuid=make.other, semi_status={"rpl_semi_sync_source_clients": "1"})
-    assert "Next: mysql_degrade" in plan_ends.plan_absent(make.standby(), [make.peer(waits)], make.wish()).refusal
+    assert "Next: ansible-playbook onprem.wandb.mysql_degrade" in plan_ends.plan_absent(make.standby(), [make.peer(waits)], make.wish()).refusal
     alone = make.primary(server_uuid=make.other, source_enabled=False)
     assert not plan_ends.plan_absent(make.standby(), [make.peer(alone)], make.wish()).refusal
 

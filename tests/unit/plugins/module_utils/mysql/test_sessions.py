@@ -100,7 +100,7 @@ SEEN = sessions.judge([ROOT], READ_LOCK, [], SPARED, (), "fence")
     [
         (SEEN, 0, 1, "on db1: mysql -e 'KILL 42'; then run this again.", "standby"),
         (SEEN, 5, 0, "session 42 of root@localhost", "bring the standby back"),
-        ([], 5, 0, "5 sessions wait for an acknowledgement, and no standby is attached. Next: ansible-playbook onprem.wandb.mysql_status -i <inventory> shows it; bring the standby back", "KILL"),
+        ([], 5, 0, "5 sessions wait for an acknowledgement, and no standby is attached. Next: ansible-playbook onprem.wandb.mysql_status -i", "KILL"),
         ([], 5, 1, "acknowledgement of 1 attached standby(s)", "bring the standby back"),
         ([], 0, 1, "no session that holds a lock. Next: on db1: mysql -e 'SHOW FULL PROCESSLIST'", "bring the standby back"),
         ([], 0, 0, "SHOW FULL PROCESSLIST", "bring the standby back"),

@@ -91,7 +91,7 @@ def test_plans(procedure: str, db1: t.Any, db2: t.Any, options: t.Any, primary_t
         ("switchover", primary("db1", degraded=WINDOW), standby("db2"), OPTIONS, "runs degraded since 2026-11-23T22:10:04Z (memory)"),
         ("switchover", primary("db1", semisync=ALONE), standby("db2"), OPTIONS, "do not wait for db2"),
         ("failover", dead("db1"), cut_off("db2"), {**CONFIRMED, "confirm": "labb"}, "Seen: op_confirm=labb; expected: the site's name, lab. Next: "),
-        ("failover", dead("db1"), cut_off("db2"), {**CONFIRMED, "degraded": None}, "the variable degraded is not set"),
+        ("failover", dead("db1"), cut_off("db2"), {**CONFIRMED, "degraded": None}, "op_degraded is not set"),
         ("failover", primary("db1"), standby("db2"), DOWN, "db1 answers and is writable: it is not dead"),
         ("failover", look("db1", "none", "primary", guard={"reason": "db2 cannot be asked"}), cut_off("db2"), DOWN, "role guard: db2 cannot be asked"),
         ("failover", None, cut_off("db2"), CONFIRMED, "-e op_old_primary_is_down=yes"),

@@ -116,7 +116,8 @@ def test_a_finding_alone_is_a_sentence() -> None:
     (finding,) = kubernetes.endpoint(place(kubernetes_control_plane_endpoint="x"))
     assert sentence(finding) == (
         "site: kubernetes_control_plane_endpoint is x; expected a DNS name, a colon and a port, without https://. "
-        "Next: set kubernetes_control_plane_endpoint in group_vars/all.yml to a name of yours, such as k8s.example.com:6443."
+        "Correction: set kubernetes_control_plane_endpoint in group_vars/all.yml to a name of yours, such as k8s.example.com:6443. "
+        "Next: ansible-playbook onprem.wandb.preflight -i <inventory>"
     )
 
 

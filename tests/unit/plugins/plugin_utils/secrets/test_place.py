@@ -68,7 +68,7 @@ def test_a_file_as_inventory_reads_nothing_beside_it(site):
 
 
 def test_an_inventory_without_a_directory_needs_the_setting(tmp_path):
-    with pytest.raises(place.Misplaced, match="Next: run again with -e site_secrets_dir=<directory>"):
+    with pytest.raises(place.Misplaced, match="Next: set site_secrets_dir: <directory>, or -e site_secrets_dir=<directory>"):
         place.directory("", ["db1,db2,"])
     assert place.directory(str(tmp_path), ["db1,db2,"]) == str(tmp_path)
 
