@@ -62,7 +62,7 @@ class Unit:
         """Say what was seen, with the journal's last lines."""
         journal = self.module.run_command(["journalctl", "--unit", self.name, "--lines", "15", "--no-pager", "--output", "cat"])[1]
         self.module.fail_json(
-            msg=f"{self.name} is {state.text}, expected active within {self.module.params['timeout']} s. Its last words:\n{journal.strip() or '(none)'}\n"
+            msg=f"{self.name} is {state.text}, expected active within {self.module.params['timeout']} s. Last journal lines:\n{journal.strip() or '(none)'}\n"
             f"Next: journalctl -u {self.name}"
         )
 

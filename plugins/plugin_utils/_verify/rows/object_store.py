@@ -57,7 +57,7 @@ def mirror(facts: Facts) -> Iterator[Row]:
         return
     host = str(facts.settings.get("minio_backup_host", ""))
     if not host:
-        yield Row(*row, "no second place is named (minio_backup_target): the files are where their drives are, and nowhere else", NOT_APPLICABLE)
+        yield Row(*row, "no mirror configured (minio_backup_target is empty): the bucket has no second copy", NOT_APPLICABLE)
         return
     measurement = facts.of(host, "minio_backup")
     if failed(measurement):
