@@ -80,7 +80,7 @@ def test_what_the_data_were_made_with_stays(declared: t.Any, of_data: t.Any, nam
 def test_the_refusal_says_the_value_of_the_data_and_what_to_write() -> None:
     (found,) = settings.problems({}, {**DATA, "lower_case_table_names": "1"})
     assert "makes lower_case_table_names 0; expected 1: the data that are there were made with it" in found.sentence
-    assert "Next: write lower_case_table_names: 1 in mysql_settings." in found.sentence
+    assert "Next: set mysql_settings: {lower_case_table_names: 1}." in found.sentence
 
 
 @pytest.mark.parametrize("declared", [None, "", [], 1])

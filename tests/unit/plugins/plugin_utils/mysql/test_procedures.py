@@ -76,7 +76,7 @@ def test_plans(procedure: str, db1: t.Any, db2: t.Any, options: t.Any, primary_t
         ("switchover", primary("db1"), standby("db2"), {**OPTIONS, "target": "db9"}, "target is db9; expected one of db1, db2"),
         ("switchover", primary("db1"), None, OPTIONS, "db2 does not answer over SSH"),
         ("switchover", primary("db1"), dead("db2", "replica"), OPTIONS, "the server on db2 does not run"),
-        ("switchover", primary("db1"), look("db2", "none", ""), OPTIONS, "db2 does not replicate from db1. Next: mysql_rejoin"),
+        ("switchover", primary("db1"), look("db2", "none", ""), OPTIONS, "db2 does not replicate from db1. Next: ansible-playbook onprem.wandb.mysql_rejoin"),
         (
             "switchover",
             primary("db1"),

@@ -47,7 +47,7 @@ def test_one_place_for_all_hosts_whichever_source_names_them(site, tmp_path):
 @pytest.mark.parametrize("kind", ["directory", "parent", "several"])
 @pytest.mark.parametrize("name", ["secrets", "keys/of/the/site"])
 def test_a_setting_that_lies_in_the_inventory_is_refused(site, kind, name):
-    with pytest.raises(place.Misplaced, match="Ansible would read each password there as a host.*Next: set site_secrets_dir to"):
+    with pytest.raises(place.Misplaced, match="Ansible would read each password there as a host.*Next: set site_secrets_dir: "):
         place.directory(str(site / name), given(site, kind))
 
 
