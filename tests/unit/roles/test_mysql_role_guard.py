@@ -171,7 +171,7 @@ def test_a_mark_of_an_interruption_never_deletes_what_was_put_back_by_hand(
     mark = tmp_path / "data" / guard.INITIALISING
     said = capsys.readouterr().err
     assert "wandb_local came since, which it does not make. Nothing was touched." in said
-    assert said.endswith(f"Next: when these are good data: rm {mark}; systemctl start mysqld\n")
+    assert said.endswith(f"Next: rm {mark} && systemctl start mysqld (only when these are good data)\n")
     mark.unlink()
     assert prepare(monkeypatch, tmp_path) == 0
 
