@@ -125,11 +125,11 @@ def literals(source: str) -> Iterator[tuple[int, str]]:
     """Line and value of every text of a Python file, joined ones as one; constants of the module are put in."""
     tree = ast.parse(source)
     constants: dict[str, str] = {}
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            value = flat(node.value, constants)
-            if value is not None:
-                constants[node.targets[0].id] = value
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            constant = flat(statement.value, constants)
+            if constant is not None:
+                constants[statement.targets[0].id] = constant
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
