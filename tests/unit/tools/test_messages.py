@@ -33,7 +33,7 @@ def test_the_collection_says_what_to_paste() -> None:
         "ansible-playbook mysql_status -i <inventory>",
         "ansible-playbook reset.yml -i <inventory>",
         f"ansible-playbook onprem.wandb.mysql_rejoyn {SITE}",
-        f"ansible-playbook onprem.wandb.mysql_restore {SITE} -e restore_to=latest",
+        f"ansible-playbook onprem.wandb.mysql_restore {SITE} -e op_restore_too=latest",
         f"ansible-playbook onprem.wandb.mysql {SITE}, then ansible-playbook onprem.wandb.nothing {SITE}",
         "-e op_restore_host=db1",
         "find out what they are.",

@@ -69,7 +69,7 @@ def test_the_taint_follows_the_inventory(tainted: bool, schedulable: bool | None
     (cp(**{**MEMBER_CP, "cluster_version": "v1.36.3"}), ["1.36.3", "kubernetes_version asks for 1.36.4", "left as it is"]),
     (node(**{**MEMBER_NODE, "node_version": "v1.35.8"}), ["1.35.8", "(the kubelet)"]),
     (node(**{**MEMBER_NODE, "server": "https://other:6443"}), ["https://other:6443", SERVER]),
-    (node(**{**MEMBER_NODE, "node_known": False, "api_text": "answers 404"}), ["does not know a node node1", "reset --limit node1"]),
+    (node(**{**MEMBER_NODE, "node_known": False, "api_text": "answers 404"}), ["does not know a node node1", "reset -i <inventory> --limit node1"]),
     (node(traces=["/etc/kubernetes/admin.conf"], admin_conf=True), ["control-plane node", "kube_node only"]),
     (cp(**{**MEMBER_NODE, "traces": ["/etc/kubernetes/kubelet.conf"]}), ["is a worker node", "kube_control_plane"]),
     (cp(traces=["/etc/kubernetes/pki/ca.crt"]), ["/etc/kubernetes/pki/ca.crt", "not touched"]),
