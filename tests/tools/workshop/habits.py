@@ -12,7 +12,7 @@ from .base import TOP, CheckFailed, files, some
 SPELLING = {  # pattern: (where, what is wrong)
     r"ignore_errors: *(true|yes)|failed_when: *false": (("roles/", "playbooks/"), "an error is swallowed: handle it or let it fail"),
     r"pytest\.(skip|mark\.skip|mark\.xfail|importorskip)|--skip-test": (("tests/", "molecule/", "Makefile", ".ci/"), "a test is left out"),
-    r"\| *(union|symmetric_difference)\(": (("roles/", "playbooks/", "inventories/"), "a set has no order from run to run: add the lists and take them | unique"),
+    r"\| *(union|symmetric_difference)\(": (("roles/", "playbooks/", "inventories/"), "a set has no order: add the lists, then | unique"),
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n[A-Za-z0-9+/=\n]{60}": (("",), "a private key"),
     r"\b(TODO|FIXME|TBD|XXX)\b": (("README.md", "docs/", "roles/", "playbooks/", "inventories/"), "unfinished text"),
     r"^(<{7}|>{7}) ": (("",), "a merge left its marks"),
