@@ -49,6 +49,8 @@ def characters(place: Place) -> Iterator[Finding]:
 def address(place: Place) -> Iterator[Finding]:
     """Where users reach W&B: no port, no path, no http."""
     value = place.host.text("wandb_host")
+    if value == "https://" and not place.installing:
+        return  # follows from an empty wandb_fqdn, which has a finding of its own in preflight
     if value and not ADDRESS.match(value):
         remedy = "leave wandb_host out and set wandb_fqdn to the name alone"
         yield Finding(CONTROLLER, "wandb_host", value, "https://<host name>, without port and path", remedy)

@@ -90,6 +90,11 @@ def test_where_they_do_not(value: str) -> None:
     assert finding.value == value
 
 
+def test_an_address_without_a_name_is_told_by_preflight_as_the_empty_name_and_refused_by_the_role() -> None:
+    assert not list(wandb.address(place(wandb_host="https://")))
+    assert [finding.variable for finding in wandb.address(place(wandb_host="https://", installing=True))] == ["wandb_host"]
+
+
 def test_names_of_extra_secrets() -> None:
     assert not list(wandb.extra_secrets(place(wandb_extra_secrets={"mail": {"PASSWORD": "x"}})))
     (finding,) = wandb.extra_secrets(place(wandb_extra_secrets={"mail": {}, "wandb-ext-mysql": {}, "wandb-bucket": {}}))
