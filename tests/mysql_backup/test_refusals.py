@@ -17,7 +17,7 @@ BAD = [
     ({"op_confirm": "lab", "op_restore_to": "2001-01-01 00:00:00"}, "no full backup is older than that"),
     ({"op_confirm": "lab", "op_restore_to": "yesterday"}, "expected latest, a time in UTC"),
     ({"op_confirm": "lab", "op_restore_to": "00000000-0000-0000-0000-000000000000:1"}, "which no backup holds"),
-    ({"op_confirm": "lab", "op_restore_to": "latest", "op_restore_host": "db9"}, "is not among the hosts that can be reached"),
+    ({"op_confirm": "lab", "op_restore_to": "latest", "op_restore_host": "db9"}, "which is not among the hosts of the group mysql that can be reached"),
 ]
 
 

@@ -49,7 +49,7 @@ def plan(looks: Iterable[Sequence[t.Any]], to: str, onto: str = "", primary: str
     if absent and not is_down:
         refusals.append(
             f"{' and '.join(absent)} cannot be reached, and may still serve the application. Nothing was changed. Expected: every host of the group mysql. "
-            "Next: ping -c 3 {absent[0]}; bring it up. If it is powered off, confirm with -e op_old_primary_is_down=yes"
+            f"Next: ping -c 3 {absent[0]}; bring it up. If it is powered off, confirm with -e op_old_primary_is_down=yes"
         )
     found = {"reached": sorted(states), "refusal": " ".join(refusals), "case": "", "host": "", "restored": {}, "stage": "", "gtids": "", "work": False}
     found.update({name: [] for name in ("ship", "prepare", "stop", "place", "open", "aside")})
