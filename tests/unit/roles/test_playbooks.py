@@ -48,3 +48,11 @@ def test_what_goes_on_alone_comes_last_in_the_site():
     """What goes on without a host must not come before what acts on the hosts that are left."""
     imported = [play["ansible.builtin.import_playbook"] for play in yaml.safe_load((PLAYBOOKS / "site.yml").read_text())]
     assert [name for name in imported if name in ALONE] == imported[-2:] == ["wandb.yml", "verify.yml"]
+
+
+def test_every_play_on_the_controller_knows_the_directory_of_the_inventory() -> None:
+    """The implicit localhost has none, and a site's variables of all hosts may be made of it, in keywords of the connection, too."""
+    for path in sorted(PLAYBOOKS.glob("*.yml")):
+        for play in yaml.safe_load(path.read_text(encoding="utf-8")):
+            if play.get("hosts") == "localhost":
+                assert "inventory_dir" in (play.get("vars") or {}), (path.name, play["name"])
