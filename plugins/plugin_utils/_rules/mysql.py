@@ -72,13 +72,20 @@ def password(place: Place) -> Iterator[Finding]:
         yield from credentials.content("%s/%s" % (directory, PASSWORD), place.read_file)
 
 
+# Not only "make them": a colleague's machine that lacks the site's directory of secrets has no certificates either.
+REMEDY_FILES = (
+    "ansible-playbook onprem.wandb.certificates -i <inventory>; where the hosts serve already they were set up with the files of another directory of "
+    "secrets: put that one back first"
+)
+
+
 def files(place: Place) -> Iterator[Finding]:
     """What an earlier layer, or the operator, puts onto the controller."""
     for variable, what in FILES.items():
         path = place.host.text(variable) if place.installing else ""
         if path and place.read_file(path) is None:
             expected = "%s; there is no such file on the controller" % what
-            yield Finding(place.host.name, variable, path, expected, "ansible-playbook onprem.wandb.certificates -i <inventory>")
+            yield Finding(place.host.name, variable, path, expected, REMEDY_FILES)
 
 
 def endpoint(place: Place) -> Iterator[Finding]:
