@@ -50,6 +50,7 @@ class State:
     drop_ins: list[str]
     names: list[str]  # the unit's name and its aliases
     text: str  # for messages
+    restarting: bool = False  # it died, and systemd starts it again in a moment
 
 
 def parse(output: str, wall: t.Optional[float] = None, monotonic: t.Optional[float] = None) -> State:
@@ -80,6 +81,7 @@ def parse(output: str, wall: t.Optional[float] = None, monotonic: t.Optional[flo
         drop_ins=values.get("DropInPaths", "").split(),
         names=values.get("Names", "").split(),
         text=detail,
+        restarting=values.get("SubState") == "auto-restart",
     )
 
 

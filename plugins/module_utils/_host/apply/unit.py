@@ -77,7 +77,7 @@ def plan(unit: Unit, params: dict[str, t.Any]) -> tuple[list[str], str]:
     if state.enabled != params["enabled"]:
         actions.append("enable" if params["enabled"] else "disable")
     if params["state"] == "stopped":
-        return actions + (["stop"] if state.active or state.busy else []), ""
+        return actions + (["stop"] if state.active or state.busy or state.restarting else []), ""
     if not state.active:
         return [*actions, "start"], ""
     reason = host_unit.restart_reason(state, params["restart_when_newer"], params["executable"])

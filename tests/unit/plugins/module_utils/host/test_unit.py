@@ -125,3 +125,18 @@ def test_files_systemd_has_not_read(tmp_path):
     assert unit.unseen(seen, [str(root)]) == []
     drop_in.unlink()
     assert unit.unseen(seen, [str(root)]) == [str(drop_in)]
+
+
+@pytest.mark.parametrize(
+    ("state", "stop"), [("activating\nSubState=auto-restart", True), ("failed\nSubState=failed", False), ("active\nSubState=running", True)]
+)
+def test_a_unit_that_comes_back_in_a_moment_is_stopped(state: str, stop: bool) -> None:
+    """containerd died, and was running again after the reset that had found it not active."""
+    from ansible_collections.onprem.wandb.plugins.module_utils._host.apply import unit as apply
+
+    class Shown:
+        def show(self) -> str:
+            return f"LoadState=loaded\nUnitFileState=disabled\nJob=0\nActiveState={state}"
+
+    actions, _reason = apply.plan(Shown(), {"enabled": False, "state": "stopped"})
+    assert ("stop" in actions) is stop
