@@ -18,8 +18,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[1]
 # Objects that change by themselves: records of what happened, and what the nodes renew each few seconds.
 MOVING = ("events", "leases", "componentstatuses")
-# Without a home: kubectl keeps a cache there.
-KUBECTL = "HOME=/nonexistent kubectl --kubeconfig /etc/kubernetes/admin.conf"
+# Without a home that can be made: kubectl keeps a cache there, and root makes any directory.
+KUBECTL = "HOME=/dev/null kubectl --kubeconfig /etc/kubernetes/admin.conf"
 # What is declared. Of an object with a generation the server counts that up with each change of what is declared; its version counts what is reported, too.
 DECLARED = "{.metadata.uid} {.metadata.generation} {.metadata.labels} {.metadata.annotations}"
 OBJECT = '{range .items[*]}{.kind} {.metadata.namespace}/{.metadata.name}{"\\t"}%s{"\\t"}{.metadata.resourceVersion}{"\\n"}{end}' % DECLARED
