@@ -20,7 +20,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(TOP / ".lab/co
 
 from acme import Pebble
 
-INVENTORY = "redis: {hosts: {store1: {ansible_host: 127.0.0.1}}}\nminio: {hosts: {store1: {}}}\n"
+INVENTORY = "redis: {hosts: {store1: {ansible_connection: local}}}\nminio: {hosts: {store1: {}}}\n"
 
 
 @dataclass
