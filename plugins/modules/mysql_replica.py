@@ -566,7 +566,7 @@ def main() -> t.NoReturn:
         refusal = version.refusal(server.value("SELECT VERSION()"))
         if refusal:
             raise Problem(f"{refusal}.")
-        run = Run(server, declare.wish(module.params, module.check_mode), module.params, module.run_command)
+        run = Run(server, declare.desired(module.params, module.check_mode), module.params, module.run_command)
         result = bring_about(module, run)
         module.exit_json(changed=run.changed, statements=server.statements, server_warnings=server.server_warnings, notes=run.notes, **result)
     except Problem as problem:

@@ -180,11 +180,11 @@ gtid_purged:
   returned: when it runs
   type: str
   sample: ""
-reign:
-  description: The last row of the table in which each new primary enters itself. Term 0 when there is none.
+term:
+  description: The last row of the table in which each new primary enters itself. Number 0 when there is none.
   returned: when it runs
   type: dict
-  sample: {term: 3, server_uuid: 1abe9d5b-e743-11f1-8336-02fc00000001}
+  sample: {number: 3, server_uuid: 1abe9d5b-e743-11f1-8336-02fc00000001}
 gtid_state:
   description: Class of a standby, one of IDENTICAL, RECOVERABLE, NEW, IRRECOVERABLE, DIVERGED. Empty on a primary, or when the source cannot be asked.
   returned: when it runs
@@ -505,7 +505,7 @@ def collect(module: AnsibleModule, server: Server) -> dict[str, t.Any]:
         "offline_mode": me.offline,
         "gtid_executed": me.executed,
         "gtid_purged": me.purged,
-        "reign": {"term": me.reign.term, "server_uuid": me.reign.server_uuid},
+        "term": {"number": me.term.number, "server_uuid": me.term.server_uuid},
         **standing,
         "source_waits": source.member.source_enabled if source and source.member else None,
         "semisync": report.semisync(me),
@@ -517,7 +517,7 @@ def collect(module: AnsibleModule, server: Server) -> dict[str, t.Any]:
                 "detail": one.detail,
                 "writable": one.member.writable if one.member else None,
                 "ahead": one.ahead,
-                "term": one.member.reign.term if one.member else None,
+                "term": one.member.term.number if one.member else None,
             }
             for one in asked
         ],
@@ -580,7 +580,7 @@ def main() -> t.NoReturn:
         problem = f"it answers with an error: {text_of(error)}{hint}"
         module.exit_json(changed=False, running=False, problem=problem, **kept, **degraded(params, kept))
     waits = result.pop("source_waits")
-    module.exit_json(changed=False, running=True, **result, **kept, **degraded(params, kept, result["server_uuid"], result["reign"]["term"], waits))
+    module.exit_json(changed=False, running=True, **result, **kept, **degraded(params, kept, result["server_uuid"], result["term"]["number"], waits))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import typing as t
 
 from . import peers
 from .member import Channel, Member
-from .plan import Peer, Wish
+from .plan import Peer, Desired
 from .server import Address, Server
 
 
@@ -61,10 +61,10 @@ def channel(params: dict[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
-def wish(params: dict[str, t.Any], check_mode: bool = False) -> Wish:
+def desired(params: dict[str, t.Any], check_mode: bool = False) -> Desired:
     """The declared state."""
     own = (params["source_user"], params["peer_user"], params["clone_user"])
-    return Wish(
+    return Desired(
         semi_sync=params["semi_sync"],
         semi_sync_timeout=params["semi_sync_timeout"],
         expect_superset=params["expect_gtid_superset_of"] or "",

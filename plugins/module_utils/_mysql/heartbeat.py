@@ -9,7 +9,7 @@ import time
 import typing as t
 import uuid
 
-from .reign import PRIVATE_SCHEMA
+from .term import PRIVATE_SCHEMA
 from .server import Address, Problem, Server, Statement, pymysql, remote, text_of
 
 TABLE = f"{PRIVATE_SCHEMA}.heartbeat"

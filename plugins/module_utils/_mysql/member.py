@@ -11,8 +11,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from .reign import Reign
-from .reign import read as read_reign
+from .term import Term
+from .term import read as read_term
 from .server import Server
 
 SYSTEM_SCHEMAS = ("mysql", "information_schema", "performance_schema", "sys")
@@ -88,7 +88,7 @@ class Member:
     schemas: tuple[str, ...] = ()
     plugins: frozenset[str] = frozenset()
     clients: tuple[str, ...] = ()  # application sessions, as user@host
-    reign: Reign = field(default_factory=Reign)
+    term: Term = field(default_factory=Term)
 
     @property
     def writable(self) -> bool:
@@ -209,7 +209,7 @@ def read_local(server: Server, channel: str = "") -> Member:
         schemas=tuple(sorted(row["name"] for row in schemas)),
         plugins=frozenset(row["name"] for row in plugins),
         clients=tuple(sorted({f"{row['user']}@{row['host'].split(':')[0]}" for row in clients})),
-        reign=read_reign(server),
+        term=read_term(server),
     )
 
 
@@ -234,5 +234,5 @@ def read_remote(server: Server) -> Member:
         semi_status=server.status("Rpl_semi_sync%"),
         channel=channel,
         plugins=frozenset(row["name"] for row in plugins),
-        reign=read_reign(server),
+        term=read_term(server),
     )

@@ -39,7 +39,7 @@ class Peer:
 
 
 @dataclass(frozen=True)
-class Wish:
+class Desired:
     """The declared state, without the connections."""
 
     semi_sync: str = REQUIRED
@@ -85,33 +85,33 @@ def ready(me: Member, semi_sync: bool) -> str:
     return ""
 
 
-def source_side(me: Member, wish: Wish, had_standby: bool, degraded: bool = False) -> t.Optional[bool]:
+def source_side(me: Member, desired: Desired, had_standby: bool, degraded: bool = False) -> t.Optional[bool]:
     """Whether commits wait for a standby; None leaves it as it is.
 
     A primary that never had a standby may not wait yet: without an acknowledgement not even the accounts of the standby could be created.
     A degraded one was told by a person not to wait; only REQUIRED ends that.
     """
-    if wish.semi_sync == DISABLED:
+    if desired.semi_sync == DISABLED:
         return False
-    if wish.semi_sync == REQUIRED:
+    if desired.semi_sync == REQUIRED:
         return True
     if degraded:
         return None
     return True if had_standby or me.attached > 0 else None
 
 
-def semi_sync_steps(me: Member, wish: Wish, had_standby: bool, degraded: bool = False) -> list[Step]:
+def semi_sync_steps(me: Member, desired: Desired, had_standby: bool, degraded: bool = False) -> list[Step]:
     """The semi-sync side of a primary."""
     steps: list[Step] = []
-    if wish.semi_sync_timeout is not None and me.source_enabled is not None and me.semi_sync_timeout != wish.semi_sync_timeout:
-        steps.append(Statement("SET GLOBAL rpl_semi_sync_source_timeout = %s", (wish.semi_sync_timeout,)))
-    wanted = source_side(me, wish, had_standby, degraded)
+    if desired.semi_sync_timeout is not None and me.source_enabled is not None and me.semi_sync_timeout != desired.semi_sync_timeout:
+        steps.append(Statement("SET GLOBAL rpl_semi_sync_source_timeout = %s", (desired.semi_sync_timeout,)))
+    wanted = source_side(me, desired, had_standby, degraded)
     if wanted is not None and me.source_enabled is not None and me.source_enabled != wanted:
         steps.append(on_off("rpl_semi_sync_source_enabled", wanted))
     return steps
 
 
-def peer_refusal(me: Member, peers: t.Sequence[Peer], wish: Wish) -> str:
+def peer_refusal(me: Member, peers: t.Sequence[Peer], desired: Desired) -> str:
     """Why this server must not become writable now; empty when it may."""
     for peer in peers:
         if peer.member and peer.member.writable:
@@ -119,7 +119,7 @@ def peer_refusal(me: Member, peers: t.Sequence[Peer], wish: Wish) -> str:
                 f"{peer.address} is writable. Two writable servers lose data. "
                 "Next: ansible-playbook onprem.wandb.mysql_status -i <inventory> shows both; mysql_switchover moves the role."
             )
-        if peer.ahead and not (peer.member and me.reign.later_than(peer.member.reign, me.server_uuid)):
+        if peer.ahead and not (peer.member and me.term.later_than(peer.member.term, me.server_uuid)):
             return (
                 f"{peer.address} holds transactions that this server lacks: {peer.ahead}. Opening this server would lose them. "
                 "Next: ansible-playbook onprem.wandb.mysql_status -i <inventory> shows both; that one has to become the primary."
@@ -130,7 +130,7 @@ def peer_refusal(me: Member, peers: t.Sequence[Peer], wish: Wish) -> str:
                 "Next: ansible-playbook onprem.wandb.mysql_status -i <inventory> shows the change of roles that is under way; wait for it, or "
                 "start that playbook again."
             )
-        if peer.state in (UNREACHABLE, OFFLINE) and not wish.accept_unreachable_peers:
+        if peer.state in (UNREACHABLE, OFFLINE) and not desired.accept_unreachable_peers:
             return (
                 f"{peer.address} cannot be asked whether it took over ({peer.detail}). This server stays read-only. "
                 "Next: systemctl start mysqld on that host. If it is certain that it never became the primary, run again with "
@@ -139,9 +139,9 @@ def peer_refusal(me: Member, peers: t.Sequence[Peer], wish: Wish) -> str:
     return ""
 
 
-def plan_primary(me: Member, peers: t.Sequence[Peer], wish: Wish, had_standby: bool, degraded: bool = False) -> Plan:
+def plan_primary(me: Member, peers: t.Sequence[Peer], desired: Desired, had_standby: bool, degraded: bool = False) -> Plan:
     """From what was seen to the primary."""
-    problem = ready(me, wish.semi_sync != DISABLED)
+    problem = ready(me, desired.semi_sync != DISABLED)
     if problem:
         return Plan(refusal=problem)
     if me.writable and not me.channel:
@@ -154,32 +154,32 @@ def plan_primary(me: Member, peers: t.Sequence[Peer], wish: Wish, had_standby: b
                     "else (docs/operations.md)."
                 )
             )
-        steps = semi_sync_steps(me, wish, had_standby, degraded)
+        steps = semi_sync_steps(me, desired, had_standby, degraded)
         if me.replica_enabled:
             steps.append(on_off("rpl_semi_sync_replica_enabled", False))
         return Plan(tuple(steps))
-    refusal = peer_refusal(me, peers, wish)
+    refusal = peer_refusal(me, peers, desired)
     if refusal:
         return Plan(refusal=refusal)
-    steps = [EXPECT] if wish.expect_superset else []
+    steps = [EXPECT] if desired.expect_superset else []
     if me.channel:
         if me.channel.receiver != "OFF":
-            steps.append(replica_command("STOP", wish.channel_name, "IO_THREAD"))
+            steps.append(replica_command("STOP", desired.channel_name, "IO_THREAD"))
         steps.append(DRAIN)
     # Semi-sync first, and before the channel goes: a peer that boots now sees a primary, and no commit is acknowledged without a standby.
-    alone = bool(me.channel) and wish.semi_sync == DISABLED and me.source_enabled is not None
+    alone = bool(me.channel) and desired.semi_sync == DISABLED and me.source_enabled is not None
     if alone and not me.source_enabled:
         steps.append(on_off("rpl_semi_sync_source_enabled", True))
     elif not alone:
-        steps += semi_sync_steps(me, wish, had_standby or bool(me.channel), degraded)
+        steps += semi_sync_steps(me, desired, had_standby or bool(me.channel), degraded)
     if me.channel:
-        steps += [replica_command("STOP", wish.channel_name), replica_command("RESET", wish.channel_name, "ALL")]
+        steps += [replica_command("STOP", desired.channel_name), replica_command("RESET", desired.channel_name, "ALL")]
     if me.replica_enabled:
         steps.append(on_off("rpl_semi_sync_replica_enabled", False))
     if me.super_read_only:
-        steps.append(on_off("super_read_only", False, wish.deadline))
+        steps.append(on_off("super_read_only", False, desired.deadline))
     if me.read_only:
-        steps.append(on_off("read_only", False, wish.deadline))
+        steps.append(on_off("read_only", False, desired.deadline))
     if alone:
         steps.append(on_off("rpl_semi_sync_source_enabled", False))
     if me.offline:

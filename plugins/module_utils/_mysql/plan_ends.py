@@ -8,10 +8,10 @@ from __future__ import annotations
 import typing as t
 
 from .member import Member
-from .plan import DRAIN, Peer, Plan, Step, Wish, on_off, replica_command
+from .plan import DRAIN, Peer, Plan, Step, Desired, on_off, replica_command
 
 
-def plan_fenced(me: Member, wish: Wish) -> Plan:
+def plan_fenced(me: Member, desired: Desired) -> Plan:
     """No application writes here any more, and none is told OK for a commit that waits.
 
     offline_mode first: it ends the sessions that wait for an acknowledgement, behind which super_read_only would hang. Semi-sync is left alone:
@@ -21,7 +21,7 @@ def plan_fenced(me: Member, wish: Wish) -> Plan:
     if not me.offline:
         steps.append(on_off("offline_mode", True))
     if not (me.super_read_only and me.read_only):
-        steps.append(on_off("super_read_only", True, wish.deadline))
+        steps.append(on_off("super_read_only", True, desired.deadline))
     return Plan(tuple(steps))
 
 
@@ -32,7 +32,7 @@ def fence_problem(me: Member) -> str:
     return f"offline_mode {me.offline}, super_read_only {me.super_read_only}, {me.waiting} sessions wait for an acknowledgement"
 
 
-def plan_absent(me: Member, peers: t.Sequence[Peer], wish: Wish) -> Plan:
+def plan_absent(me: Member, peers: t.Sequence[Peer], desired: Desired) -> Plan:
     """Follows nobody and stays read-only."""
     if me.writable and not me.channel:
         return Plan(
@@ -51,10 +51,10 @@ def plan_absent(me: Member, peers: t.Sequence[Peer], wish: Wish) -> Plan:
     steps: list[Step] = []
     if me.channel:
         if me.channel.receiver != "OFF":
-            steps.append(replica_command("STOP", wish.channel_name, "IO_THREAD"))
-        steps += [DRAIN, replica_command("STOP", wish.channel_name), replica_command("RESET", wish.channel_name, "ALL")]
+            steps.append(replica_command("STOP", desired.channel_name, "IO_THREAD"))
+        steps += [DRAIN, replica_command("STOP", desired.channel_name), replica_command("RESET", desired.channel_name, "ALL")]
     if me.replica_enabled:
         steps.append(on_off("rpl_semi_sync_replica_enabled", False))
     if not (me.super_read_only and me.read_only):
-        steps.append(on_off("super_read_only", True, wish.deadline))
+        steps.append(on_off("super_read_only", True, desired.deadline))
     return Plan(tuple(steps))

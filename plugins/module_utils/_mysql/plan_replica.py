@@ -9,7 +9,7 @@ import typing as t
 
 from . import gtid, version
 from .member import CHANNEL_KEYS, Channel, Member
-from .plan import CLONE, DISABLED, DRAIN, OK, SAVE_ERRANT, Peer, Plan, Step, Wish, on_off, ready, replica_command
+from .plan import CLONE, DISABLED, DRAIN, OK, SAVE_ERRANT, Peer, Plan, Step, Desired, on_off, ready, replica_command
 from .server import Statement
 
 MOVES = ("host", "port", "auto_position")  # these make the server drop its relay logs
@@ -28,14 +28,14 @@ def differing(channel: t.Optional[Channel], wanted: dict[str, t.Any]) -> list[st
     return [key for key, value in wanted.items() if channel.config.get(key) != value]
 
 
-def change_source(wish: Wish, keys: t.Sequence[str]) -> Statement:
+def change_source(desired: Desired, keys: t.Sequence[str]) -> Statement:
     """CHANGE REPLICATION SOURCE TO, only what differs."""
     assignments = ", ".join(f"{CHANNEL_KEYS[key]} = %s" for key in keys)
     secrets = tuple(index for index, key in enumerate(keys) if key == "password")
-    args = tuple(wish.channel[key] for key in keys)
-    if not wish.channel_name:
+    args = tuple(desired.channel[key] for key in keys)
+    if not desired.channel_name:
         return Statement(f"CHANGE REPLICATION SOURCE TO {assignments}", args, secrets)
-    return Statement(f"CHANGE REPLICATION SOURCE TO {assignments} FOR CHANNEL %s", (*args, wish.channel_name), secrets)
+    return Statement(f"CHANGE REPLICATION SOURCE TO {assignments} FOR CHANNEL %s", (*args, desired.channel_name), secrets)
 
 
 def identity_refusal(me: Member, source: Member, address: str) -> str:
@@ -75,7 +75,7 @@ def class_refusal(found: gtid.Comparison, me: Member, address: str) -> str:
     )
 
 
-def clone_refusal(me: Member, source: Member, address: str, wish: Wish, clients: t.Sequence[str]) -> str:
+def clone_refusal(me: Member, source: Member, address: str, desired: Desired, clients: t.Sequence[str]) -> str:
     """Why CLONE cannot run now."""
     if CLONE_PLUGIN not in me.plugins or CLONE_PLUGIN not in source.plugins:
         return f"CLONE needs the plugin mysql_clone.so on both servers (plugin-load-add in my.cnf); missing here or on {address}."
@@ -85,7 +85,7 @@ def clone_refusal(me: Member, source: Member, address: str, wish: Wish, clients:
     problem = version.clone_refusal(source.version, me.version)
     if problem:
         return f"{problem}."
-    if not wish.clone_user:
+    if not desired.clone_user:
         return "this server has to be copied from the primary by CLONE, and clone_user is not set."
     if me.writable and clients:
         return (
@@ -93,7 +93,7 @@ def clone_refusal(me: Member, source: Member, address: str, wish: Wish, clients:
             "Next: mysql -e 'SHOW PROCESSLIST' on this host; stop these clients."
         )
     own = int(bool(me.channel and me.channel.receiver == "ON" and me.semi_status.get("rpl_semi_sync_replica_status") == "ON"))
-    if source.source_enabled and source.attached <= own and not wish.source_will_not_wait:
+    if source.source_enabled and source.attached <= own and not desired.source_will_not_wait:
         return (
             f"the commits of {address} wait for a standby, and there is none but this one: CLONE and they would wait for each other for ever. "
             "Next: ansible-playbook onprem.wandb.mysql -i <inventory> -e mysql_semi_sync=disabled (a window without the promise), then the same without -e."
@@ -101,59 +101,59 @@ def clone_refusal(me: Member, source: Member, address: str, wish: Wish, clients:
     return ""
 
 
-def clone_steps(me: Member, source: Peer, wish: Wish, found: gtid.Comparison) -> list[Step]:
+def clone_steps(me: Member, source: Peer, desired: Desired, found: gtid.Comparison) -> list[Step]:
     """Wipe this server and copy the source."""
     steps: list[Step] = []
     if me.channel:
-        steps += [replica_command("STOP", wish.channel_name), replica_command("RESET", wish.channel_name, "ALL")]
+        steps += [replica_command("STOP", desired.channel_name), replica_command("RESET", desired.channel_name, "ALL")]
     if found.errant:
         steps.append(SAVE_ERRANT)
     if me.schemas:
         # A server with schemas cannot be cloned over while it is read-only (error 1290); an empty one can.
-        steps.append(on_off("super_read_only", False, wish.deadline))
-    host, port = wish.channel["host"], wish.channel["port"]
+        steps.append(on_off("super_read_only", False, desired.deadline))
+    host, port = desired.channel["host"], desired.channel["port"]
     steps.append(Statement("SET GLOBAL clone_valid_donor_list = %s", (f"{host}:{port}",)))
     secure = ""
-    if wish.channel.get("ssl"):
+    if desired.channel.get("ssl"):
         secure = " REQUIRE SSL"
-        if wish.channel.get("ssl_ca"):
-            steps.append(Statement("SET GLOBAL clone_ssl_ca = %s", (wish.channel["ssl_ca"],)))
+        if desired.channel.get("ssl_ca"):
+            steps.append(Statement("SET GLOBAL clone_ssl_ca = %s", (desired.channel["ssl_ca"],)))
     steps.append(CLONE)
-    steps.append(Statement(f"CLONE INSTANCE FROM %s@%s:%s IDENTIFIED BY %s{secure}", (wish.clone_user, host, port, wish.clone_password), (3,)))
+    steps.append(Statement(f"CLONE INSTANCE FROM %s@%s:%s IDENTIFIED BY %s{secure}", (desired.clone_user, host, port, desired.clone_password), (3,)))
     return steps
 
 
-def attach_steps(me: Member, wish: Wish) -> list[Step]:
+def attach_steps(me: Member, desired: Desired) -> list[Step]:
     """Bring the channel and the semi-sync side into the declared state."""
     steps: list[Step] = []
-    semi_sync = wish.semi_sync != DISABLED
-    keys = differing(me.channel, wish.channel)
+    semi_sync = desired.semi_sync != DISABLED
+    keys = differing(me.channel, desired.channel)
     toggle = me.replica_enabled is not None and me.replica_enabled != semi_sync
     receiver, applier = (me.channel.receiver, me.channel.applier) if me.channel else ("OFF", "OFF")
     if receiver != "OFF" and (keys or toggle):
-        steps.append(replica_command("STOP", wish.channel_name, "IO_THREAD"))
+        steps.append(replica_command("STOP", desired.channel_name, "IO_THREAD"))
         receiver = "OFF"
     if me.channel and any(key in MOVES for key in keys):
         # What was received and not applied yet goes with the relay logs, and the new source may not have it.
         steps.append(DRAIN)
         if applier != "OFF":
-            steps.append(replica_command("STOP", wish.channel_name))
+            steps.append(replica_command("STOP", desired.channel_name))
             applier = "OFF"
     if keys:
-        steps.append(change_source(wish, keys))
+        steps.append(change_source(desired, keys))
     if me.source_enabled:
         steps.append(on_off("rpl_semi_sync_source_enabled", False))
     if toggle:
         steps.append(on_off("rpl_semi_sync_replica_enabled", semi_sync))
     if receiver == "OFF" or applier == "OFF":
-        steps.append(replica_command("START", wish.channel_name))
+        steps.append(replica_command("START", desired.channel_name))
     return steps
 
 
-def plan_replica(me: Member, source: Peer, found: gtid.Comparison, wish: Wish) -> Plan:
+def plan_replica(me: Member, source: Peer, found: gtid.Comparison, desired: Desired) -> Plan:
     """From what was seen to the standby."""
-    configured = me.channel is not None and not differing(me.channel, wish.channel)
-    problem = ready(me, wish.semi_sync != DISABLED)
+    configured = me.channel is not None and not differing(me.channel, desired.channel)
+    problem = ready(me, desired.semi_sync != DISABLED)
     if problem:
         return Plan(refusal=problem)
     steps: list[Step] = []
@@ -163,19 +163,19 @@ def plan_replica(me: Member, source: Peer, found: gtid.Comparison, wish: Wish) -
         if problem:
             return Plan(refusal=problem)
         has_data = not me.channel and not found.executed and bool(me.schemas)
-        what = gtid.action(found.gtid_state, wish.reseed, wish.accept_data_loss, has_data)
+        what = gtid.action(found.gtid_state, desired.reseed, desired.accept_data_loss, has_data)
         if found.gtid_state == gtid.NEW and configured:
             what = gtid.ATTACH  # attached while both were empty; the first transactions are on their way
-        if what == gtid.ATTACH and stopped(me.channel) and wish.reseed == "allow" and wish.accept_data_loss:
+        if what == gtid.ATTACH and stopped(me.channel) and desired.reseed == "allow" and desired.accept_data_loss:
             what = gtid.CLONE
         if what == gtid.REFUSE:
             return Plan(refusal=class_refusal(found, me, source.address))
         if what == gtid.CLONE:
-            clients = [one for one in me.clients if one.split("@")[0] not in wish.own_users]
-            problem = clone_refusal(me, source.member, source.address, wish, clients)
+            clients = [one for one in me.clients if one.split("@")[0] not in desired.own_users]
+            problem = clone_refusal(me, source.member, source.address, desired, clients)
             if problem:
                 return Plan(refusal=problem)
-            seed = clone_steps(me, source, wish, found)
+            seed = clone_steps(me, source, desired, found)
     elif not configured:
         return Plan(
             refusal=(
@@ -190,16 +190,16 @@ def plan_replica(me: Member, source: Peer, found: gtid.Comparison, wish: Wish) -
             "Next: systemctl kill -s KILL mysqld on this host (it comes back read-only); then ansible-playbook onprem.wandb.mysql_rejoin -i <inventory>"
         )
     if seed is not None:
-        return Plan((*seed, *attach_steps(Member(me.version, me.server_uuid, source_enabled=False, replica_enabled=False), wish)))
+        return Plan((*seed, *attach_steps(Member(me.version, me.server_uuid, source_enabled=False, replica_enabled=False), desired)))
     if not (me.super_read_only and me.read_only):
-        steps.append(on_off("super_read_only", True, wish.deadline))
-    steps += attach_steps(me, wish)
+        steps.append(on_off("super_read_only", True, desired.deadline))
+    steps += attach_steps(me, desired)
     if me.offline:
         steps.append(on_off("offline_mode", False))
     return Plan(tuple(steps))
 
 
-def standby_problems(me: Member, source: Peer, found: t.Optional[gtid.Comparison], wish: Wish) -> list[str]:
+def standby_problems(me: Member, source: Peer, found: t.Optional[gtid.Comparison], desired: Desired) -> list[str]:
     """What is still wrong after everything was done; the verification of a standby."""
     channel = me.channel
     if channel is None:
@@ -213,7 +213,7 @@ def standby_problems(me: Member, source: Peer, found: t.Optional[gtid.Comparison
         problems.append(f"the applier reports: {channel.applier_error}")
     if not (me.super_read_only and me.read_only):
         problems.append("super_read_only is OFF: an application could write here")
-    if wish.semi_sync != DISABLED and channel.receiver == "ON" and me.semi_status.get("rpl_semi_sync_replica_status") != "ON":
+    if desired.semi_sync != DISABLED and channel.receiver == "ON" and me.semi_status.get("rpl_semi_sync_replica_status") != "ON":
         problems.append("the receiver runs without semi-sync (Rpl_semi_sync_replica_status is not ON)")
     if source.member and channel.receiver == "ON" and channel.source_uuid != source.member.server_uuid:
         problems.append(f"the receiver is connected to server {channel.source_uuid}, and {source.address} is {source.member.server_uuid}")

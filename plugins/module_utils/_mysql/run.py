@@ -10,11 +10,11 @@ import os
 import time
 import typing as t
 
-from . import clearing, heartbeat, peers, plan_ends, reign, rolefile
+from . import clearing, heartbeat, peers, plan_ends, rolefile, term
 from .gtid import Comparison
 from .journal import Journal
 from .member import Channel, Member, read_local
-from .plan import CLONE, DISABLED, DRAIN, EXPECT, OK, SAVE_ERRANT, Peer, Plan, Wish, on_off, plan_primary, replica_command
+from .plan import CLONE, DISABLED, DRAIN, EXPECT, OK, SAVE_ERRANT, Peer, Plan, Desired, on_off, plan_primary, replica_command
 from .plan_replica import plan_replica, standby_problems, stopped
 from .receiver import hurried
 from .server import LOST, Address, Problem, Server, Statement, number_of, pymysql, text_of
@@ -28,9 +28,9 @@ FINAL = ("(error 1045)", "(error 2061)", "(error 1236)", "(error 13114)", "(erro
 class Run:
     """One call of the module on one server."""
 
-    def __init__(self, server: Server, wish: Wish, params: dict[str, t.Any], command: t.Callable[[list[str]], tuple[int, str, str]]) -> None:
+    def __init__(self, server: Server, desired: Desired, params: dict[str, t.Any], command: t.Callable[[list[str]], tuple[int, str, str]]) -> None:
         self.server = server
-        self.wish = wish
+        self.desired = desired
         self.role_file: str = params["role_file"]
         self.degraded_reason: str = params["degraded_reason"] or ""
         self.journal = Journal("" if server.check_mode else params["journal_file"], params["operation"] or "", params["state"])
@@ -46,8 +46,8 @@ class Run:
         self.window: t.Optional[dict[str, t.Any]] = None  # the degraded window that this run ended
         self.degraded: t.Optional[dict[str, t.Any]] = None  # the one that goes on
         self.wait_for_clone()
-        server.lock(wish.deadline)
-        self.me = read_local(server, wish.channel_name)
+        server.lock(desired.deadline)
+        self.me = read_local(server, desired.channel_name)
         self.changed = False
 
     def wait_for_clone(self) -> None:
@@ -66,7 +66,7 @@ class Run:
 
     def refresh(self) -> Member:
         """Look again."""
-        self.me = read_local(self.server, self.wish.channel_name)
+        self.me = read_local(self.server, self.desired.channel_name)
         return self.me
 
     def kept(self) -> dict[str, t.Any]:
@@ -96,7 +96,7 @@ class Run:
 
     def clear_sessions(self) -> None:
         """Whoever holds a lock or an open transaction is seen to first: super_read_only would wait for it while nobody can write."""
-        for said in clearing.clear(self.server, clearing.sessions.FENCE, self.wish.own_users, self.blocking_sessions, self.session_wait):
+        for said in clearing.clear(self.server, clearing.sessions.FENCE, self.desired.own_users, self.blocking_sessions, self.session_wait):
             self.note(said)
 
     def execute(self, plan: Plan, found: t.Optional[Comparison] = None) -> None:
@@ -119,7 +119,7 @@ class Run:
             elif isinstance(step, Statement):
                 if cloning:
                     self.clone(step)
-                elif step == replica_command("STOP", self.wish.channel_name, "IO_THREAD"):
+                elif step == replica_command("STOP", self.desired.channel_name, "IO_THREAD"):
                     hurried(self.me.channel, self.command, functools.partial(self.server.change, step))
                 else:
                     self.server.change(step)
@@ -154,7 +154,7 @@ class Run:
 
     def expect(self) -> None:
         """Until this server holds what it must hold. It is never opened without."""
-        wanted = self.wish.expect_superset
+        wanted = self.desired.expect_superset
         if self.server.check_mode or not wanted:
             return
         if not self.applies(wanted):
@@ -186,7 +186,7 @@ class Run:
                 rolefile.write(self.role_file, rolefile.record("replica", False, self.me.server_uuid))
             # A session that may last as long as the copy; the lock goes with the old one.
             self.server.reconnect(self.clone_timeout)
-            self.server.lock(self.wish.deadline)
+            self.server.lock(self.desired.deadline)
         ended = ""
         try:
             self.server.change(statement)
@@ -225,10 +225,10 @@ def primary(run: Run, asked: t.Sequence[Peer]) -> None:
     """state=primary."""
     kept, had_standby = run.kept(), run.had_standby()
     degraded = kept.get("degraded") if kept.get("role") == "primary" else None
-    plan = plan_primary(run.me, asked, run.wish, had_standby, bool(degraded))
+    plan = plan_primary(run.me, asked, run.desired, had_standby, bool(degraded))
     if run.me.channel and not plan.refusal:
         # A run that is killed after the channel is gone and before the server is open can be told from a standby that lost its channel.
-        run.keep_role("promoting", run.wish.semi_sync != DISABLED)
+        run.keep_role("promoting", run.desired.semi_sync != DISABLED)
     run.execute(plan)
     if not run.server.check_mode:
         me = run.refresh() if run.changed else run.me
@@ -238,11 +238,11 @@ def primary(run: Run, asked: t.Sequence[Peer]) -> None:
                 "ansible-playbook onprem.wandb.mysql_status -i <inventory>; run the same playbook again with -vvv, which shows the statements."
             )
         had_standby = bool(me.source_enabled)
-        if me.reign.server_uuid != me.server_uuid and (me.attached or not had_standby):
+        if me.term.server_uuid != me.server_uuid and (me.attached or not had_standby):
             run.changed = True
-            reign.begin(run.server, me.reign, me.server_uuid, run.wish.deadline)
+            term.begin(run.server, me.term, me.server_uuid, run.desired.deadline)
             me = run.refresh()
-    if run.wish.semi_sync == DISABLED and run.degraded_reason:
+    if run.desired.semi_sync == DISABLED and run.degraded_reason:
         degraded = degraded or rolefile.window(run.degraded_reason, run.me.executed)
     elif degraded and had_standby:
         run.window = ended(run, degraded)
@@ -260,19 +260,19 @@ def ended(run: Run, degraded: dict[str, t.Any]) -> dict[str, t.Any]:
 
 def fenced(run: Run) -> None:
     """state=fenced. The record comes first: a server that dies in between is not opened at its next start."""
-    plan = plan_ends.plan_fenced(run.me, run.wish)
+    plan = plan_ends.plan_fenced(run.me, run.desired)
     if plan.steps:
         run.clear_sessions()
     run.keep_role("fenced" if run.me.channel is None else "replica", bool(run.me.source_enabled))
     run.execute(plan)
     if run.server.check_mode or not run.changed:
         return
-    run.server.wait_until(lambda: plan_ends.fence_problem(run.refresh()), run.wish.deadline, "the fence")
+    run.server.wait_until(lambda: plan_ends.fence_problem(run.refresh()), run.desired.deadline, "the fence")
 
 
 def absent(run: Run, asked: t.Sequence[Peer]) -> None:
     """state=absent."""
-    plan = plan_ends.plan_absent(run.me, asked, run.wish)
+    plan = plan_ends.plan_absent(run.me, asked, run.desired)
     run.execute(plan)
     run.keep_role("none", False)
     if run.server.check_mode or not run.changed:
@@ -289,18 +289,18 @@ def replica(run: Run, ask: t.Callable[[], Peer]) -> tuple[Peer, Comparison]:
     """state=replica. Returns the source and the comparison after everything."""
     source = ask()
     found = peers.compare(run.server, run.me, source)
-    plan = plan_replica(run.me, source, found, run.wish)
+    plan = plan_replica(run.me, source, found, run.desired)
     if not plan.refusal:
         run.keep_role("replica", False)
     cloning = CLONE in plan.steps
     if cloning and not run.server.check_mode:
         run.execute(Plan(plan.steps[: plan.steps.index(CLONE) + 2]), found)
         source = ask()
-        plan = plan_replica(run.me, source, peers.compare(run.server, run.me, source), run.wish)
+        plan = plan_replica(run.me, source, peers.compare(run.server, run.me, source), run.desired)
     run.execute(plan, found)
     if run.server.check_mode:
         return source, found
-    if not run.changed and not standby_problems(run.me, source, found if source.member else None, run.wish):
+    if not run.changed and not standby_problems(run.me, source, found if source.member else None, run.desired):
         return source, found
     return settle(run, ask)
 
@@ -310,7 +310,7 @@ def settle(run: Run, ask: t.Callable[[], Peer]) -> tuple[Peer, Comparison]:
 
     def problems() -> str:
         me = run.refresh()
-        found = standby_problems(me, Peer("", OK), None, run.wish)
+        found = standby_problems(me, Peer("", OK), None, run.desired)
         if me.channel and any(mark in me.channel.receiver_error for mark in FINAL):
             raise Problem(
                 f"{run.server.name}: cannot follow {me.channel.address()}: {me.channel.receiver_error}. "
@@ -321,7 +321,7 @@ def settle(run: Run, ask: t.Callable[[], Peer]) -> tuple[Peer, Comparison]:
             raise Problem(broken(run, me.channel))
         return "; ".join(found)
 
-    run.server.wait_until(problems, run.wish.deadline, f"following {run.wish.channel['host']}:{run.wish.channel['port']}")
+    run.server.wait_until(problems, run.desired.deadline, f"following {run.desired.channel['host']}:{run.desired.channel['port']}")
     run.expect()
     source = ask()
     if run.changed and source.member and run.wait_catchup:
@@ -330,9 +330,9 @@ def settle(run: Run, ask: t.Callable[[], Peer]) -> tuple[Peer, Comparison]:
     me = run.refresh()
     source = ask()
     found = peers.compare(run.server, me, source)
-    left = standby_problems(me, source, found if source.member else None, run.wish)
+    left = standby_problems(me, source, found if source.member else None, run.desired)
     if left:
-        raise Problem(f"{run.server.name}: is not a sound standby of {run.wish.channel['host']}: {'; '.join(left)}.")
+        raise Problem(f"{run.server.name}: is not a sound standby of {run.desired.channel['host']}: {'; '.join(left)}.")
     return source, found
 
 
@@ -368,4 +368,4 @@ def measure(run: Run, addresses: t.Sequence[Address]) -> t.Optional[dict[str, t.
     """The heartbeat through the whole pair."""
     if run.server.check_mode:
         return None
-    return heartbeat.measure(run.server, addresses, run.wish.deadline)
+    return heartbeat.measure(run.server, addresses, run.desired.deadline)

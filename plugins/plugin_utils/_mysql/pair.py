@@ -54,9 +54,9 @@ class Member:
 
     @property
     def term(self) -> int:
-        """Of its own last reign; 0 when somebody else's came later, as far as it knows."""
-        reign = self.look.get("reign") or {}
-        return int(reign.get("term") or 0) if reign.get("server_uuid") == self.look.get("server_uuid") else 0
+        """Number of its own last term; 0 when somebody else's came later, as far as it knows."""
+        term = self.look.get("term") or {}
+        return int(term.get("number") or 0) if term.get("server_uuid") == self.look.get("server_uuid") else 0
 
     def follows(self, other: Member) -> bool:
         """Whether its channel leads to the other one."""

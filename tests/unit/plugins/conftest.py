@@ -35,6 +35,7 @@ class FileServer:
         self.running = 0
         self.most = 0
         self.slow = 0.0
+        self.together = 0  # an answer waits until so many requests run at once, ten seconds at most
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -69,6 +70,9 @@ class FileServer:
     def answer(self, request: http.server.BaseHTTPRequestHandler) -> None:
         self.running += 1
         self.most = max(self.most, self.running)
+        deadline = time.monotonic() + 10
+        while self.most < self.together and time.monotonic() < deadline:
+            time.sleep(0.01)
         time.sleep(self.slow)
         try:
             self._answer(request)

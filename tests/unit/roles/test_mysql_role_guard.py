@@ -16,7 +16,7 @@ import pymysql
 import pytest
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql import plan
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.member import Channel, Member
-from ansible_collections.onprem.wandb.plugins.module_utils._mysql.reign import Reign
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.term import Term
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -124,10 +124,10 @@ def test_the_guard_opens_nothing_that_the_module_would_refuse(
     if decide(me={"reigns": reigns}, peer=seen, without_peer=without_peer)[0] != guard.OPEN:
         return
     channel = Channel({}, {"Yes": "ON", "No": "OFF"}.get(receiver, "CONNECTING"), source_uuid=source_uuid) if source_uuid else None
-    member = Member("8.4.11", "peer", not writable, not writable, source_enabled=source_enabled, channel=channel, reign=Reign(term, "peer"))
+    member = Member("8.4.11", "peer", not writable, not writable, source_enabled=source_enabled, channel=channel, term=Term(term, "peer"))
     peer = plan.Peer("db2:3306", state, member=member if state == "ok" else None, ahead=ahead if state == "ok" else "")
-    me = Member("8.4.11", "me", source_enabled=False, replica_enabled=False, reign=Reign(3, "me" if reigns else "third"))
-    assert not plan.peer_refusal(me, [peer], plan.Wish(accept_unreachable_peers=without_peer))
+    me = Member("8.4.11", "me", source_enabled=False, replica_enabled=False, term=Term(3, "me" if reigns else "third"))
+    assert not plan.peer_refusal(me, [peer], plan.Desired(accept_unreachable_peers=without_peer))
 
 
 @pytest.mark.parametrize(

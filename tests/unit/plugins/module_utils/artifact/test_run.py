@@ -178,7 +178,7 @@ def test_check_mode_says_what_the_run_does(site: Site) -> None:
         assert site.run(wanted, check=True) == site.run(wanted)
 
 
-def test_links_follow_the_wish(site: Site) -> None:
+def test_links_follow_the_desired_state(site: Site) -> None:
     site.run(site.tool("1.0", links=["tool", "more"]))
     assert sorted(os.listdir(site.bin)) == ["more", "tool"]
     result = site.run(site.tool("1.0", links=["more"]))
@@ -285,7 +285,7 @@ def test_current_that_is_not_ours(site: Site) -> None:
 
 
 def test_downloads_run_side_by_side_but_not_all(site: Site) -> None:
-    site.server.slow = 0.2
+    site.server.together, site.server.slow = 4, 0.2
     site.run(*[site.program("1", f"p{number}") for number in range(8)])
     assert site.server.most == 4
 

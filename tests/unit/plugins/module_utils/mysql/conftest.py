@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.member import Channel, Member
-from ansible_collections.onprem.wandb.plugins.module_utils._mysql.plan import OK, Peer, Wish
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.plan import OK, Peer, Desired
 
 ME = "aaaaaaaa-0000-0000-0000-000000000001"
 OTHER = "bbbbbbbb-0000-0000-0000-000000000002"
@@ -40,9 +40,9 @@ def make_peer(member: t.Optional[Member] = None, state: str = OK, **changes: t.A
     return Peer("10.0.0.21:3306", state, member=member, **changes)
 
 
-def make_wish(**changes: t.Any) -> Wish:
+def make_desired(**changes: t.Any) -> Desired:
     """A declared standby of 10.0.0.21."""
-    return Wish(**{"channel": dict(CONFIG), "clone_user": "cloner", "clone_password": "cl0ne", "reseed": "if_empty", **changes})
+    return Desired(**{"channel": dict(CONFIG), "clone_user": "cloner", "clone_password": "cl0ne", "reseed": "if_empty", **changes})
 
 
 class Make:
@@ -52,7 +52,7 @@ class Make:
     primary = staticmethod(make_primary)
     standby = staticmethod(make_standby)
     peer = staticmethod(make_peer)
-    wish = staticmethod(make_wish)
+    desired = staticmethod(make_desired)
     me = ME
     other = OTHER
     config = CONFIG

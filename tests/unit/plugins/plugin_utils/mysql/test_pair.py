@@ -44,8 +44,8 @@ def test_the_primary(db1: t.Any, db2: t.Any, expected: str) -> None:
 
 
 def test_the_later_term_wins_whatever_each_of_them_holds() -> None:
-    first = read_only("db1", "primary", peers=peer("db1", ahead="b:1"), reign={"term": 2, "server_uuid": UUID["db1"]})
-    later = read_only("db2", "primary", peers=peer("db2", ahead="a:1"), reign={"term": 3, "server_uuid": UUID["db2"]})
+    first = read_only("db1", "primary", peers=peer("db1", ahead="b:1"), term={"number": 2, "server_uuid": UUID["db1"]})
+    later = read_only("db2", "primary", peers=peer("db2", ahead="a:1"), term={"number": 3, "server_uuid": UUID["db2"]})
     assert decide(pair(first, later), "db1").primary == "db2"
 
 
