@@ -26,7 +26,7 @@ def templated(text: str) -> Any:
 
 def gone() -> set[str]:
     """The files that are removed."""
-    files = templated("{{ __mysql_backup_none_files | from_json }}")
+    files = templated("{{ __mysql_backup_none_files }}")
     assert {entry["state"] for entry in files} == {"absent"}
     return {entry["path"] for entry in files}
 
