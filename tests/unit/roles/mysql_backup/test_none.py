@@ -39,7 +39,7 @@ def test_neither_state_nor_metrics_nor_timers_are_left() -> None:
 
 
 def test_what_runs_is_stopped_before_its_state_is_removed() -> None:
-    names = [task["name"] for task in yaml.safe_load((ROLE / "tasks/none.yml").read_text())]
+    names = [task["name"] for task in yaml.safe_load((ROLE / "tasks/disable.yml").read_text())]
     assert names.index("Stop everything") < names.index("Remove them, and the state they left")
     (stop,) = yaml.safe_load((ROLE / "tasks/stop.yml").read_text())
     assert (stop["onprem.wandb.unit"]["state"], stop["onprem.wandb.unit"]["enabled"]) == ("stopped", False)
