@@ -19,7 +19,8 @@ def run(directory: pathlib.Path, servers: list[str]) -> tuple[int, str]:
     """The two tasks of the role, on drives below a directory, when the role comes to them."""
     tasks = yaml.safe_load((ROLES / "minio/tasks/refuse_set_of_two.yml").read_text())
     assert [task["name"] for task in tasks] == list(NAMES)
-    (entry,) = [task for task in yaml.safe_load((ROLES / "minio/tasks/main.yml").read_text()) if task.get("ansible.builtin.include_tasks") == "refuse_set_of_two.yml"]
+    main = yaml.safe_load((ROLES / "minio/tasks/main.yml").read_text())
+    (entry,) = [task for task in main if task.get("ansible.builtin.include_tasks") == "refuse_set_of_two.yml"]
     tasks = [{"name": entry["name"], "when": entry["when"], "block": tasks}]
     drives = [f"{directory}/{{{{ inventory_hostname }}}}/disk{number}" for number in (1, 2)]
     files = [str(ROLES / f"minio/{name}/main.yml") for name in ("defaults", "vars")]

@@ -35,3 +35,18 @@ def test_a_failure_shows_its_log_and_what_did_not_run_failed_too(capsys: pytest.
     assert "FAILED with exit code 3" in said
     assert "the reason" in said
     assert said.splitlines()[-1] == "0 passed, 2 failed"
+
+
+@pytest.mark.parametrize("number", [2, 4])
+def test_a_lane_without_cheap_checks_left_takes_scenarios(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two scenarios that each end only when the other one has begun: side by side they pass, one after the other neither does."""
+    monkeypatch.setattr(schedule, "cores", lambda: number)
+    meet = "touch {0}; for _ in $(seq 200); do [ -e {1} ] && exit 0; sleep 0.05; done; exit 1"
+    names = [str(tmp_path / name) for name in ("first", "second")]
+    jobs = [schedule.Job(name, ["bash", "-c", meet.format(*pair)]) for name, pair in (("one", names), ("two", names[::-1]))]
+    monkeypatch.setattr(schedule, "lab_jobs", lambda: [*jobs, schedule.Job("molecule-x", ["true"])])
+    monkeypatch.setattr(schedule, "cheap_jobs", lambda _checks: [schedule.Job("cheap", ["true"])])
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab/lab").write_text("#!/bin/sh\n")
+    (tmp_path / "lab/lab").chmod(0o755)
+    assert schedule.everything(["cheap"]) == 0

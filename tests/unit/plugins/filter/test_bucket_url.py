@@ -29,5 +29,6 @@ def test_url(endpoint: str, region: str, tls: t.Any, url: str) -> None:
 
 
 def test_nobody_spells_amazons_name_a_second_time() -> None:
-    found = subprocess.run(["git", "grep", "-l", "amazonaws[.]com", "--", "plugins", "roles", "playbooks"], cwd=TOP, capture_output=True, text=True, check=False)
+    command = ["git", "grep", "-l", "amazonaws[.]com", "--", "plugins", "roles", "playbooks"]
+    found = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=False)
     assert found.stdout.split() == ["plugins/filter/bucket_url.py"]
