@@ -73,7 +73,7 @@ storage-hosts: packages env ## mirror of the bucket by S3 and SFTP, dead and ful
 bench-storage: packages env ## the object store beside the bare disk and loopback, on one lab host of its own: .lab/bench-storage.json
 	@tests/tools/bench_storage.sh
 
-.PHONY: test dead messages lint unit compat sanity docs docs-check agreement galaxy changelog changelog-check habits molecule bench ledger bench-mysql test-long mysql-faults
+.PHONY: test dead references messages lint unit compat sanity docs docs-check agreement galaxy changelog changelog-check habits molecule bench ledger bench-mysql test-long mysql-faults
 test: packages env env-compat ## every check, the scenarios in the form that CI has time for (CHANGED=1: only what the change can break; CHANGED=REV: since then)
 	@$(CHECK) all
 
@@ -112,6 +112,9 @@ changelog: env ## write CHANGELOG.rst again: plugins and fragments of the versio
 
 changelog-check: env ## fragments, changelog and CHANGELOG.rst agree
 	@$(CHECK) changelog
+
+references: env ## files and names that papers and comments point at are there
+	@$(CHECK) references
 
 messages: env ## every `Next:` of a message is followed by something that can be pasted
 	@$(CHECK) messages

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, onprem team
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options that say which cluster to ask (module_utils/_kube_api.py, ARGUMENTS)."""
+"""Options that say which cluster to ask (module_utils/_kubernetes/api.py, ARGUMENTS)."""
 
 from __future__ import annotations
 

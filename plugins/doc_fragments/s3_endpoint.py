@@ -1,7 +1,7 @@
 # Copyright (c) 2026, onprem team
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options that say where an S3 service is (module_utils/_endpoint.py, ADDRESS)."""
+"""Options that say where an S3 service is (module_utils/_object_store/endpoint.py, ADDRESS)."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ module: verify_report
 short_description: One row per requirement of W&B's Reference Architecture
 version_added: 1.0.0
 description:
-  - Turns the measurements of M(onprem.wandb.verify_measure) into a table - id, requirement, expected, measured, result - and prints it.
+  - Turns the measurements of M(onprem.wandb.verify_measure) into a report - id, requirement, expected, measured, result of each row - and prints it.
   - Fails when a row fails, except in check mode.
 author:
   - onprem team (@onprem)

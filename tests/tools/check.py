@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from workshop import agreement, changelog, dead, docs, galaxy, habits, lint, messages, sanity, schedule, unit
+from workshop import agreement, changelog, dead, docs, galaxy, habits, lint, messages, references, sanity, schedule, unit
 from workshop.base import CheckFailed
 
 CHECKS: dict[str, Callable[[], str]] = {
@@ -21,6 +21,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "docs": docs.check,
     "agreement": agreement.agreement,
     "messages": messages.messages,
+    "references": references.references,
     "dead": dead.dead,
     "mypy": lint.mypy,
     "unit": unit.unit,

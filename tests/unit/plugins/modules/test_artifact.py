@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module's own layer: arguments, result, failure. What it does is tested in module_utils/test_artifact_*.py."""
+"""The module's own layer: arguments, result, failure. What it does is tested in tests/unit/plugins/module_utils/artifact."""
 
 from __future__ import annotations
 
