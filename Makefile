@@ -62,6 +62,13 @@ requirements: env ## write requirements/constraints.txt again after a change of 
 storage-faults: packages env ## broken object storage, an external bucket, keys that are replaced; a real server on loopback
 	@tests/tools/storage.sh
 
+.PHONY: recorded record
+recorded: packages env ## the producers of what unit tests read, asked again before real services on loopback: is it still what they return?
+	@tests/tools/recorded.sh
+
+record: packages env ## the same, and write what they return: tests/unit/recorded
+	@tests/tools/recorded.sh --record
+
 .PHONY: pod-network
 pod-network: packages env ## a cluster whose pods are cut off from each other in each way, and verify that has to name it; on lab hosts of its own
 	@tests/tools/pod_network.sh

@@ -38,7 +38,52 @@ mirror:
       description: Whether a mirror has told anything here.
       type: bool
     age_hours:
-      description: Age of the last good run.
+      description: Age of the last good run; none when no run was good so far.
+      type: float
+    max_age_hours:
+      description: The age that is still good (C(minio_backup_max_age_hours)).
+      type: float
+    began:
+      description: Beginning of the last run, in seconds since 1970.
+      type: float
+    attempt:
+      description: End of the last run, good or not, in seconds since 1970.
+      type: float
+    success:
+      description: End of the last good run, in seconds since 1970. This and what follows stay when a later run fails.
+      type: int
+    problem:
+      description: Why the last run failed, or that it ended without a word. Empty when all is well.
+      type: str
+    place:
+      description: Where the second place is.
+      type: str
+    objects:
+      description: Objects of the bucket.
+      type: int
+    bytes:
+      description: What they hold.
+      type: int
+    new:
+      description: Objects that were copied.
+      type: int
+    moved_aside:
+      description: Objects that the bucket no longer has.
+      type: int
+    under_hash:
+      description: Objects whose names the second place cannot hold.
+      type: int
+    compared:
+      description: Objects that were compared after the run.
+      type: int
+    read_back:
+      description: Objects that were read from both places, byte by byte.
+      type: int
+    repaired:
+      description: Objects that differed and were copied again.
+      type: int
+    seconds:
+      description: How long the run took.
       type: float
   sample: {configured: true, age_hours: 3.2, objects: 306, problem: "", max_age_hours: 26}
 """

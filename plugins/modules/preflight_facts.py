@@ -103,6 +103,7 @@ measured:
     product_uuid: 4c4c4544-0042-3510-8052-b4c04f4d3132
     architecture: x86_64
     kernel: 6.12.0-1-amd64
+    python: 3.11.2
     os: {id: debian, id_like: [], version: "12", name: Debian GNU/Linux 12 (bookworm)}
     cpus: 8
     memory_mb: 64225

@@ -13,6 +13,33 @@ import time
 import typing as t
 
 
+class MirrorStatus(t.TypedDict, total=False):
+    """status.json, as the program minio-backup writes it. Times in seconds since 1970; what the last good run counted stays when a later one fails."""
+
+    began: float
+    attempt: float
+    success: int
+    problem: str
+    max_age_hours: float
+    place: str
+    objects: int
+    bytes: int
+    new: int
+    moved_aside: int
+    under_hash: int
+    compared: int
+    read_back: int
+    repaired: int
+    seconds: float
+
+
+class Mirror(MirrorStatus, total=False):
+    """What minio_backup_info returns as mirror: the status, judged. Where no mirror has told anything only problem and configured."""
+
+    configured: bool
+    age_hours: t.Optional[float]
+
+
 def summary(info: t.Mapping[str, t.Any], quota: int, bucket: str) -> dict[str, t.Any]:
     """Servers and drives that are there and that are not, and how full they are, from the document of the request info."""
     servers = info.get("servers") or []
@@ -34,19 +61,20 @@ def summary(info: t.Mapping[str, t.Any], quota: int, bucket: str) -> dict[str, t
     }
 
 
-def mirror(path: str) -> dict[str, t.Any]:
+def mirror(path: str) -> Mirror:
     """What the last runs of the mirror told; configured is false when there is no such file."""
     try:
         with open(path, encoding="utf-8") as handle:
-            told = json.load(handle)
+            told: MirrorStatus = json.load(handle)
     except (OSError, ValueError) as error:
         return {"configured": False, "problem": str(error)}
     age = round((time.time() - told["success"]) / 3600, 2) if "success" in told else None
-    told["problem"] = told.get("problem") or cut_off(told, os.path.join(os.path.dirname(path), "lock"))
-    return {"configured": True, "age_hours": age, **told}
+    problem = told.get("problem") or cut_off(told, os.path.join(os.path.dirname(path), "lock"))
+    found: Mirror = {"configured": True, "age_hours": age, **told, "problem": problem}
+    return found
 
 
-def cut_off(told: t.Mapping[str, t.Any], lock: str) -> str:
+def cut_off(told: MirrorStatus, lock: str) -> str:
     """A sentence about a run that began and never said how it ended; empty while one is at work, which holds the lock."""
     if told.get("began", 0) <= told.get("attempt", 0):
         return ""

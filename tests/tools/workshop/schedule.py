@@ -24,7 +24,11 @@ HOSTS = {
     "preflight-hosts": ("preflight", "tests/preflight"),
     "secrets-hosts": ("secrets", "tests/secrets"),
 }
-LOOPBACK = {"redis-certificates-faults": ("services", "tests/redis_certificates"), "storage-faults": ("storage", "tests/storage")}
+LOOPBACK = {
+    "redis-certificates-faults": ("services", "tests/redis_certificates"),
+    "storage-faults": ("storage", "tests/storage"),
+    "recorded": ("recorded", "tests/*recorded"),
+}
 LONG_JOBS = {
     "mysql-faults": ("mysql_faults", "tests/mysql"),
     "whole-site": ("whole", "tests/site"),

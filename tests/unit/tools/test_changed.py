@@ -21,9 +21,11 @@ def hit(*names: str) -> set[str]:
     [
         ("plugins/module_utils/_redis/tls.py", {"unit", "molecule-redis", "redis-certificates-faults"}, {"molecule-storage", "storage-faults"}),
         ("roles/mysql/tasks/steps.yml", {"ansible-lint", "molecule-site", "molecule-mysql", "mysql-faults"}, {"molecule-redis", "molecule-storage", "mypy"}),
-        ("roles/mysql_backup/files/mysql_backup/ship.py", {"mypy", "mysql-backup-hosts", "molecule-site"}, {"molecule-redis", "storage-faults"}),
+        ("roles/mysql_backup/files/mysql_backup/ship.py", {"mypy", "mysql-backup-hosts", "molecule-site", "recorded"}, {"molecule-redis", "storage-faults"}),
         ("plugins/action/preflight_report.py", {"unit", "preflight-hosts", "molecule-site"}, {"molecule-storage", "mysql-faults"}),
         ("tests/storage/test_faults.py", {"ruff", "storage-faults"}, {"molecule-site", "molecule-mysql"}),
+        ("tests/unit/recorded/redis_check.json", {"unit", "recorded"}, {"ruff", "molecule-redis"}),
+        ("plugins/modules/minio_backup_info.py", {"recorded"}, {"molecule-mysql"}),
         ("README.md", {"docs", "habits"}, {"ruff", "molecule-site", "sanity"}),
         ("plugins/modules/unit.py", {"molecule-site", "molecule-mysql", "molecule-redis", "molecule-storage"}, {"shellcheck"}),
         ("plugins/modules/kubeadm_node.py", {"molecule-site"}, {"molecule-mysql", "molecule-redis", "storage-faults", "mysql-backup-hosts"}),

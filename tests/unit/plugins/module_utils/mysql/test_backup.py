@@ -11,13 +11,10 @@ import typing as t
 
 import pytest
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql import backup
+from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils.mysql.status_file import status_file
 
 NOW = backup.epoch("2026-11-23T14:00:00Z")
-GOOD: dict[str, t.Any] = {
-    "repository": {"fulls": [{"id": "f", "at": "2026-11-23T01:30:00Z"}], "verified_at": "2026-11-23T03:30:00Z", "looked_at": "2026-11-23T13:59:30Z"},
-    "steps": {"full": {"failure": ""}, "ship": {"acted": True, "last_success": "2026-11-23T13:59:30Z", "failure": ""}},
-    "limits": {"full": 26 * 3600, "verify": 50 * 3600, "ship": 600},
-}
+GOOD = status_file("2026-11-23")
 
 
 def judged(change: t.Callable[[dict[str, t.Any]], None]) -> dict[str, t.Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.onprem.wandb.plugins.plugin_utils._mysql.pair import Member, members
+from ansible_collections.onprem.wandb.tests.unit.recorded import recording
 
 ADDRESS = {"db1": "10.0.0.21:3306", "db2": "10.0.0.22:3306"}
 UUID = {"db1": "11111111-0000", "db2": "22222222-0000"}
@@ -19,46 +20,35 @@ def other(name: str) -> str:
 
 def peer(name: str, **more: t.Any) -> list[dict[str, t.Any]]:
     """What a member learned from the other one."""
-    return [{"address": ADDRESS[other(name)], "state": "ok", "detail": "", "writable": False, "ahead": "", **more}]
+    seen = recording.read("mysql_primary")["peers"][0]
+    return [recording.changed(seen, {"address": ADDRESS[other(name)], "writable": False, **more})]
 
 
 def look(name: str, role: str, recorded: str, **more: t.Any) -> dict[str, t.Any]:
-    """A server that runs."""
-    return {
-        "running": True,
-        "role": role,
-        "version": "8.4.11",
-        "server_uuid": UUID[name],
-        "read_only": role != "primary",
-        "super_read_only": role != "primary",
-        "offline_mode": False,
-        "gtid_executed": f"{UUID['db1']}:1-9",
-        "recorded_role": {"role": recorded, "server_uuid": UUID[name]},
-        "semisync": {},
-        "channel": None,
-        "degraded": None,
-        "peers": peer(name),
-        **more,
-    }
+    """A server that runs, as one was recorded, under the names of these tests and without backups."""
+    found = recording.read("mysql_standby" if role == "replica" else "mysql_primary")
+    shut = role != "primary"
+    here = {"role": role, "read_only": shut, "super_read_only": shut, "version": "8.4.11", "server_uuid": UUID[name], "gtid_executed": f"{UUID['db1']}:1-9"}
+    here = {**here, "peers": peer(name), "recorded_role": {"role": recorded, "server_uuid": UUID[name]}}
+    return dict(recording.changed({**found, "backup": {}}, {**here, **more}))
 
 
 def primary(name: str, **more: t.Any) -> dict[str, t.Any]:
     """Serves, and waits for its standby."""
-    semi = {"source_enabled": True, "source_status": "ON", "attached": 1, "waiting_sessions": 0}
-    return look(name, "primary", "primary", **{"semisync": semi, **more})
+    return look(name, "primary", "primary", **more)
 
 
 def channel(name: str, **more: t.Any) -> dict[str, t.Any]:
     """Leads to the other one."""
     host, port = ADDRESS[other(name)].split(":")
-    found = {"host": host, "port": int(port), "source_uuid": UUID[other(name)], "receiver": "ON", "applier": "ON", "received": "", "contact_age_seconds": 1.0}
-    return {**found, **more}
+    seen = recording.read("mysql_standby")["channel"]
+    leads = {"host": host, "port": int(port), "source_uuid": UUID[other(name)], "received": "", "contact_age_seconds": 1.0}
+    return dict(recording.changed(seen, {**leads, **more}))
 
 
 def standby(name: str, **more: t.Any) -> dict[str, t.Any]:
     """Follows and acknowledges."""
-    sound = {"semisync": {"replica_enabled": True}, "channel": channel(name), "gtid_state": "IDENTICAL", "lag_seconds": 0.0, "errant": ""}
-    return look(name, "replica", "replica", **{**sound, "peers": peer(name, writable=True), **more})
+    return look(name, "replica", "replica", **{"channel": channel(name), "peers": peer(name, writable=True), **more})
 
 
 def nobody(name: str) -> list[dict[str, t.Any]]:
@@ -74,7 +64,8 @@ def cut_off(name: str, **more: t.Any) -> dict[str, t.Any]:
 
 def dead(name: str, recorded: str = "primary") -> dict[str, t.Any]:
     """The host answers, its server does not."""
-    return {"running": False, "problem": "no socket (error 2003)", "recorded_role": {"role": recorded, "server_uuid": UUID[name]}, "degraded": None}
+    told = {"problem": "no socket (error 2003)", "recorded_role": {"role": recorded, "server_uuid": UUID[name]}}
+    return dict(recording.changed({**recording.read("mysql_stopped"), "backup": {}}, told))
 
 
 def pair(db1: t.Optional[dict[str, t.Any]], db2: t.Optional[dict[str, t.Any]]) -> list[Member]:

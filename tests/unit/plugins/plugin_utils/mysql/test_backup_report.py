@@ -8,34 +8,27 @@ import json
 import typing as t
 
 from ansible_collections.onprem.wandb.plugins.filter.mysql_backup_report import mysql_backup_report
+from ansible_collections.onprem.wandb.tests.unit.recorded import recording
 
-FULL = {"acted": True, "id": "20261126T0130Z-db2", "bytes": 3 * 1048576, "tables": 40, "rows": 1200, "seconds": 12.3, "why": "it is the standby"}
-PROOF = {"acted": True, "full": "20261126T0130Z-db2", "bytes": 1048576, "binlogs": 2, "tables": 40, "rows": 1200, "why": "it is the standby"}
-IDLE = {"acted": False, "why": "it is the primary, and 1 standby attached does it"}
-PLAN = {
-    "to": "latest",
-    "full": "20261126T0130Z-db2",
-    "full_at": "2026-11-26T01:30:00Z",
-    "full_verified": True,
-    "version": "8.4.11",
-    "bytes": 2 * 1048576,
-    "tables": 40,
-    "binlogs": ["binlog.000001 of u (1 KiB)", "binlog.000002 of u (1 KiB)"],
-    "binlog_bytes": 1048576,
-    "newest_transactions_at": "2026-11-26T13:00:00Z",
-    "gap": "",
-}
-DONE = {
-    "changed": True,
-    "stage": "opened",
-    "to": "latest",
-    "gtid_executed": "u:1-9",
-    "stopped_before": "",
-    "tables": 40,
-    "rows": 1200,
-    "seconds": 31.5,
-    "kept": "/var/lib/mysql.before-restore-1",
-}
+FULL = recording.changed(recording.read("mysql_backup_full"), {"id": "20261126T0130Z-db2", "bytes": 3 * 1048576, "tables": 40, "rows": 1200, "seconds": 12.3})
+PROOF = recording.read("mysql_backup_verify")
+PROOF = recording.changed(PROOF, {"full": "20261126T0130Z-db2", "bytes": 1048576, "binlogs": 2, "tables": 40, "rows": 1200, "seconds": 4.5})
+IDLE = recording.read("mysql_backup_idle")
+PLAN = recording.changed(
+    recording.read("mysql_backup_plan"),
+    {
+        "full": "20261126T0130Z-db2",
+        "full_at": "2026-11-26T01:30:00Z",
+        "bytes": 2 * 1048576,
+        "tables": 40,
+        "binlogs": ["binlog.000001 of u (1 KiB)", "binlog.000002 of u (1 KiB)"],
+        "binlog_bytes": 1048576,
+        "newest_transactions_at": "2026-11-26T13:00:00Z",
+    },
+)
+RESTORED = {"gtid_executed": "u:1-9", "tables": 40, "rows": 1200, "seconds": 31.5, "kept": "/var/lib/mysql.before-restore-1"}
+PLACED = recording.changed(recording.read("mysql_backup_placed"), {**RESTORED, "full": "20261126T0130Z-db2", "binlogs": 2})
+DONE = recording.changed(recording.read("mysql_backup_finish"), RESTORED)
 
 
 def ran(said: t.Mapping[str, t.Any], before: str = "db2 takes a full backup\n") -> dict[str, t.Any]:
@@ -56,7 +49,7 @@ def test_who_acted_and_who_left_it_to_the_other() -> None:
         "acted": ["db2"],
     }
     proof = mysql_backup_report({"db2": ran(PROOF)}, "step", "verify")
-    assert proof["lines"] == ["db2: verify of 20261126T0130Z-db2, 1.0 MiB, 40 tables, 1200 rows, 2 binlogs"]
+    assert proof["lines"] == ["db2: verify of 20261126T0130Z-db2, 1.0 MiB, 40 tables, 1200 rows, 2 binlogs, 4.5 s"]
 
 
 def test_a_host_without_an_answer_is_said_with_its_cause() -> None:
@@ -88,13 +81,12 @@ def test_the_plan_of_a_restore() -> None:
         "afterwards: ansible-playbook onprem.wandb.mysql -i <inventory> makes the pair whole",
     ]
     assert "(not proved yet, " in plan({**PLAN, "full_verified": False})[1]
-    assert plan({**PLAN, "stage": ""}) == plan(PLAN)
     assert plan(None)[1].startswith("there is no plan: mysql-backup plan said nothing on db1. Next: ")
 
 
 def test_the_plan_of_a_restore_that_was_interrupted() -> None:
     """It once printed "not proved yet", "?" and 0 binary logs for a proved backup that was restored already."""
-    said = plan({**DONE, "stage": "placed", "full": "20261126T0130Z-db2", "binlogs": 2})
+    said = plan(PLACED)
     assert said[1:] == [
         "a restore to latest got as far as 'placed' on db1: full backup 20261126T0130Z-db2, 2 binary logs, 40 tables, 1200 rows",
         "then: only what is left of it is done",

@@ -14,20 +14,12 @@ import pytest
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql import backup, drift
 from ansible_collections.onprem.wandb.plugins.plugin_utils._mysql import report
 from ansible_collections.onprem.wandb.plugins.plugin_utils._mysql.pair import Member
+from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils.mysql.status_file import status_file
 
 from . import mysql_looks as looks
 
 NOW = backup.epoch("2026-11-23T14:00:00Z")
-STATUS: dict[str, t.Any] = {
-    "repository": {
-        "looked_at": "2026-11-23T13:59:30Z",
-        "fulls": [{"id": "full-1", "at": "2026-11-23T01:30:00Z", "host": "db2", "verified_at": "2026-11-23T03:30:00Z"}],
-        "newest_binlog_at": "2026-11-23T13:59:29Z",
-        "verified_at": "2026-11-23T03:30:00Z",
-    },
-    "steps": {"ship": {"acted": True, "last_success": "2026-11-23T13:59:30Z", "failure": ""}},
-    "limits": {"full": 93600, "verify": 180000, "ship": 600},
-}
+STATUS = status_file("2026-11-23")
 
 
 def said(db1: t.Optional[dict[str, t.Any]], db2: t.Optional[dict[str, t.Any]]) -> str:
@@ -50,7 +42,7 @@ def test_a_proved_backup_is_said(tmp_path: pathlib.Path) -> None:
     """The line once read keys that nobody wrote, and said never beside a proved backup."""
     assert of_backups(kept(tmp_path))[1:] == [
         "  last full backup 2026-11-23T01:30:00Z, last one proved by a restore 2026-11-23T03:30:00Z",
-        "  binary logs in the repository up to 2026-11-23T13:59:29Z, shipped by this host, last 30 s ago",
+        "  binary logs in the repository up to 2026-11-23T13:59:30Z, shipped by this host, last 30 s ago",
     ]
 
 
@@ -65,7 +57,7 @@ def test_an_empty_repository_is_said(tmp_path: pathlib.Path) -> None:
 
 def test_who_ships_is_said(tmp_path: pathlib.Path) -> None:
     other = kept(tmp_path, lambda found: found["steps"]["ship"].update(acted=False))
-    assert of_backups(other)[-1] == "  binary logs in the repository up to 2026-11-23T13:59:29Z, shipped by another host"
+    assert of_backups(other)[-1] == "  binary logs in the repository up to 2026-11-23T13:59:30Z, shipped by another host"
     never = kept(tmp_path, lambda found: found["steps"]["ship"].update(last_success=""))
     assert of_backups(never)[1].endswith(", to be shipped by this host, which never did")
 
@@ -110,7 +102,7 @@ LINES: list[tuple[str, tuple[t.Any, t.Any], tuple[t.Any, t.Any]]] = [
     ("  commits wait for a standby: 1 attached, 0 sessions waiting, 0 unacknowledged", (looks.primary("db1", semisync=SEMI), STANDBY), (STANDBY, STANDBY)),
     ("  commits wait for a standby", (PRIMARY, STANDBY), (looks.primary("db1", semisync={**SEMI, "source_status": "OFF"}), STANDBY)),
     ("but its status is OFF; 0 attached", (looks.primary("db1", semisync={**SEMI, "source_status": "OFF", "attached": 0}), STANDBY), (PRIMARY, STANDBY)),
-    ("  commits do NOT wait for a standby\n", (looks.primary("db1", semisync={}), STANDBY), (PRIMARY, STANDBY)),
+    ("  commits do NOT wait for a standby\n", (looks.primary("db1", semisync={"source_enabled": False}), STANDBY), (PRIMARY, STANDBY)),
     ("  10.0.0.22:3306 is unreachable from here: No route", (looks.primary("db1", peers=looks.nobody("db1")), STANDBY), (PRIMARY, STANDBY)),
     ("  10.0.0.22:3306 is ahead by u:9", (looks.primary("db1", peers=looks.peer("db1", ahead="u:9")), STANDBY), (PRIMARY, STANDBY)),
     ("  role guard at 2026-11-23T13:54:31Z: open (its standby vouches)", (looks.primary("db1", guard=GUARD), STANDBY), (PRIMARY, STANDBY)),

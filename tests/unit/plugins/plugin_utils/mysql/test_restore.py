@@ -10,16 +10,17 @@ import typing as t
 
 import pytest
 from ansible_collections.onprem.wandb.plugins.plugin_utils._mysql import restore
+from ansible_collections.onprem.wandb.tests.unit.recorded import recording
 from hypothesis import given
 from hypothesis import strategies as st
 
 TO, OPENED_AT = "2026-11-23 14:02:59", "2026-11-23T15:00:00Z"
-RECORD = {"to": TO, "opened_at": OPENED_AT, "marked": True}
+RECORD = recording.changed(recording.read("mysql_backup_finish"), {"to": TO, "opened_at": OPENED_AT})
 
 
 def look(**changes: t.Any) -> dict[str, t.Any]:
     """The registered result of a host that answered."""
-    state = {"stage": "", "to": "", "restored": {}, "running": True, "writable": False, "role": "replica", "data": True, **changes}
+    state = recording.changed(recording.read("mysql_backup_restore_state"), {"writable": False, "role": "replica", **changes})
     return {"rc": 0, "stdout": f"something before\n{json.dumps(state)}", "stderr": ""}
 
 

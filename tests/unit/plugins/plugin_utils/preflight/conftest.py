@@ -16,6 +16,7 @@ HEALTHY: dict[str, Any] = {
     "product_uuid": "",
     "architecture": "x86_64",
     "kernel": "6.12.0-1-amd64",
+    "python": "3.11.2",
     "os": {"id": "debian", "id_like": [], "version": "12", "name": "Debian GNU/Linux 12 (bookworm)"},
     "cpus": 16,
     "memory_mb": 131072,
@@ -26,6 +27,10 @@ HEALTHY: dict[str, Any] = {
     "disks": [{"path": "/var/lib/mysql", "probed": "/var/lib", "device": 1, "total_gb": 1000.0, "free_gb": 900.0}],
     "ports": [],
     "endpoints": [],
+    "answering": {},
+    "evidence": {},
+    "mysql_data": {},
+    "undone": [],
     "clock": {"offset": 0.0, "uncertainty": 0.01},
 }
 GROUPS = {

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store import health
 from ansible_collections.onprem.wandb.tests.unit.plugins.modules.mysql_look import looked
-from ansible_collections.onprem.wandb.tests.unit.plugins.plugin_utils.verify import conftest as fixtures
+from ansible_collections.onprem.wandb.tests.unit.recorded import recording
 
 TYPES: dict[str, tuple[type, ...]] = {"str": (str,), "bool": (bool,), "int": (int,), "float": (float, int), "dict": (dict,), "list": (list,)}
 
@@ -37,32 +37,61 @@ def problems(found: t.Mapping[str, t.Any], known: t.Mapping[str, t.Any], path: s
     return wrong
 
 
-@pytest.mark.parametrize("name", ["db1", "db2"])
-def test_the_pair_is_as_its_module_looks_at_it(name: str) -> None:
-    found = {key: value for key, value in looked(name).items() if key != "changed"}
-    known = documented("mysql_replica_info")
-    assert problems(found, known) == []
-    assert set(known) - set(found) == {"problem"}  # only without a server
-    assert {"db1": fixtures.PRIMARY, "db2": fixtures.REPLICA}[name].keys() == looked(name).keys()
+# Recording to the module that returned it.
+MODULES = {
+    "cluster_info": "cluster_info",
+    "ingress_check": "ingress_check",
+    "minio_backup_info": "minio_backup_info",
+    "minio_info": "minio_info",
+    "mysql_check": "mysql_check",
+    "mysql_primary": "mysql_replica_info",
+    "mysql_standby": "mysql_replica_info",
+    "mysql_stopped": "mysql_replica_info",
+    "redis_check": "redis_check",
+    "s3_bucket_check": "s3_bucket_check",
+    "wandb_instance_info": "wandb_instance_info",
+}
 
 
-@pytest.mark.parametrize(
-    ("module", "measurement"),
-    [("mysql_check", fixtures.MYSQL_CHECK), ("redis_check", fixtures.REDIS), ("minio_info", {"health": fixtures.HEALTH})],
-)
-def test_a_measurement_is_documented(module: str, measurement: dict[str, t.Any]) -> None:
-    assert problems(measurement, documented(module)) == []
+def returned(name: str) -> dict[str, t.Any]:
+    return {key: value for key, value in recording.read(name).items() if key != "changed"}
+
+
+@pytest.mark.parametrize(("name", "module"), MODULES.items())
+def test_what_was_recorded_is_documented(name: str, module: str) -> None:
+    assert problems(returned(name), documented(module)) == []
+
+
+def test_every_recording_of_a_module_is_held_against_its_documentation() -> None:
+    assert {name for name in recording.NAMES if not name.startswith("mysql_backup_")} == set(MODULES)
+
+
+@pytest.mark.parametrize("module", ["ingress_check", "mysql_check", "redis_check", "s3_bucket_check"])
+def test_no_question_is_made_up(module: str) -> None:
+    told = documented(module)["probes"]["description"]
+    text = told if isinstance(told, str) else " ".join(told)
+    names = [one["name"] for one in recording.read(module)["probes"]]
+    assert [name for name in names if name not in text.replace(",", " ").replace(".", " ").split()] == []
+
+
+@pytest.mark.parametrize(("name", "recorded"), [("db1", "mysql_primary"), ("db2", "mysql_standby")])
+def test_the_pair_on_paper_has_the_shape_of_the_real_one(name: str, recorded: str) -> None:
+    """So that a key which the module no longer writes is noticed before the servers are asked again."""
+    assert recording.shape(looked(name)) == recording.shape(recording.read(recorded))
+
+
+def test_a_running_server_has_all_that_is_documented() -> None:
+    assert set(documented("mysql_replica_info")) - set(returned("mysql_primary")) == {"problem"}  # only without a server
+    assert "problem" in returned("mysql_stopped")
 
 
 def test_the_health_of_the_store_is_what_is_made_of_its_answer() -> None:
-    assert set(fixtures.HEALTH) == set(health.summary({}, 0, "wandb-files"))
+    assert set(recording.read("minio_info")["health"]) == set(health.summary({}, 0, "wandb-files"))
 
 
-@pytest.mark.parametrize(("module", "names"), [("redis_check", [one["name"] for one in fixtures.REDIS["probes"]]), ("s3_bucket_check", fixtures.BUCKET)])
-def test_no_question_is_made_up(module: str, names: t.Sequence[str]) -> None:
-    """The documentation lists the questions; a test of each module holds the list against the code."""
-    text = " ".join(documented(module)["probes"]["description"])
-    assert [name for name in names if name not in text.replace(",", " ").replace(".", " ").split()] == []
+def test_the_keys_of_the_mirror_are_those_that_are_declared() -> None:
+    """Its program cannot import the collection."""
+    assert set(recording.read("minio_backup_info")["mirror"]) == set(t.get_type_hints(health.Mirror))
 
 
 def test_a_key_that_nobody_writes_is_found() -> None:
