@@ -25,7 +25,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         variables = task_vars or {}
-        gatherer = Gatherer(self._templar, self._loader, variables)
+        gatherer = Gatherer(self._templar, variables)
         site = gatherer.site(variables["ansible_play_hosts_all"], str(self._task.args.get("register", "")))
         for host in site.hosts.values():
             for name in self._task.args.get("variables") or ():

@@ -1,15 +1,20 @@
 # Copyright: (c) 2026, onprem team
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Run several measuring modules side by side; a module that fails is a measurement like any other."""
+"""Run several measuring modules side by side, in one call; a module that fails is a measurement like any other."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.gather import Gatherer
+from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.questions import arguments, clock, short, why
 from ansible_collections.onprem.wandb.plugins.plugin_utils._verify import pod_network
-from ansible_collections.onprem.wandb.plugins.plugin_utils._verify.parallel import Job, run_all
+
+TOGETHER = "onprem.wandb.measurements"
+HOST = "onprem.wandb.preflight_facts"  # what it is asked follows from the host's variables, and the host's clock is compared with this machine's
 
 
 class ActionModule(ActionBase):
@@ -20,32 +25,38 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
-        args = self._task.args
-        checks = {**topic_checks(args), **(args.get("checks") or {})}
-        jobs = [self.job(str(check["module"]), dict(check.get("args") or {}), task_vars or {}) for check in checks.values()]
-        answers = run_all(jobs)
-        return {**result, "changed": False, "measurements": dict(zip(checks, answers))}
+        variables = task_vars or {}
+        checks = {**topic_checks(self._task.args), **(self._task.args.get("checks") or {})}
+        asked: dict[str, dict[str, Any]] = {name: {"module": str(check["module"]), "args": dict(check.get("args") or {})} for name, check in checks.items()}
+        hosts = [check for check in asked.values() if check["module"] == HOST]
+        if hosts:
+            gatherer = Gatherer(self._templar, variables)
+            host = gatherer.host(variables["inventory_hostname"])
+            for check in hosts:
+                check["args"] = arguments(gatherer, host, check["args"])
+        found = self.measured(asked, variables) if asked else {}
+        for name in [name for name, check in asked.items() if check["module"] == HOST and found[name].get("failed")]:
+            found[name] = {**found[name], "measured": {}, "error": found[name]["msg"]}
+        return {**result, "changed": False, "measurements": found}
 
-    def job(self, module: str, arguments: dict[str, Any], task_vars: dict[str, Any]) -> Job:
-        """One module, by its action plugin where it has one."""
+    def measured(self, asked: Mapping[str, Mapping[str, Any]], variables: dict[str, Any]) -> dict[str, Any]:
+        """The answers by name; all say the same when the host cannot be asked."""
+        try:
+            answer = self._execute_module(module_name=TOGETHER, module_args={"checks": asked}, task_vars=variables)
+            found = answer.get("measurements")
+            if not isinstance(found, Mapping):
+                return unmeasured(asked, why(answer))
+            for name, check in asked.items():
+                if check["module"] == HOST and not found[name].get("failed"):
+                    found[name]["measured"]["clock"] = clock(self._low_level_execute_command)
+        except (AnsibleConnectionFailure, AnsibleError) as error:
+            return unmeasured(asked, short(str(error)))
+        return dict(found)
 
-        def run() -> Any:
-            task = self._task.copy()
-            task.action, task.args = module, arguments
-            action = self._shared_loader_obj.action_loader.get(
-                module,
-                task=task,
-                connection=self._connection,
-                play_context=self._play_context,
-                loader=self._loader,
-                templar=self._templar,
-                shared_loader_obj=self._shared_loader_obj,
-            )
-            if action is not None:
-                return plain(action.run(task_vars=task_vars))
-            return plain(self._execute_module(module_name=module, module_args=arguments, task_vars=task_vars))
 
-        return run
+def unmeasured(names: Iterable[str], reason: str) -> dict[str, Any]:
+    """The same answer for all."""
+    return {name: {"failed": True, "msg": reason} for name in names}
 
 
 def topic_checks(args: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,12 +69,3 @@ def topic_checks(args: Mapping[str, Any]) -> dict[str, Any]:
         found = registered.get("measurements") if isinstance(registered, Mapping) else None
         return pod_network.host_checks(settings, found or {})
     return {}
-
-
-def plain(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """An answer without the arguments, among which there are passwords, and with a sentence where the module broke down."""
-    found = {key: value for key, value in answer.items() if key not in ("invocation", "exception")}
-    if answer.get("failed") and not found.get("msg"):
-        event = getattr(answer.get("exception"), "event", None)
-        found["msg"] = str(getattr(event, "msg", "") or answer.get("module_stderr") or "the module broke down")
-    return found

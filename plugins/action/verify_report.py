@@ -47,7 +47,7 @@ class ActionModule(ActionBase):
         args = self._task.args
         register = str(args.get("register", ""))
         hostvars = variables["hostvars"]
-        gatherer = Gatherer(self._templar, self._loader, variables)
+        gatherer = Gatherer(self._templar, variables)
         measured = {name: measurements(hostvars.raw_get(name).get(register)) for name in variables["ansible_play_hosts_all"] if gatherer.is_ours(name)}
         for name, found in measured.items():
             found.setdefault("host", {"failed": True, "msg": "%s was not measured" % name})

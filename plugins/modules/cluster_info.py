@@ -95,57 +95,15 @@ helm:
   sample: v3.21.3
 """
 
-from typing import Any
+import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes import cluster_info as info
-from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.api import ARGUMENTS, Api, ApiStatusError, ClusterError
-
-WORKLOADS = ("deployments", "statefulsets", "daemonsets")
+from ansible_collections.onprem.wandb.plugins.module_utils._measured.cluster_info import SPEC, run
 
 
-def helm_version(module: AnsibleModule) -> str:
-    """What the helm program says about itself."""
-    binary = module.params["helm_binary"]
-    if not binary:
-        return ""
-    rc, out, err = module.run_command([binary, "version", "--template", "{{.Version}}"])
-    return out.strip() if rc == 0 else "%s does not run: %s" % (binary, err.strip()[:160])
-
-
-def look(api: Api, namespace: str) -> dict[str, Any]:
-    """All of it, in nine requests on one connection."""
-    classes = api.items("/apis/storage.k8s.io/v1/storageclasses")
-    claims = api.items("/api/v1/persistentvolumeclaims")
-    workloads = [item for kind in WORKLOADS for item in api.items("/apis/apps/v1/namespaces/%s/%s" % (namespace, kind))]
-    return {
-        "version": str(api.get("/version").get("gitVersion", "")),
-        "nodes": [info.node(item) for item in api.items("/api/v1/nodes")],
-        "storage_classes": [info.storage_class(item) for item in classes],
-        "ingress_classes": [info.ingress_class(item) for item in api.items("/apis/networking.k8s.io/v1/ingressclasses")],
-        "pending_claims": info.pending_claims(claims, classes),
-        "bound_claims": sum(1 for item in claims if (item.get("status") or {}).get("phase") == "Bound"),
-        "ingresses": [info.ingress(item) for item in api.items("/apis/networking.k8s.io/v1/namespaces/%s/ingresses" % namespace)],
-        "images": info.images(workloads),
-    }
-
-
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **ARGUMENTS,
-            "namespace": {"type": "str", "default": "wandb"},
-            "helm_binary": {"type": "path", "default": ""},
-            "timeout": {"type": "float", "default": 10.0},
-        },
-        supports_check_mode=True,
-    )
-    params = module.params
-    try:
-        found = look(Api(params["kubeconfig"], params["context"], params["timeout"]), params["namespace"])
-    except (ClusterError, ApiStatusError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=False, helm=helm_version(module), **found)
+def main() -> t.NoReturn:
+    """Entry point."""
+    run(AnsibleModule(argument_spec=SPEC, supports_check_mode=True))
 
 
 if __name__ == "__main__":

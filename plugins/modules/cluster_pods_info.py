@@ -86,29 +86,15 @@ names:
   sample: [s3.example.com]
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes import cluster_pods
-from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.api import ARGUMENTS, Api, ApiStatusError, ClusterError
+from ansible_collections.onprem.wandb.plugins.module_utils._measured.cluster_pods_info import SPEC, run
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **ARGUMENTS,
-            "namespaces": {"type": "list", "elements": "str", "default": ["kube-system"]},
-            "wandb_namespace": {"type": "str", "default": "wandb"},
-            "wandb_name": {"type": "str", "default": "wandb"},
-            "timeout": {"type": "float", "default": 10.0},
-        },
-        supports_check_mode=True,
-    )
-    params = module.params
-    resource = "/apis/apps.wandb.com/v1/namespaces/%s/weightsandbiases/%s" % (params["wandb_namespace"], params["wandb_name"])
-    try:
-        found = cluster_pods.look(Api(params["kubeconfig"], params["context"], params["timeout"]), params["namespaces"], resource)
-    except (ClusterError, ApiStatusError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=False, **found)
+def main() -> t.NoReturn:
+    """Entry point."""
+    run(AnsibleModule(argument_spec=SPEC, supports_check_mode=True))
 
 
 if __name__ == "__main__":

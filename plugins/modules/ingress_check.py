@@ -93,41 +93,15 @@ findings:
   sample: []
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.ingress import Way
-from ansible_collections.onprem.wandb.plugins.module_utils._probe import Prober, findings
+from ansible_collections.onprem.wandb.plugins.module_utils._measured.ingress_check import SPEC, run
 
 
-def ask(way: Way, prober: Prober, days: int, size: int) -> None:
-    """All questions in their order."""
-    prober.run("resolution", way.resolution)
-    prober.run("reach", lambda: way.everywhere(way.reach))
-    prober.run("certificate", lambda: way.everywhere(lambda address: way.certificate(address, days)), needs=["reach"])
-    prober.run("recognised", lambda: way.everywhere(way.recognised), needs=["certificate"])
-    prober.run("page", lambda: way.everywhere(way.page), needs=["reach"])
-    prober.run("redirect", lambda: way.everywhere(way.redirect), needs=["reach"])
-    prober.run("large_body", lambda: way.everywhere(lambda address: way.large_body(address, size)), needs=["certificate"])
-
-
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "host": {"type": "str", "required": True},
-            "addresses": {"type": "list", "elements": "str", "default": []},
-            "ca_file": {"type": "path"},
-            "http_port": {"type": "int", "default": 80},
-            "https_port": {"type": "int", "default": 443},
-            "body_bytes": {"type": "int", "default": 11534336},
-            "certificate_days": {"type": "int", "default": 14},
-            "timeout": {"type": "float", "default": 10.0},
-        },
-        supports_check_mode=True,
-    )
-    params = module.params
-    way = Way(params["host"], params["addresses"], params["ca_file"], (params["http_port"], params["https_port"]), params["timeout"])
-    prober = Prober(deadline=14 * params["timeout"])
-    ask(way, prober, params["certificate_days"], params["body_bytes"])
-    module.exit_json(changed=False, probes=prober.results, findings=findings(prober.results))
+def main() -> t.NoReturn:
+    """Entry point."""
+    run(AnsibleModule(argument_spec=SPEC, supports_check_mode=True))
 
 
 if __name__ == "__main__":

@@ -91,14 +91,12 @@ mirror:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils._object_store import health
+from ansible_collections.onprem.wandb.plugins.module_utils._measured.minio_backup_info import SPEC, run
 
 
 def main() -> t.NoReturn:
     """Entry point."""
-    default = "/var/lib/onprem-wandb/minio-backup/status.json"
-    module = AnsibleModule(argument_spec={"path": {"type": "path", "default": default}}, supports_check_mode=True)
-    module.exit_json(changed=False, mirror=health.mirror(module.params["path"]))
+    run(AnsibleModule(argument_spec=SPEC, supports_check_mode=True))
 
 
 if __name__ == "__main__":

@@ -67,37 +67,15 @@ health:
     quota: 0
 """
 
-import json
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.onprem.wandb.plugins.module_utils._object_store import health as object_store_health
-from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoint import ADDRESS, Endpoint
-from ansible_collections.onprem.wandb.plugins.module_utils._object_store.server import MINIO_ERROR, Server, Unreachable
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.onprem.wandb.plugins.module_utils._measured.minio_info import SPEC, run
 
 
 def main() -> t.NoReturn:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            **ADDRESS,
-            "root_user": {"type": "str", "required": True},
-            "root_password": {"type": "str", "required": True, "no_log": True},
-            "bucket": {"type": "str", "default": "wandb-files"},
-            "region": {"type": "str", "default": "us-east-1"},
-        },
-        supports_check_mode=True,
-    )
-    if MINIO_ERROR:
-        module.fail_json(msg=missing_required_lib("minio >= 7.2.15"), exception=MINIO_ERROR)
-    params = module.params
-    try:
-        endpoint = Endpoint(params["endpoint"], params["connect_to"], params["ca_file"])
-        endpoint.pin()
-        found = Server(endpoint, params["root_user"], params["root_password"], params["region"]).health(params["bucket"])
-    except (ValueError, OSError, Unreachable) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=False, health=object_store_health.summary(json.loads(found[0]), found[1], params["bucket"]))
+    run(AnsibleModule(argument_spec=SPEC, supports_check_mode=True))
 
 
 if __name__ == "__main__":

@@ -59,6 +59,10 @@ options:
         description: TCP port; V(0) only resolves the name.
         type: int
         default: 0
+  facts:
+    description: Also gathers the facts that the roles read, as M(ansible.builtin.setup) does. A module call of its own for them costs each host half a second.
+    type: bool
+    default: false
   boot_settings:
     description: Kernel settings that must survive a boot, by the file that a role writes them to. Only files that are read after it can take one back.
     type: dict
@@ -93,6 +97,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+ansible_facts:
+  description: The facts.
+  returned: with O(facts=true)
+  type: dict
+  sample: {ansible_os_family: Debian, ansible_distribution_major_version: "12"}
 measured:
   description: The measurements.
   returned: always
@@ -131,91 +140,18 @@ measured:
       dropped: [{hook: forward, what: traffic from pods of other nodes to pods here, chain: ip filter FORWARD, by: policy drop}]
 """
 
-import json
-from typing import Any, Optional
+import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils._host import arp
-from ansible_collections.onprem.wandb.plugins.module_utils._host import pod_network
-from ansible_collections.onprem.wandb.plugins.module_utils._host import preflight as host
-from ansible_collections.onprem.wandb.plugins.module_utils._mysql.settings import settings_of_data
+from ansible_collections.onprem.wandb.plugins.module_utils._host import facts
+from ansible_collections.onprem.wandb.plugins.module_utils._measured.preflight_facts import SPEC, measure
 
 
-def interface_addresses(module: AnsibleModule) -> list[str]:
-    """Addresses with prefix length of all interfaces but the loopback and those of containers."""
-    command = module.get_bin_path("ip")
-    if not command:
-        return []
-    rc, out, _err = module.run_command([command, "-j", "address", "show"])
-    return parse_addresses(out) if rc == 0 else []
-
-
-def parse_addresses(text: str) -> list[str]:
-    """Global addresses out of `ip -j address`; bridges of containers hold the pod network and are not the host's own."""
-    ignored = ("cni", "flannel", "docker", "veth", "cali", "kube-")
-    found = []
-    for interface in json.loads(text or "[]"):
-        if str(interface.get("ifname", "")).startswith(ignored):
-            continue
-        for address in interface.get("addr_info", []):
-            if address.get("scope") == "global":
-                found.append("%s/%s" % (address["local"], address["prefixlen"]))
-    return found
-
-
-def answering(module: AnsibleModule) -> dict[str, str]:
-    """Hardware address by address, empty where nobody answers."""
-    found = dict.fromkeys(module.params["unused"], "")
-    command = module.get_bin_path("ip")
-    for address in found if command else ():
-        rc, out, _err = module.run_command([command, "-j", "route", "get", address])
-        interface = arp.interface_of(out) if rc == 0 else ""
-        found[address] = arp.ask(address, interface) if interface else ""
-    return found
-
-
-def output(module: AnsibleModule, command: list[str]) -> Optional[str]:
-    """What a program prints; None when it is not there or fails."""
-    program = module.get_bin_path(command[0])
-    rc, out, _err = module.run_command([program, *command[1:]]) if program else (1, "", "")
-    return out if rc == 0 else None
-
-
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "root": {"type": "path", "default": "/opt/onprem-wandb"},
-            "managed_units": {"type": "dict", "default": {}},
-            "evidence": {"type": "dict", "default": {}},
-            "paths": {"type": "list", "elements": "str", "default": []},
-            "boot_settings": {"type": "dict", "default": {}},
-            "pod_network": {"type": "dict", "options": pod_network.OPTIONS},
-            "unused": {"type": "list", "elements": "str", "default": []},
-            "endpoints": {
-                "type": "list",
-                "elements": "dict",
-                "default": [],
-                "options": {
-                    "name": {"type": "str", "required": True},
-                    "host": {"type": "str", "required": True},
-                    "port": {"type": "int", "default": 0},
-                },
-            },
-        },
-        supports_check_mode=True,
-    )
-    measured: dict[str, Any] = host.identity()
-    measured.update(host.resources(module.params["paths"]))
-    measured["addresses"] = interface_addresses(module)
-    measured["ports"] = host.listeners(module.params["root"], module.params["managed_units"])
-    measured["answering"] = answering(module)
-    measured["mysql_data"] = settings_of_data()
-    measured["evidence"] = host.evidence_found(module.params["evidence"])
-    measured["endpoints"] = host.reach_all(module.params["endpoints"])
-    measured["undone"] = pod_network.undone(module.params["boot_settings"])
-    if module.params["pod_network"] is not None:
-        measured["pod_network"] = pod_network.measure(module.params["pod_network"], measured["undone"], lambda command: output(module, command))
-    module.exit_json(changed=False, measured=measured)
+def main() -> t.NoReturn:
+    """Entry point."""
+    module = AnsibleModule(argument_spec={**SPEC, "facts": {"type": "bool", "default": False}}, supports_check_mode=True)
+    found = {"ansible_facts": facts.gather(module)} if module.params["facts"] else {}
+    module.exit_json(changed=False, measured=measure(module), **found)
 
 
 if __name__ == "__main__":

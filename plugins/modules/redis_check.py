@@ -122,39 +122,12 @@ reachable:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils._redis import protocol
-from ansible_collections.onprem.wandb.plugins.module_utils._probe import ARGUMENTS, Prober, findings, report
-from ansible_collections.onprem.wandb.plugins.module_utils._redis.probes import Check, ask
+from ansible_collections.onprem.wandb.plugins.module_utils._measured.redis_check import SPEC, run
 
 
 def main() -> t.NoReturn:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "host": {"type": "str", "required": True},
-            "port": {"type": "int", "default": 6379},
-            "username": {"type": "str", "default": ""},
-            "password": {"type": "str", "default": "", "no_log": True},
-            "tls": {"type": "bool", "default": False},
-            "ca_file": {"type": "path"},
-            "server_name": {"type": "str", "default": ""},
-            "version": {"type": "str", "default": "7"},
-            "settings": {"type": "dict", "default": {"maxmemory-policy": "noeviction"}},
-            "days_left": {"type": "int", "default": 14},
-            "timeout": {"type": "int", "default": 30},
-            **ARGUMENTS,
-        },
-        supports_check_mode=True,
-    )
-    params = module.params
-    prober = Prober(deadline=2 * params["timeout"], errors=(OSError, protocol.RedisError, ValueError))
-    ask(Check(params, module.check_mode), prober)
-    names = findings(prober.results, params["accept_findings"])
-    reachable = prober.verdict("connect") == "pass"
-    result = {"changed": False, "probes": prober.results, "findings": names, "reachable": reachable}
-    if names and not params["report_only"] and (reachable or not module.check_mode):
-        module.fail_json(msg=report(f"Redis at {params['host']}:{params['port']}", prober.results, names), **result)
-    module.exit_json(**result)
+    run(AnsibleModule(argument_spec=SPEC, supports_check_mode=True))
 
 
 if __name__ == "__main__":

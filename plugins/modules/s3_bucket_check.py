@@ -131,70 +131,15 @@ reachable:
   sample: true
 """
 
-import socket
-import tempfile
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes import endpoint as probes_endpoint
-from ansible_collections.onprem.wandb.plugins.module_utils._object_store import client as object_store_client, names
-from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes import sequence
-from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes.bucket import Bucket
-from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoint import ADDRESS, Endpoint
-from ansible_collections.onprem.wandb.plugins.module_utils._probe import ARGUMENTS, Prober, findings, report
-
-
-def run(params: dict[str, t.Any], directory: str, write: bool) -> Prober:
-    """All questions; the answers are in the prober."""
-    endpoint = Endpoint(params["endpoint"], params["connect_to"], params["ca_file"], params["timeout"])
-    endpoint.pin()
-    prober = Prober(params["deadline"], object_store_client.explain, object_store_client.ERRORS)
-    probes_endpoint.ask(endpoint, prober)
-    client = object_store_client.make_client(endpoint, params["access_key"], params["secret_key"], params["region"], params["addressing_style"], directory)
-    prefix = params["prefix"] or f".onprem-wandb-check/{socket.gethostname()}"
-    keys = (params["access_key"], params["secret_key"])
-    bucket = Bucket(endpoint, client, params["bucket"], prefix, params["origins"], params["region"], keys, params["large_bytes"])
-    sequence.ask(bucket, prober, write)
-    return prober
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.onprem.wandb.plugins.module_utils._measured.s3_bucket_check import SPEC, run
 
 
 def main() -> t.NoReturn:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            **ADDRESS,
-            "bucket": {"type": "str", "required": True},
-            "region": {"type": "str", "default": "us-east-1"},
-            "access_key": {"type": "str", "required": True, "no_log": False},
-            "secret_key": {"type": "str", "required": True, "no_log": True},
-            "addressing_style": {"type": "str", "choices": ["path", "virtual"], "default": "path"},
-            "origins": {"type": "list", "elements": "str", "default": []},
-            "prefix": {"type": "str"},
-            "large_bytes": {"type": "int", "default": 0},
-            "timeout": {"type": "int", "default": 10},
-            "deadline": {"type": "int", "default": 120},
-            "strict": {"type": "bool", "default": False},
-            **ARGUMENTS,
-        },
-        supports_check_mode=True,
-    )
-    params = module.params
-    if object_store_client.BOTO3_ERROR:
-        module.fail_json(msg=missing_required_lib("boto3 >= 1.34"), exception=object_store_client.BOTO3_ERROR)
-    problem = names.bucket_problem(params["bucket"]) or names.region_problem(params["region"])
-    if problem:
-        module.fail_json(msg=f"At {params['endpoint']} {problem} Nothing was asked.")
-    try:
-        with tempfile.TemporaryDirectory() as directory:
-            prober = run(params, directory, not module.check_mode)
-    except (ValueError, OSError) as error:
-        module.fail_json(msg=str(error))
-    found = findings(prober.results, params["accept_findings"], params["strict"])
-    reachable = prober.verdict("connect") == "pass"
-    result = {"changed": False, "probes": prober.results, "findings": found, "reachable": reachable}
-    if found and not params["report_only"] and (reachable or not module.check_mode):
-        module.fail_json(msg=report(f"Bucket {params['bucket']} at {params['endpoint']}", prober.results, found), **result)
-    module.exit_json(**result)
+    run(AnsibleModule(argument_spec=SPEC, supports_check_mode=True))
 
 
 if __name__ == "__main__":

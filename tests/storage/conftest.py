@@ -18,7 +18,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(TOP / ".lab/co
 
 import s3_server
 from ansible_collections.onprem.wandb.plugins.module_utils._probe import findings
-from ansible_collections.onprem.wandb.plugins.modules import s3_bucket_check
+from ansible_collections.onprem.wandb.plugins.module_utils._measured import s3_bucket_check
 from s3_proxy import Proxy
 
 
@@ -40,7 +40,7 @@ class Site:
             "region": "us-east-1", "access_key": "wandbfiles", "secret_key": s3_server.SECRET, "addressing_style": "path", "origins": [s3_server.ORIGIN],
             "prefix": ".onprem-wandb-check/tests", "large_bytes": 0, "timeout": 5, "deadline": 60, **changes,
         }  # fmt: skip
-        prober = s3_bucket_check.run(params, str(self.directory), True)
+        prober = s3_bucket_check.ask(params, str(self.directory), True)
         return findings(prober.results, ["tls_public"], strict), {result["name"]: result for result in prober.results}
 
 

@@ -18,6 +18,16 @@ DEFAULTS = "defaults/main.yml"
 PRIVATE = "vars/main.yml"  # defaults refer to them
 
 
+def of_roles() -> dict[str, dict[str, Any]]:
+    """Defaults and private variables of every role."""
+    defaults, private = load_variables(DEFAULTS), load_variables(PRIVATE)
+    return {role: {**defaults.get(role, {}), **private.get(role, {})} for role in {**defaults, **private}}
+
+
+# Ansible imports an action plugin before it forks a process for each host: what is read here is read once for all of them.
+OF_ROLES = of_roles()
+
+
 def roles_of(groups: Iterable[str]) -> list[str]:
     """Roles that run on a host of these groups."""
     names = set(groups)
@@ -36,12 +46,11 @@ def defaults_for(defaults: Mapping[str, dict[str, Any]], groups: Iterable[str], 
 class Gatherer:
     """Builds hosts with their variables. One per task."""
 
-    def __init__(self, templar: Any, loader: Any, task_vars: Mapping[str, Any]) -> None:
+    def __init__(self, templar: Any, task_vars: Mapping[str, Any]) -> None:
         self._templar = templar
         self._hostvars = task_vars["hostvars"]
         self._place = {name: task_vars[name] for name in ("inventory_dir", "inventory_file", "ansible_inventory_sources") if task_vars.get(name)}
-        defaults, private = load_variables(loader, DEFAULTS), load_variables(loader, PRIVATE)
-        self._defaults = {role: {**defaults.get(role, {}), **private.get(role, {})} for role in {**defaults, **private}}
+        self._defaults = OF_ROLES
         self.groups = {name: list(hosts) for name, hosts in task_vars["groups"].items()}
 
     def _raw(self, name: str) -> dict[str, Any]:

@@ -12,11 +12,11 @@ import types
 import typing as t
 from unittest.mock import patch
 
+from ansible_collections.onprem.wandb.plugins.module_utils._measured import mysql_replica_info
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql import backup, drift
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.member import CHANNEL_KEYS, Channel, Member
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.plan import OK, Peer
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.term import Term
-from ansible_collections.onprem.wandb.plugins.modules import mysql_replica_info
 from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils.mysql.status_file import status_file
 from ansible_collections.onprem.wandb.tests.unit.recorded import recording
 
@@ -89,12 +89,11 @@ def looked(name: str) -> dict[str, t.Any]:
         there = Peer(f"{ADDRESS[other]}:3306", OK, member=PAIR[other])
         measured = {"token": "9f0c", "commit_seconds": 0.004, "seconds": {f"{ADDRESS[other]}:3306": 0.011}}
         with (
-            patch.object(mysql_replica_info, "AnsibleModule", lambda **_arguments: module),
             patch.object(mysql_replica_info, "local", lambda _socket: Paper()),
             patch.object(mysql_replica_info, "read_local", lambda *_arguments: PAIR[name]),
             patch.object(mysql_replica_info.peers, "ask", lambda *_arguments: there),
             patch.object(mysql_replica_info.heartbeat, "measure", lambda *_arguments: measured),
             patch.object(backup.time, "time", lambda: NOW),
         ):
-            mysql_replica_info.main()
+            mysql_replica_info.run(t.cast("t.Any", module))
         return told

@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates import issue
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store import client, cors
 from ansible_collections.onprem.wandb.plugins.module_utils._probe import findings
-from ansible_collections.onprem.wandb.plugins.modules import s3_bucket_check
+from ansible_collections.onprem.wandb.plugins.module_utils._measured import s3_bucket_check
 from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils.object_store.fake_s3 import FakeS3
 
 WANDB = "https://wandb.test"
@@ -42,7 +42,7 @@ def check(tmp_path, write=True, params=None, **faults):
     server = FakeS3(**faults)
     defaults = {**PARAMS, "endpoint": server.url}
     try:
-        prober = s3_bucket_check.run({**defaults, **(params or {})}, str(tmp_path), write)
+        prober = s3_bucket_check.ask({**defaults, **(params or {})}, str(tmp_path), write)
     finally:
         server.close()
     return server, {result["name"]: result for result in prober.results}, findings(prober.results, accepted=HTTP, strict=True)
@@ -126,7 +126,7 @@ def test_what_is_no_s3_is_called_so(tmp_path, monkeypatch, status, page, seen, s
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         params = {**PARAMS, "endpoint": f"http://127.0.0.1:{server.server_address[1]}", "addressing_style": style}
-        prober = s3_bucket_check.run(params, str(tmp_path), True)
+        prober = s3_bucket_check.ask(params, str(tmp_path), True)
     finally:
         server.shutdown()
         server.server_close()

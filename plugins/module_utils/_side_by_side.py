@@ -2,8 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """PRIVATE to the collection: several measurements side by side, each in a process of its own.
 
-Processes rather than threads: Ansible's connections and modules keep their state (the remote temporary directory, above all) in objects
-that two threads would share.
+Processes rather than threads: connections, name resolution and Ansible's module keep their state in objects that two threads would share.
 """
 
 from __future__ import annotations
@@ -54,7 +53,5 @@ def finish(pid: int, reading: int) -> Any:
 
 
 def run_all(jobs: Sequence[Job]) -> list[Any]:
-    """Answers in the order of the jobs."""
-    if len(jobs) < 2:
-        return [guarded(job) for job in jobs]
+    """Answers in the order of the jobs. One job alone has a process, too: it may change what it likes in it."""
     return [finish(*process) for process in [start(job) for job in jobs]]

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import time
 
-from ansible_collections.onprem.wandb.plugins.plugin_utils._verify import parallel
+from ansible_collections.onprem.wandb.plugins.module_utils import _side_by_side as parallel
 
 
 def fails():
