@@ -25,6 +25,12 @@ def lines(pair: Sequence[Member], declared: str) -> list[str]:
 
 def verdict(pair: Sequence[Member], declared: str) -> str:
     """The first line: who takes writes."""
+    if not any(one.reached for one in pair):
+        names = [one.name for one in pair]
+        return (
+            f"PROBLEM: {' and '.join(names)} {'do' if len(names) > 1 else 'does'} not answer over SSH, so who is the primary is not known. "
+            f"Next: ansible {':'.join(names)} -i <inventory> -m ansible.builtin.ping"
+        )
     found = decide(pair, declared)
     if found.problem:
         return f"PROBLEM: {found.problem}"

@@ -54,6 +54,22 @@ def test_a_site_that_says_nothing_has_the_quick_settings(tmp_path: Path) -> None
     assert found == {"timeout": "2", "extra": "-o ControlPath=none -o ServerAliveInterval=2 -o ServerAliveCountMax=2 "}
 
 
+def test_with_nobody_in_reach_the_status_says_so(tmp_path: Path) -> None:
+    """It ended without a report: a host that cannot be reached left the play before there was one."""
+    away = {"ansible_host": "127.0.0.1", "ansible_port": 1}
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"mysql": {"hosts": {"db1": away, "db2": away}, "vars": {"site_name": "lab"}}}), encoding="utf-8")
+    (tmp_path / ".secrets").mkdir(mode=0o700)
+    (tmp_path / ".secrets/mysql_replication_password").write_text("x" * 32, encoding="utf-8")
+    call = ["ansible-playbook", "-i", str(tmp_path / "hosts.yml"), str(ROOT / "playbooks/mysql_status.yml")]
+    environment = {**os.environ, "ANSIBLE_HOME": str(tmp_path), "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".lab/collections"), "ANSIBLE_NOCOLOR": "1"}
+    ended = subprocess.run(call, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
+    told = " ".join((ended.stdout + ended.stderr).split())
+    assert ended.returncode != 0, told
+    assert "PROBLEM: db1 and db2 do not answer over SSH, so who is the primary is not known. Next: ansible db1:db2 -i" in told
+    assert "db2 127.0.0.1:3306: does not answer over SSH" in told
+    assert "db1 does not answer over SSH: " in told and "Connection refused" in told and "ansible db1 -i" in told
+
+
 # What a person says to one call has no value of its own: these stand for "nothing was said".
 NOTHING = re.compile(r"^\{\{ \w+ \| default\((''|false|'latest')\) \}\}$")
 

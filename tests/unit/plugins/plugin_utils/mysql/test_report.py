@@ -85,6 +85,7 @@ LINES: list[tuple[str, tuple[t.Any, t.Any], tuple[t.Any, t.Any]]] = [
     ("primary: db1\n", (PRIMARY, STANDBY), (looks.standby("db1"), looks.primary("db2"))),
     ("primary: db1, but NO SERVER that answers TAKES WRITES", (OLD, STANDBY), (PRIMARY, STANDBY)),
     ("PROBLEM: db1 and db2 are both writable", (PRIMARY, looks.primary("db2")), (PRIMARY, STANDBY)),
+    ("PROBLEM: db1 and db2 do not answer over SSH, so who is the primary is not known. Next: ansible db1:db2 ", (None, None), (None, STANDBY)),
     ("db2 10.0.0.22:3306: does not answer over SSH", (PRIMARY, None), (PRIMARY, STANDBY)),
     ("db2 10.0.0.22:3306: the server does not serve (no socket (error 2003)); recorded as replica", (PRIMARY, DEAD), (PRIMARY, STANDBY)),
     ("db1 10.0.0.21:3306: primary, writable, MySQL 8.4.11", (PRIMARY, STANDBY), (OLD, STANDBY)),
