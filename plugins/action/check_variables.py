@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.onprem.wandb.plugins.plugin_utils import _once  # noqa: F401
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.model import CONTROLLER, PROBLEM, Finding, Host
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.values import read_file, sentence
 from ansible_collections.onprem.wandb.plugins.plugin_utils._rules import ROLES, judge

@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.onprem.wandb.plugins.plugin_utils import _once  # noqa: F401
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.gather import Gatherer
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.questions import arguments, clock, short, why
 from ansible_collections.onprem.wandb.plugins.plugin_utils._verify import pod_network
