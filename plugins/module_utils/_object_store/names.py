@@ -19,7 +19,7 @@ def bucket_problem(name: str) -> str:
             f"the bucket {name!r} has a path in it, which is not supported: versions, mirror, restore and checks are for a whole bucket. "
             f"Expected a bucket of W&B's own, such as {bucket}-wandb."
         )
-    if not BUCKET.match(name):
+    if not BUCKET.match(name) or set(name) <= {".", "_", "-"}:
         return f"the bucket {name!r} is no name of S3; expected 3 to 63 letters, digits, dots and hyphens, such as wandb-files."
     return ""
 

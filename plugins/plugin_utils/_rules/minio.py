@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from .. import _addresses, _minio_volumes
 from .._preflight.model import Finding
+from .buckets import named
 from .model import Place
 
 
@@ -40,4 +41,10 @@ def license_file(place: Place) -> Iterator[Finding]:
         yield Finding(place.host.name, "minio_license_file", path, "a file on the controller; there is none that can be read", remedy)
 
 
-RULES = (one_store, directories, license_file)
+def bucket(place: Place) -> Iterator[Finding]:
+    """One for all servers: all who use it read what the first of them says."""
+    if place.groups.get("minio", [])[:1] == [place.host.name]:
+        yield from named(place.host, place.host.name, "minio_bucket", "minio_region")
+
+
+RULES = (one_store, directories, license_file, bucket)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._preflight.model import SITE, Finding
+from .buckets import named
 from .model import Place, number
 
 REPOSITORY = "mysql_backup_repository"
@@ -44,4 +45,9 @@ def least(place: Place) -> Iterator[Finding]:
             yield Finding(place.host.name, variable, place.host.text(variable), expected, "set %s to 1 or more" % variable)
 
 
-RULES = (missing, ca_file, least)
+def bucket(place: Place) -> Iterator[Finding]:
+    """In the site's own object store."""
+    yield from named(place.host, place.host.name, "mysql_backup_bucket")
+
+
+RULES = (missing, ca_file, least, bucket)

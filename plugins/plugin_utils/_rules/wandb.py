@@ -11,6 +11,7 @@ from .._preflight.interface import EXTERNAL
 from .._preflight.model import CONTROLLER, Finding
 from .._preflight.rules.credentials import EXPECTED, REASON, SAFE, bad_characters
 from .._preflight.types import is_empty
+from .buckets import named
 from .model import Place
 
 CREDENTIALS = ("wandb_mysql_password", "wandb_redis_password", "wandb_bucket_access_key", "wandb_bucket_secret_key")
@@ -71,4 +72,9 @@ def files(place: Place) -> Iterator[Finding]:
             yield Finding(CONTROLLER, variable, path, "%s; there is no such file" % what, remedy)
 
 
-RULES = (external, characters, address, extra_secrets, files)
+def bucket(place: Place) -> Iterator[Finding]:
+    """An external one, or the name that W&B is told instead of that of the site's own."""
+    yield from named(place.host, CONTROLLER, "wandb_bucket_name", "wandb_bucket_region")
+
+
+RULES = (external, characters, address, extra_secrets, files, bucket)

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, onprem team
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The bucket: names, region and origins that cannot work, one value for all servers, and a host that can mirror it."""
+"""The object store: its name, origins that cannot work, one value for all servers, and a host that can mirror the bucket."""
 
 from __future__ import annotations
 
@@ -8,28 +8,12 @@ from collections.abc import Iterator
 
 from ....module_utils._object_store import names
 from ... import _store_wiring
-from ..model import SITE, Finding, Host, Site
+from ..model import SITE, Finding, Site
 
 # What all who use the bucket read from the first host of the group.
 ONE_VALUE = ("minio_fqdn", "minio_port", "minio_bucket", "minio_region", "minio_access_key", "minio_root_user")
 CHECK = "correct it, then: ansible-playbook onprem.wandb.preflight -i <inventory>"
 UNNAMED = "https://"  # follows from an empty wandb_fqdn, which has a finding of its own
-
-
-def wired(site: Site) -> tuple[Host, str, str]:
-    """Where name and region of the bucket are said, and the variables' names."""
-    return (site.view("minio"), "minio_bucket", "minio_region") if site.has("minio") else (site.controller, "wandb_bucket_name", "wandb_bucket_region")
-
-
-def bucket(site: Site) -> Iterator[Finding]:
-    """Name and region."""
-    host, bucket_variable, region_variable = wired(site)
-    for variable, judge in ((bucket_variable, names.bucket_problem), (region_variable, names.region_problem)):
-        if host.variables.is_supplied(variable):
-            value = host.variables.get(variable)
-            problem = judge(str(value if value is not None else ""))
-            if problem:
-                yield Finding(host.name, variable, str(value) or "empty", problem, CHECK)
 
 
 def own_name(site: Site) -> Iterator[Finding]:
@@ -72,4 +56,4 @@ def mirror(site: Site) -> Iterator[Finding]:
         yield Finding(SITE, "minio_backup_host", problem.partition(" Next: ")[0], "one host of the inventory, which has minio_backup_target", CHECK)
 
 
-RULES = (bucket, own_name, origins, one_value, mirror)
+RULES = (own_name, origins, one_value, mirror)

@@ -41,6 +41,8 @@ class FakeS3(http.server.ThreadingHTTPServer):
         self.ignore_expiry = False
         self.trailers = True
         self.plus_is_blank = False
+        self.changes = None  # a function: under which name an object is kept
+        self.takes = None  # a function: whether the server has such names
         self.no_empty = False
         self.path_style = (0, "")  # status and code instead of an answer to requests with the bucket in the path
         self.ignore_signature = False
@@ -128,6 +130,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.query, self.data = query, self.body()
         if self.server.plus_is_blank:
             self.key = self.key.replace("+", " ")
+        if self.server.changes:
+            self.key = self.server.changes(self.key)
+        if self.command == "PUT" and self.server.takes and not self.server.takes(self.key):
+            return self.error(400, "InvalidArgument")
         if self.server.path_style[0]:
             return self.error(*self.server.path_style)
         presigned = "X-Amz-Signature" in query

@@ -21,6 +21,7 @@ from ansible_collections.onprem.wandb.plugins.module_utils._object_store import 
         ("ab", "3 to 63"),
         ("x" * 64, "3 to 63"),
         ("wandb-files\n", "no name of S3"),
+        ("...", "no name of S3"),
     ],
 )
 def test_buckets(name, words):

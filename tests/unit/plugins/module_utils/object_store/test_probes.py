@@ -10,13 +10,20 @@ import http.server
 import socket
 import ssl
 import threading
+import unicodedata
+from urllib.parse import unquote
 
 import pytest
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates import issue
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store import client, cors
-from ansible_collections.onprem.wandb.plugins.module_utils._probe import findings
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoint import Endpoint
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes import limits
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes.bucket import Bucket
+from ansible_collections.onprem.wandb.plugins.module_utils._probe import Prober, findings
 from ansible_collections.onprem.wandb.plugins.module_utils._measured import s3_bucket_check
 from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils.object_store.fake_s3 import FakeS3
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 WANDB = "https://wandb.test"
 # The fake speaks plain http, which the check remarks; everything else is good.
@@ -170,6 +177,10 @@ FAULTS = {
     "expiry ignored": ({"ignore_expiry": True}, ["expiry"], "ended two hours ago"),
     "no trailers": ({"trailers": False}, ["checksum_trailer"], "when_required"),
     "plus is a blank": ({"plus_is_blank": True}, ["names"], "neither decoded"),
+    "blanks at the ends are cut off": ({"changes": lambda key: key.strip()}, ["names"], "list shows these objects under other names"),
+    "control characters are cut out": ({"changes": lambda key: key.replace("\x85", "")}, ["names"], "list shows these"),
+    "no control characters": ({"takes": lambda key: not set(key) & {"\t", "\x85"}}, ["names"], "refuses these names"),
+    "no long names": ({"takes": lambda key: len(key.encode()) <= 1023}, ["names"], "refuses these names"),
     "no empty objects": ({"no_empty": True}, ["empty"], "empty object"),
     "bucket in the host name only": ({"path_style": (404, "NoSuchKey")}, ["addressing"], "virtual"),
     "sends elsewhere": ({"path_style": (301, "PermanentRedirect")}, ["addressing"], "elsewhere"),
@@ -195,6 +206,49 @@ def test_each_fault_is_named(tmp_path, faults, expected, words):
     assert names == expected
     assert words in probes[expected[0]]["remedy"]
     assert all(probes[name]["remedy"] for name in names)
+
+
+def names_told(directory, chosen, **faults):
+    """What the question about names says of these, at a server with a fault."""
+    server = FakeS3(**faults)
+    try:
+        endpoint = Endpoint(server.url)
+        made = client.make_client(endpoint, "key", "secret", "us-east-1", "path", str(directory))
+        prober = Prober(60, client.explain, client.ERRORS)
+        prober.run("names", lambda: limits.names(Bucket(endpoint, made, "wandb-files", "check/here", [], "us-east-1"), chosen))
+    finally:
+        server.close()
+    return prober.results[0]
+
+
+def test_a_name_that_is_refused_is_a_remark_with_the_name(tmp_path):
+    told = names_told(tmp_path, ["a", "tab\tx"], takes=lambda key: "\t" not in key and len(key) < 1000)
+    assert (told["verdict"], told["evidence"]["names"]) == ("notice", ["'tab\\tx'", "a name of 1024 bytes"])
+
+
+NAME = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("\t\x85\u2028"), min_size=1, max_size=12)
+HABITS = {
+    "keeps them": lambda key: key,
+    "cuts blanks off": lambda key: key.strip(),
+    "decodes once too often": unquote,
+    "takes lines apart": lambda key: "".join(key.splitlines()),
+    "has one case": lambda key: key.lower(),
+    "composes": lambda key: unicodedata.normalize("NFC", key),
+}
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(chosen=st.lists(NAME, min_size=1, max_size=4, unique=True), habit=st.sampled_from(sorted(HABITS)))
+def test_whatever_a_server_makes_of_a_name_is_noticed(tmp_path_factory, chosen, habit):
+    keeps = HABITS[habit]
+    told = names_told(tmp_path_factory.getbasetemp(), chosen, changes=keeps)
+    other = [name for name in chosen if keeps(f"check/here/names/{name}") != f"check/here/names/{name}"]
+    assert told["verdict"] == ("fail" if other else "pass"), told
+
+
+@given(start=st.text(st.characters(exclude_categories=["Cs"]), max_size=100))
+def test_the_longest_name_has_as_many_bytes_as_s3_takes(start):
+    assert len(limits.longest(start).encode()) == limits.LONGEST and limits.longest(start).startswith(start) and limits.longest(start)[-1] == "n"
 
 
 def test_nobody_listens(tmp_path):

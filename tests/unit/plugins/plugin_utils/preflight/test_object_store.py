@@ -26,11 +26,7 @@ def test_a_healthy_site(site):
     [
         ("minio_fqdn", "wandb.example.com", None, "store1", "such as s3.example.com"),
         ("minio_fqdn", "WandB.example.com", None, "store1", "another name"),
-        ("minio_region", "", None, "store1", "the region is ''"),
-        ("minio_bucket", "bucket/team-a", None, "store1", "has a path in it"),
         ("minio_cors_origins", ["https://wandb.example.com/"], None, "store1", "expected https://wandb.example.com,"),
-        ("wandb_bucket_name", "bucket/team-a", EXTERNAL, "localhost", "has a path in it"),
-        ("wandb_bucket_region", "", EXTERNAL, "localhost", "the region is ''"),
     ],
 )
 def test_one_finding_each(site, variable, value, groups, host, words):

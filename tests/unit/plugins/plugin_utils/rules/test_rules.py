@@ -72,6 +72,33 @@ def test_an_external_service_with_its_variables() -> None:
     assert not list(wandb.external(place()))
 
 
+@pytest.mark.parametrize(
+    ("role", "host", "variable", "bad", "words", "good"),
+    [
+        ("wandb", CONTROLLER, "wandb_bucket_name", "bucket/team-a", "has a path in it", "team-a"),
+        ("wandb", CONTROLLER, "wandb_bucket_name", "", "no name of S3", "wandb-files"),
+        ("wandb", CONTROLLER, "wandb_bucket_region", "", "the region is ''", "us-east-1"),
+        ("minio", "store1", "minio_bucket", "a b", "no name of S3", "models"),
+        ("minio", "store1", "minio_region", "us east", "the region is 'us east'", "eu-west-1"),
+        ("mysql_backup", "db1", "mysql_backup_bucket", "mysql/backup", "has a path in it", "mysql-backup"),
+    ],
+)
+def test_names_of_buckets(role: str, host: str, variable: str, bad: str, words: str, good: str) -> None:
+    def found(value: str) -> list[tuple[str, str, str]]:
+        judged = judge(role, place(host, minio_volumes=["/mnt/disk1"], **{variable: value}))
+        return [(one.host, one.value, one.expected) for one in judged if one.variable == variable]
+
+    ((where, seen, expected),) = found(bad)
+    assert (where, seen) == (host, bad or "empty") and words in expected
+    assert found(good) == []
+
+
+def test_the_bucket_of_several_servers_is_one_finding() -> None:
+    groups = {**GROUPS, "minio": ["store1", "store2"]}
+    places = [place(name, groups=groups, minio_volumes=["https://store{1...2}:9000/mnt/disk1"], minio_bucket="a b") for name in groups["minio"]]
+    assert [one.host for each in places for one in judge("minio", each) if one.variable == "minio_bucket"] == ["store1"]
+
+
 @pytest.mark.parametrize("name", wandb.CREDENTIALS)
 def test_characters_of_credentials(name: str) -> None:
     (finding,) = wandb.characters(place(**{name: "p/ss word"}))
