@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -16,6 +17,7 @@ from typing import Any
 import boto3
 import pytest
 import s3_server
+import sftp_server
 from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -36,7 +38,8 @@ NAMES = [
 ]  # fmt: skip
 PART = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0/"), min_size=1, max_size=40).filter(lambda part: part not in (".", ".."))
 KEYS = st.lists(PART, min_size=1, max_size=3).map("/".join)
-KINDS = ["s3", "local"]
+QUICK = ["s3", "local"]
+KINDS = [*QUICK, "sftp"]  # each call of rclone makes a connection: it has the names that are known to hurt, not those that come by chance
 
 
 def rclone() -> pathlib.Path:
@@ -87,11 +90,24 @@ def mirror(request: pytest.FixtureRequest, site: Any, tmp_path_factory: pytest.T
     directory = tmp_path_factory.mktemp(f"mirror-{request.param}")
     for name in ("state", "roots", "place"):
         (directory / name).mkdir()
+    with contextlib.ExitStack() as stack:
+        yield made(stack, request.param, site, directory)
+
+
+def made(stack: contextlib.ExitStack, kind: str, site: Any, work: pathlib.Path) -> Mirror:
+    """One kind of second place, empty like the bucket; what it needs ends with the stack."""
     login = {"endpoint": site.minio.url, "region": "us-east-1", "access_key_id": s3_server.ROOT, "secret_access_key": s3_server.PASSWORD}
     remote = {"type": "s3", "provider": "Minio", **login, "no_check_bucket": "true"}
-    places = {"source": remote, "target": remote if request.param == "s3" else {"type": "local"}}
+    directory = work
+    target, path = remote, f"{TARGET}/deep"
+    if kind == "local":
+        target, path = {"type": "local"}, str(directory / "place")
+    elif kind == "sftp":
+        server = stack.enter_context(sftp_server.sftp())
+        target, path, directory = server.options(), str(server.directory / "place"), server.directory
+    places = {"source": remote, "target": target}
     text = "".join(f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in options.items()) for name, options in places.items())
-    (directory / "rclone.conf").write_text(text, encoding="utf-8")
+    (work / "rclone.conf").write_text(text, encoding="utf-8")
     client = boto3.client(
         "s3", endpoint_url=site.minio.url, aws_access_key_id=s3_server.ROOT, aws_secret_access_key=s3_server.PASSWORD, region_name="us-east-1"
     )
@@ -99,17 +115,17 @@ def mirror(request: pytest.FixtureRequest, site: Any, tmp_path_factory: pytest.T
         if bucket not in [entry["Name"] for entry in client.list_buckets()["Buckets"]]:
             client.create_bucket(Bucket=bucket)
     config = {
-        "source": f"source:{SOURCE}", "target": f"target:{TARGET}/deep" if request.param == "s3" else f"target:{directory}/place", "kind": request.param,
-        "place": request.param, "roots": str(directory / "roots"), "state": str(directory / "state"), "keep_days": 30, "max_loss_percent": 20, "sample_mb": 100,
+        "source": f"source:{SOURCE}", "target": f"target:{path}", "kind": kind, "place": kind, "roots": str(work / "roots"),
+        "state": str(work / "state"), "keep_days": 30, "max_loss_percent": 20, "sample_mb": 100,
         "rclone_oldest": "1.59", "transfers": 8, "bandwidth": "", "max_age_hours": 26,
     }  # fmt: skip
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("AWS_CA_BUNDLE", raising=False)  # of this machine; rclone takes no bundle beside its own
-        patch.setenv("PATH", f"{rclone()}:{os.environ['PATH']}")
-        made = Mirror(program.Backup(config, directory / "rclone.conf"), client, request.param, directory)
-        made.empty()
-        made.empty(TARGET)
-        yield made
+    patch = stack.enter_context(pytest.MonkeyPatch.context())
+    patch.delenv("AWS_CA_BUNDLE", raising=False)  # of this machine; rclone takes no bundle beside its own
+    patch.setenv("PATH", f"{rclone()}:{os.environ['PATH']}")
+    found = Mirror(program.Backup(config, work / "rclone.conf"), client, kind, directory)
+    found.empty()
+    found.empty(TARGET)
+    return found
 
 
 def there_and_back(mirror: Mirror, keys: list[str]) -> None:
@@ -138,6 +154,7 @@ def test_the_names_that_are_known_to_hurt(mirror: Mirror) -> None:
     there_and_back(mirror, NAMES)
 
 
+@pytest.mark.parametrize("mirror", QUICK, indirect=True)
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(keys=st.lists(KEYS, min_size=10, max_size=40, unique=True))
 def test_any_name(mirror: Mirror, keys: list[str]) -> None:
@@ -151,7 +168,7 @@ def test_what_changed_in_the_second_place_is_repaired_or_told(mirror: Mirror, ke
     mirror.put([key])
     mirror.run()
     name = f".names/{program.odd_names.hashed(key)}" if "‛" in key else key
-    if mirror.kind == "local":
+    if mirror.kind != "s3":
         file = mirror.directory / "place" / name
         seen = file.stat()
         file.write_bytes(b"XX" + file.read_bytes()[2:])
@@ -159,7 +176,7 @@ def test_what_changed_in_the_second_place_is_repaired_or_told(mirror: Mirror, ke
     else:
         mirror.client.put_object(Bucket=TARGET, Key=f"deep/{name}", Body=b"XX" + (b"of " + key.encode())[2:])
     # In S3 another ETag tells the copy itself; what only reading shows counts as repaired.
-    assert mirror.run()["repaired"] == (1 if mirror.kind == "local" or "‛" in key else 0)
+    assert mirror.run()["repaired"] == (1 if mirror.kind != "s3" or "‛" in key else 0)
     assert mirror.run()["repaired"] == 0
     mirror.empty()
     mirror.backup.restore("", "", False)
@@ -188,6 +205,7 @@ def test_what_was_deleted_comes_back_from_its_day(mirror: Mirror) -> None:
     assert mirror.bucket() == held
 
 
+@pytest.mark.parametrize("mirror", QUICK, indirect=True)
 def test_a_name_that_was_a_file_and_then_a_folder_on_one_day(mirror: Mirror) -> None:
     for keys in (["turn"], ["turn/a"], ["turn"], ["other"]):
         mirror.empty()
@@ -201,6 +219,7 @@ def test_a_name_that_was_a_file_and_then_a_folder_on_one_day(mirror: Mirror) -> 
     assert set(mirror.bucket()) == {"turn/a"}
 
 
+@pytest.mark.parametrize("mirror", QUICK, indirect=True)
 def test_a_place_that_was_emptied_is_not_filled_again_unasked(mirror: Mirror) -> None:
     mirror.empty()
     mirror.put(["a", "b", "c"])
@@ -212,5 +231,5 @@ def test_a_place_that_was_emptied_is_not_filled_again_unasked(mirror: Mirror) ->
             mirror.run(force=False)
     finally:
         mirror.backup.target = kept
-        (mirror.directory / "state/status.json").unlink()
+        mirror.backup.status_file.unlink()
     assert json.loads(json.dumps(mirror.run(force=False)))["objects"] == 3
