@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from .base import TOP, CheckFailed
 from .collection import Role, load, roles, templated
@@ -55,39 +59,93 @@ def replace_block(text: str, name: str, content: str) -> str:
 def role_readme(role: Role) -> str:
     """The README of a role."""
     lines = [GENERATED, f"# onprem.wandb.{role.name}", "", paragraph(role.meta.get("description", "")), ""]
+    several = len(role.specs) > 1
     for entry, spec in role.specs.items():
-        if entry != "main":
+        if several:
             lines += [f"## Entry point `{entry}`", ""]
-        elif len(role.specs) > 1:
-            lines += ["## Entry point `main`", ""]
         summary, details = spec.get("short_description", ""), spec.get("description", [])
         details = [details] if isinstance(details, str) else details
         lines += [text for part in (details or [summary]) for text in (paragraph(part), "")]
         options = spec.get("options") or {}
-        lines += ["### Variables" if len(role.specs) > 1 else "## Variables", ""]
+        lines += ["### Variables" if several else "## Variables", ""]
         lines += variable_table(options) if options else ["None.", ""]
-    lines += ["## Use", "", "```yaml", *example(role), "```", ""]
-    playbook = TOP / "playbooks" / f"{role.name}.yml"
-    if playbook.is_file():
-        lines += [f"The collection's own play is [playbooks/{role.name}.yml](../../playbooks/{role.name}.yml).", ""]
+        lines += ["### Use" if several else "## Use", "", "```yaml", *example(role, entry), "```", ""]
+        lines += [f"Playbooks that do so: {links(call.playbook for call in calls(role.name) if call.entry == entry)}.", ""]
+    rest = [call.playbook for call in calls(role.name) if call.entry not in role.specs]
+    if rest:
+        lines += ["## Parts", "", f"Playbooks that run a part of the role: {links(rest)}.", ""]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
 
 
-def example(role: Role) -> list[str]:
-    """The smallest play: on the hosts of the collection's own play, with the variables that have no default."""
-    play: dict[str, Any] = next((play for path in sorted((TOP / "playbooks").glob("*.yml")) for play in load(path) if uses(play, role.name)), {})
-    required = [name for name, option in role.options.items() if option.get("required")]
-    lines = [f"- name: {play.get('name', 'Run ' + role.name)}", f"  hosts: {play.get('hosts', 'all')}"]
-    lines += [f"  {key}: {json.dumps(play[key])}".replace('"', "") for key in ("connection", "become") if key in play]
-    if not required:
-        return [*lines, "  roles:", f"    - onprem.wandb.{role.name}"]
-    return [*lines, "  roles:", f"    - role: onprem.wandb.{role.name}", "      vars:", *(f"        {name}: …" for name in required)]
+def links(playbooks: Iterable[str]) -> str:
+    """Each once."""
+    return ", ".join(f"[playbooks/{name}.yml](../../playbooks/{name}.yml)" for name in dict.fromkeys(playbooks))
 
 
-def uses(play: Any, name: str) -> bool:
-    """Whether a play lists the role."""
-    listed = (play.get("roles") or []) if isinstance(play, dict) else []
-    return any((entry.get("role") if isinstance(entry, dict) else entry) == f"onprem.wandb.{name}" for entry in listed)
+@dataclass(frozen=True)
+class Call:
+    """Where a playbook of the collection runs an entry point of a role."""
+
+    playbook: str
+    play: Mapping[str, Any]
+    entry: str
+    variables: Mapping[str, Any]
+
+
+def calls(name: str) -> list[Call]:
+    """All of a role, the playbook with the role's name first."""
+    found = []
+    for path in sorted((TOP / "playbooks").glob("*.yml"), key=lambda path: (path.stem != name, path.stem)):
+        for play in load(path):
+            listed: list[dict[str, Any]] = [{"role": entry} if isinstance(entry, str) else entry for entry in play.get("roles") or []]
+            found += [Call(path.stem, play, "main", entry.get("vars") or {}) for entry in listed if entry["role"] == f"onprem.wandb.{name}"]
+            for task in steps(play):
+                for given in (task.get(f"ansible.builtin.{word}_role") for word in ("import", "include")):
+                    if given and given["name"] == f"onprem.wandb.{name}":
+                        found.append(Call(path.stem, play, given.get("tasks_from", "main"), {**(play.get("vars") or {}), **(task.get("vars") or {})}))
+    return found
+
+
+def steps(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Every task of a play or a block."""
+    for key in ("pre_tasks", "tasks", "post_tasks", "block", "rescue", "always"):
+        for task in part.get(key) or []:
+            yield task
+            yield from steps(task)
+
+
+def example(role: Role, entry: str) -> list[str]:
+    """The smallest play: on the hosts of the collection's own play, with the variables that the entry point asks for."""
+    own = next((call for call in calls(role.name) if call.entry == entry), None)
+    if own is None:
+        raise CheckFailed(f"no playbook runs the entry point {entry} of role {role.name}: an example cannot say on which hosts it runs.")
+    options = role.specs[entry].get("options") or {}
+    values = {name: value(name, option, own.variables) for name, option in options.items() if option.get("required")}
+    play = {"name": own.play["name"], "hosts": own.play["hosts"], **{key: own.play[key] for key in ("connection", "become") if key in own.play}}
+    if entry == "main":
+        play["roles"] = [{"role": f"onprem.wandb.{role.name}", **({"vars": values} if values else {})}]
+    else:
+        task = {"name": own.play["name"], "ansible.builtin.import_role": {"name": f"onprem.wandb.{role.name}", "tasks_from": entry}}
+        play["tasks"] = [{**task, **({"vars": values} if values else {})}]
+    return yaml.dump([play], Dumper=Indented, sort_keys=False, allow_unicode=True, width=160).rstrip().split("\n")
+
+
+class Indented(yaml.SafeDumper):
+    """Lists stand below their key, set in, as everywhere in the project."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> Any:
+        return super().increase_indent(flow, indentless and flow)
+
+
+def value(name: str, option: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
+    """What the collection's own play gives, else what the sample inventory says, else one that is allowed."""
+    sample = load(TOP / "inventories/sample/group_vars/all.yml")
+    for known in (given, sample if isinstance(sample, dict) else {}):
+        if name in known and not templated(known[name]):
+            return known[name]
+    if option.get("choices"):
+        return option["choices"][0]
+    raise CheckFailed(f"{name} has no default, and neither its own play nor inventories/sample/group_vars/all.yml has a value for an example.")
 
 
 def variable_table(options: dict[str, Any]) -> list[str]:
