@@ -98,7 +98,7 @@ helm:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils._measured.cluster_info import SPEC, run
+from ansible_collections.onprem.wandb.plugins.module_utils._work.cluster_info import SPEC, run
 
 
 def main() -> t.NoReturn:

@@ -89,7 +89,7 @@ names:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils._measured.cluster_pods_info import SPEC, run
+from ansible_collections.onprem.wandb.plugins.module_utils._work.cluster_pods_info import SPEC, run
 
 
 def main() -> t.NoReturn:

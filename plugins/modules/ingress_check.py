@@ -96,7 +96,7 @@ findings:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils._measured.ingress_check import SPEC, run
+from ansible_collections.onprem.wandb.plugins.module_utils._work.ingress_check import SPEC, run
 
 
 def main() -> t.NoReturn:

@@ -139,41 +139,12 @@ seconds:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.api import Api, ApiStatusError, ClusterError
-from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.objects import Objects, apply_all
-from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.waiting import SPEC, wait
-
-
-KIND: dict[str, t.Any] = {"api_version": {"type": "str", "required": True}, "kind": {"type": "str", "required": True}}
+from ansible_collections.onprem.wandb.plugins.module_utils._work.kube_apply import SPEC, run
 
 
 def main() -> t.NoReturn:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            **SPEC,
-            "objects": {"type": "list", "elements": "dict", "required": True},
-            "field_manager": {"type": "str", "default": "onprem.wandb"},
-            "force_conflicts": {"type": "bool", "default": True},
-            "list_kinds": {"type": "list", "elements": "dict", "default": [], "options": KIND},
-        },
-        supports_check_mode=True,
-    )
-    p = module.params
-    changed: list[str] = []
-    diffs: list[dict[str, str]] = []
-    refused = ""
-    try:
-        objects = Objects(Api(p["kubeconfig"], p["context"]), p["field_manager"], p["force_conflicts"], module.check_mode)
-        apply_all(objects, p["objects"], (changed, diffs))
-    except (ClusterError, ApiStatusError) as error:
-        refused = str(error)
-    # In check mode it may be that the cluster is not made yet: that is a result.
-    looked = wait(module) if not refused or module.check_mode else {"reachable": True}
-    if refused and looked["reachable"]:
-        module.fail_json(msg=refused, changed=bool(changed), changed_objects=changed)
-    listed = [] if refused else [item for entry in p["list_kinds"] for item in objects.all(entry["api_version"], entry["kind"])]
-    module.exit_json(**{**looked, "changed": bool(changed), "changed_objects": changed, "listed": listed}, **({"diff": diffs} if module._diff else {}))
+    run(AnsibleModule(argument_spec=SPEC, supports_check_mode=True))
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ measurements:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils._measured.several import run
+from ansible_collections.onprem.wandb.plugins.module_utils._work.several import run
 
 
 class Discreet(AnsibleModule):
@@ -62,7 +62,7 @@ class Discreet(AnsibleModule):
 def main() -> t.NoReturn:
     """Entry point."""
     module = Discreet(argument_spec={"checks": {"type": "dict", "required": True}}, supports_check_mode=True)
-    module.exit_json(changed=False, measurements=run(module), invocation={})
+    module.exit_json(changed=False, measurements=run(module, module.params["checks"]), invocation={})
 
 
 if __name__ == "__main__":

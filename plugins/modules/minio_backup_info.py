@@ -91,7 +91,7 @@ mirror:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils._measured.minio_backup_info import SPEC, run
+from ansible_collections.onprem.wandb.plugins.module_utils._work.minio_backup_info import SPEC, run
 
 
 def main() -> t.NoReturn:

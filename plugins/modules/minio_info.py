@@ -70,7 +70,7 @@ health:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils._measured.minio_info import SPEC, run
+from ansible_collections.onprem.wandb.plugins.module_utils._work.minio_info import SPEC, run
 
 
 def main() -> t.NoReturn:

@@ -416,7 +416,7 @@ journal:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils._measured.mysql_replica_info import SPEC, run
+from ansible_collections.onprem.wandb.plugins.module_utils._work.mysql_replica_info import SPEC, run
 
 
 def main() -> t.NoReturn:

@@ -135,7 +135,7 @@ names:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils._measured.pod_network_check import SPEC, run
+from ansible_collections.onprem.wandb.plugins.module_utils._work.pod_network_check import SPEC, run
 
 
 def main() -> t.NoReturn:

@@ -144,7 +144,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.onprem.wandb.plugins.module_utils._host import facts
-from ansible_collections.onprem.wandb.plugins.module_utils._measured.preflight_facts import SPEC, measure
+from ansible_collections.onprem.wandb.plugins.module_utils._work.preflight_facts import SPEC, measure
 
 
 def main() -> t.NoReturn:

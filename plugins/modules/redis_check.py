@@ -122,7 +122,7 @@ reachable:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils._measured.redis_check import SPEC, run
+from ansible_collections.onprem.wandb.plugins.module_utils._work.redis_check import SPEC, run
 
 
 def main() -> t.NoReturn:

@@ -236,7 +236,7 @@ attempts:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils._measured.wandb_instance_info import SPEC, run
+from ansible_collections.onprem.wandb.plugins.module_utils._work.wandb_instance_info import SPEC, run
 
 
 def main() -> t.NoReturn:

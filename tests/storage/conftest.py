@@ -18,7 +18,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(TOP / ".lab/co
 
 import s3_server
 from ansible_collections.onprem.wandb.plugins.module_utils._probe import findings
-from ansible_collections.onprem.wandb.plugins.module_utils._measured import s3_bucket_check
+from ansible_collections.onprem.wandb.plugins.module_utils._work import s3_bucket_check
 from s3_proxy import Proxy
 
 

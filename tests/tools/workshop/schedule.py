@@ -35,6 +35,8 @@ LONG_JOBS = {
     "storage-hosts": ("storage_hosts", "tests/storage_hosts"),
     "pod-network": ("pod_network", "tests/pod_network"),
 }
+# Minutes rather than seconds: begun last, one of them runs alone when everything else is done.
+LONGEST = ("molecule-site", "mysql-backup-hosts", "secrets-hosts", "molecule-mysql", "preflight-hosts")
 # What a cheap check reads: (patterns, True when nothing is followed from them). A check that is not here reads everything.
 CODE = ("plugins/*", "roles/*", "playbooks/*", "meta/*", "inventories/*", "galaxy.yml", "ansible.cfg")
 READS: dict[str, tuple[str, ...]] = {
@@ -148,7 +150,8 @@ def lab_jobs(long: bool = LONG) -> list[Job]:
     hosts = [script(name, where) for name, where in HOSTS.items()]
     loopback = [script(name, where) for name, where in LOOPBACK.items()]
     standin = Job("standin", ["lab/lab", "test"], roots=("lab/*",))
-    return [*scenarios, *hosts, *loopback, standin, *([script(name, where) for name, where in LONG_JOBS.items()] if long else [])]
+    jobs = [*scenarios, *hosts, *loopback, standin, *([script(name, where) for name, where in LONG_JOBS.items()] if long else [])]
+    return sorted(jobs, key=lambda job: LONGEST.index(job.name) if job.name in LONGEST else len(LONGEST))
 
 
 def affected(jobs: Sequence[Job], names: Sequence[str]) -> dict[str, list[str]]:

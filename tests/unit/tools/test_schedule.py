@@ -50,3 +50,9 @@ def test_a_lane_without_cheap_checks_left_takes_scenarios(number: int, tmp_path:
     (tmp_path / "lab/lab").write_text("#!/bin/sh\n")
     (tmp_path / "lab/lab").chmod(0o755)
     assert schedule.everything(["cheap"]) == 0
+
+
+def test_the_longest_begin_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "TOP", Path(__file__).parents[3])
+    names = [job.name for job in schedule.lab_jobs(long=False)]
+    assert tuple(names[: len(schedule.LONGEST)]) == schedule.LONGEST

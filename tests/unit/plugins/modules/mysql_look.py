@@ -12,7 +12,7 @@ import types
 import typing as t
 from unittest.mock import patch
 
-from ansible_collections.onprem.wandb.plugins.module_utils._measured import mysql_replica_info
+from ansible_collections.onprem.wandb.plugins.module_utils._work import mysql_replica_info
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql import backup, drift
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.member import CHANNEL_KEYS, Channel, Member
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.plan import OK, Peer

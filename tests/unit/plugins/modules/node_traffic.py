@@ -9,7 +9,7 @@ import typing as t
 from unittest.mock import patch
 
 from ansible_collections.onprem.wandb.plugins.module_utils._host import netns, pod_network, pod_traffic
-from ansible_collections.onprem.wandb.plugins.module_utils._measured import pod_network_check
+from ansible_collections.onprem.wandb.plugins.module_utils._work import pod_network_check
 
 Connect = t.Callable[[str, int, float], str]
 Resolve = t.Callable[..., tuple[list[str], str]]

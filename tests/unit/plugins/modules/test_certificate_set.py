@@ -14,7 +14,7 @@ import sys
 
 import pytest
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates import read
-from ansible_collections.onprem.wandb.plugins.modules.certificate_set import wrong_requests
+from ansible_collections.onprem.wandb.plugins.module_utils._work.certificate_set import wrong_requests
 
 GOOD = {"name": "ingress", "hosts": ["wandb.example.com"]}
 FILES = {"certificate_file": "c", "private_key_file": "k"}

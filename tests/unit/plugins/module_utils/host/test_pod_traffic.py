@@ -18,7 +18,7 @@ import pytest
 
 from ansible_collections.onprem.wandb.plugins.module_utils._host import netns
 from ansible_collections.onprem.wandb.plugins.module_utils._host import pod_traffic as traffic
-from ansible_collections.onprem.wandb.plugins.module_utils._measured import pod_network_check
+from ansible_collections.onprem.wandb.plugins.module_utils._work import pod_network_check
 
 ADDRESS = bytes([192, 0, 2, 31])
 

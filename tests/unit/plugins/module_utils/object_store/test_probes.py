@@ -20,7 +20,7 @@ from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoin
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes import limits
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes.bucket import Bucket
 from ansible_collections.onprem.wandb.plugins.module_utils._probe import Prober, findings
-from ansible_collections.onprem.wandb.plugins.module_utils._measured import s3_bucket_check
+from ansible_collections.onprem.wandb.plugins.module_utils._work import s3_bucket_check
 from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils.object_store.fake_s3 import FakeS3
 from hypothesis import given, settings
 from hypothesis import strategies as st

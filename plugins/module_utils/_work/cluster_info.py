@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
@@ -20,13 +21,15 @@ SPEC: dict[str, Any] = {
 }
 
 
-def helm_version(module: AnsibleModule) -> str:
+def helm_version(binary: str) -> str:
     """What the helm program says about itself."""
-    binary = module.params["helm_binary"]
     if not binary:
         return ""
-    rc, out, err = module.run_command([binary, "version", "--template", "{{.Version}}"])
-    return out.strip() if rc == 0 else "%s does not run: %s" % (binary, err.strip()[:160])
+    try:
+        done = subprocess.run([binary, "version", "--template", "{{.Version}}"], capture_output=True, text=True, check=False)
+    except OSError as error:
+        return "%s does not run: %s" % (binary, error.strerror)
+    return done.stdout.strip() if done.returncode == 0 else "%s does not run: %s" % (binary, done.stderr.strip()[:160])
 
 
 def look(api: Api, namespace: str) -> dict[str, Any]:
@@ -53,4 +56,4 @@ def run(module: AnsibleModule) -> NoReturn:
         found = look(Api(params["kubeconfig"], params["context"], params["timeout"]), params["namespace"])
     except (ClusterError, ApiStatusError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=False, helm=helm_version(module), **found)
+    module.exit_json(changed=False, helm=helm_version(module.params["helm_binary"]), **found)
