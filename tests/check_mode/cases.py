@@ -28,6 +28,7 @@ class Case:
 
 
 NO_CHANGE = (r"^(?!.*changed=[1-9]).*changed=0 ",)  # of no host
+HELD = (r"last full backup: \w+-db\d of 20", r"last one proved by a restore: \w+-db\d, at 20", r"the next expiry would remove: ")
 LAYER = Case(says=NO_CHANGE)
 CONFIRMED = {"op_confirm": "{site_name}"}
 
@@ -44,8 +45,8 @@ CASES = {
     "minio_retire_key": LAYER,
     "minio_rotate_key": Case(says=(r"Declare the new user beside the old one\] \*+ .*\+user wandbfiles2 ", r"Switch\] \*+")),
     "mysql": LAYER,
-    "mysql_backup": Case(says=(r"MYSQL_BACKUP: FULL", *NO_CHANGE)),
-    "mysql_backup_verify": Case(says=(r"MYSQL_BACKUP: VERIFY", *NO_CHANGE)),
+    "mysql_backup": Case(says=(r"MYSQL_BACKUP: FULL", r"db1 would do nothing: it is the primary", r"db2 would take a full backup of \d", *HELD, *NO_CHANGE)),
+    "mysql_backup_verify": Case(says=(r"MYSQL_BACKUP: VERIFY", r"db2 would restore \w+-db\d from \S+, compare it and replay \d+ rec", *HELD, *NO_CHANGE)),
     "mysql_degrade": Case({**CONFIRMED, "op_reason": "new memory"}, says=(r"MYSQL_DEGRADE: PLAN degrade\. After this: primary db1", *NO_CHANGE)),
     "mysql_failover": Case({**CONFIRMED, "op_degraded": "yes"}, says=(r"failover refused: ", *NO_CHANGE), refused=True),
     "mysql_rejoin": Case(says=(r"MYSQL_REJOIN: PLAN nothing to do\. After this: primary db1", *NO_CHANGE)),

@@ -14,7 +14,8 @@ from typing import Any
 from mysql_servers import TOP, USER, Mysql
 
 PROGRAM = TOP / "roles/mysql_backup/files/mysql_backup/cli.py"
-RECORDED = ("setup", "full", "ship", "verify", "expire", "idle", "status", "plan", "restore_state", "placed", "finish")
+STEPS = ("setup", "full", "ship", "verify", "expire")
+RECORDED = (*STEPS, "would_full", "would_verify", "would_nothing", "idle", "status", "plan", "restore_state", "placed", "finish")
 
 
 class Backups:
@@ -42,10 +43,10 @@ class Backups:
     def config(self, server: Mysql) -> pathlib.Path:
         return self.work / f"config{server.number}.json"
 
-    def run(self, server: Mysql, verb: str) -> dict[str, Any]:
+    def run(self, server: Mysql, *verb: str) -> dict[str, Any]:
         """What one verb prints on one host: words for the journal, and JSON at the end."""
         environment = {**os.environ, "PYTHONPATH": str(PROGRAM.parents[1]), "HOME": str(self.work)}
-        command = [sys.executable, "-m", f"{PROGRAM.parent.name}.{PROGRAM.stem}", "--config", str(self.config(server)), verb]
+        command = [sys.executable, "-m", f"{PROGRAM.parent.name}.{PROGRAM.stem}", "--config", str(self.config(server)), *verb]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
-        assert done.returncode == 0, f"mysql-backup {verb}: {done.stdout} {done.stderr}"
-        return dict(json.loads(done.stdout if verb == "status" else done.stdout.splitlines()[-1]))
+        assert done.returncode == 0, f"mysql-backup {' '.join(verb)}: {done.stdout} {done.stderr}"
+        return dict(json.loads(done.stdout if verb == ("status",) else done.stdout.splitlines()[-1]))

@@ -66,12 +66,14 @@ def measured(work: pathlib.Path, primary: mysql_servers.Mysql, standby: mysql_se
     found = {"mysql_check": module("onprem.wandb.mysql_check", login_unix_socket=primary.socket, sync_milliseconds=10000, **login)}
     backups = mysql_backups.Backups(work, lab("packages").unpacked("restic") / "usr/bin/restic", primary, standby)
     found["mysql_backup_setup"] = backups.run(standby, "setup")
-    for verb in ("full", "ship", "verify", "expire"):
+    for verb in mysql_backups.STEPS[1:]:
         if verb == "ship":
             primary.sql("INSERT INTO wandb_local.runs VALUES (3)")
             standby.holds("SELECT COUNT(*) FROM wandb_local.runs", "3")
         found[f"mysql_backup_{verb}"] = backups.run(standby, verb)
         found["mysql_backup_idle"] = backups.run(primary, verb)
+    found["mysql_backup_would_full"], found["mysql_backup_would_verify"] = backups.run(standby, "would", "full"), backups.run(standby, "would", "verify")
+    found["mysql_backup_would_nothing"] = backups.run(primary, "would", "full")
     found["mysql_backup_status"] = backups.run(standby, "status")
     found["mysql_backup_plan"] = backups.run(standby, "plan")
     found["mysql_backup_restore_state"] = backups.run(primary, "restore-state")

@@ -29,10 +29,27 @@ def mebibytes(count: t.Any) -> str:
 
 
 def step(name: str, results: Mapping[str, Registered]) -> dict[str, list[str]]:
-    """One step on demand: a line for each host, and the hosts that acted."""
+    """One step on demand: a line for each host, and the hosts that acted, or would act; then what the repository holds, when they were only asked."""
     found = {host: answer(done) for host, done in results.items()}
     lines = [one(host, name, results[host], said) for host, said in found.items()]
-    return {"lines": lines, "acted": [host for host, said in found.items() if said.get("acted")]}
+    asked = [said for said in found.values() if "would" in said]
+    return {"lines": [*lines, *(held(asked[0]) if asked else [])], "acted": [host for host, said in found.items() if said.get("acted") or said.get("would")]}
+
+
+def foretold(host: str, said: Mapping[str, t.Any]) -> str:
+    """What one host would do."""
+    if not said["would"]:
+        return f"{host} would do nothing: {said['why']}"
+    if said["step"] == "full":
+        return f"{host} would take a full backup of {mebibytes(said['bytes'])} into {said['repository']}: {said['why']}"
+    return f"{host} would restore {said['full']} from {said['repository']}, compare it and replay {said['records']} records of binary logs: {said['why']}"
+
+
+def held(said: Mapping[str, t.Any]) -> list[str]:
+    """What stands in the repository already, and what the next expiry takes away."""
+    last = f"last full backup: {said['full']} of {said['full_at']}" if said["full"] else "last full backup: none yet"
+    proved = f"last one proved by a restore: {said['proved']}, at {said['proved_at']}" if said["proved"] else "last one proved by a restore: none yet"
+    return [last, proved, f"the next expiry would remove: {', '.join(said['expires']) or 'nothing'}"]
 
 
 def one(host: str, name: str, done: Registered, said: Mapping[str, t.Any]) -> str:
@@ -44,12 +61,12 @@ def one(host: str, name: str, done: Registered, said: Mapping[str, t.Any]) -> st
             *([f"{said['seconds']} s"] if "seconds" in said else []),
         ]
         return f"{host}: {name} of {said.get('id') or said.get('full')}, {', '.join(parts)}"
+    if "would" in said:
+        return foretold(host, said)
     if said:
         return f"{host} did nothing: {said.get('why') or 'no reason given'}"
     if done.get("unreachable") or not done:
         return f"{host}: cannot be reached"
-    if done.get("skipped"):
-        return f"{host}: not asked in check mode"
     return f"{host}: {name} failed: {' '.join(str(done.get('stderr') or done.get('msg') or 'no words').split())}"
 
 

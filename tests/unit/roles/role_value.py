@@ -30,7 +30,9 @@ def value(role: str, expression: str, **variables: t.Any) -> t.Any:
     return Templar(loader=DataLoader(), variables={**found, **trusted(variables)}).template(trust_as_template("{{ %s }}" % expression))
 
 
-def play(directory: pathlib.Path, inventory: dict[str, t.Any], tasks: list[t.Any], files: list[str], **variables: t.Any) -> tuple[int, str]:
+def play(
+    directory: pathlib.Path, inventory: dict[str, t.Any], tasks: list[t.Any], files: list[str], options: t.Sequence[str] = (), **variables: t.Any
+) -> tuple[int, str]:
     """Run tasks on this machine under the names of the inventory: end and output, for what needs plugins of the collection."""
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
     playbook = {"hosts": "all", "gather_facts": False, "tasks": tasks, "vars_files": files, "vars": local}
@@ -38,6 +40,6 @@ def play(directory: pathlib.Path, inventory: dict[str, t.Any], tasks: list[t.Any
     (directory / "hosts.yml").write_text(yaml.safe_dump(inventory))
     environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROLES.parent / ".lab/collections"), "ANSIBLE_NOCOLOR": "true"}
     environment["PATH"] = f"{pathlib.Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    command = ["ansible-playbook", "-i", "hosts.yml", "-e", json.dumps(variables), "play.yml"]
+    command = ["ansible-playbook", "-i", "hosts.yml", "-e", json.dumps(variables), *options, "play.yml"]
     done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False, timeout=120)
     return done.returncode, " ".join((done.stdout + done.stderr).split())

@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("verify", help="restore the newest full from the repository and compare it")
     commands.add_parser("expire", help="remove what the retention allows to remove")
     commands.add_parser("start", help="run a step by its unit, and say how it went").add_argument("step", choices=status.STEPS)
+    commands.add_parser("would", help="say what a step would do now, and change nothing").add_argument("step", choices=("full", "verify"))
     commands.add_parser("status", help="print the state")
     commands.add_parser("restore-state", help="how far a restore on this host got")
     commands.add_parser("adopt", help="this server's data are the right ones from now on, whatever the repository holds")
@@ -58,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
 
 def dispatch(config: Config, arguments: argparse.Namespace) -> Result:
     """One command. Imported late: status must work while something else is broken."""
-    from . import expire, full, journal, placing, repair, restore, ship, verify
+    from . import expire, foretell, full, journal, placing, repair, restore, ship, verify
 
     command = arguments.command
     actions: dict[str, t.Callable[[], Result]] = {
@@ -70,6 +71,7 @@ def dispatch(config: Config, arguments: argparse.Namespace) -> Result:
         "adopt": lambda: repair.adopt(config),
         "finish": lambda: placing.finish(config),
         "restore-state": lambda: restore.state(config),
+        "would": lambda: foretell.run(config, arguments.step),
         "start": lambda: start(config, arguments.step),
         "plan": lambda: restore.shown(config, arguments.to, arguments.more_comes, arguments.again),
         "prepare": lambda: restore.prepare(config, arguments.to, arguments.again),

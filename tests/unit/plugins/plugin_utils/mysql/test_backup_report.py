@@ -53,18 +53,43 @@ def test_who_acted_and_who_left_it_to_the_other() -> None:
 
 
 def test_a_host_without_an_answer_is_said_with_its_cause() -> None:
-    """In check mode nothing runs; a host that is down or said no has no last line."""
-    skipped = {"skipped": True, "stdout": "", "stdout_lines": [], "rc": 0}
+    """A host that is down or said no has no last line."""
     failed = {"failed": True, "rc": 1, "stdout": "", "stderr": "db2: the place is full.\nNext: make room."}
-    assert step(db1=skipped, db2=failed, db3={"unreachable": True, "msg": "no route"}, db4={}) == {
+    assert step(db2=failed, db3={"unreachable": True, "msg": "no route"}, db4={}) == {
         "lines": [
-            "db1: not asked in check mode",
             "db2: full failed: db2: the place is full. Next: make room.",
             "db3: cannot be reached",
             "db4: cannot be reached",
         ],
         "acted": [],
     }
+
+
+def test_what_a_step_would_do() -> None:
+    """Check mode once said that nobody was asked."""
+    full, verify, nothing = (recording.read(f"mysql_backup_would_{name}") for name in ("full", "verify", "nothing"))
+    seen = {"bytes": 3 * 1048576, "full": "f-db2", "full_at": "2026-11-26T01:30:00Z", "proved": "e-db2", "proved_at": "2026-11-26T03:30:00Z"}
+    full, nothing = recording.changed(full, {**seen, "repository": "s3:x/y"}), recording.changed(nothing, seen)
+    assert step(db1=ran(nothing, ""), db2=ran(full, "")) == {
+        "lines": [
+            "db1 would do nothing: it is the primary, and 1 standby attached does it",
+            "db2 would take a full backup of 3.0 MiB into s3:x/y: it is the standby",
+            "last full backup: f-db2 of 2026-11-26T01:30:00Z",
+            "last one proved by a restore: e-db2, at 2026-11-26T03:30:00Z",
+            "the next expiry would remove: nothing",
+        ],
+        "acted": ["db2"],
+    }
+    none = recording.changed(full, {"full": "", "full_at": "", "proved": "", "proved_at": "", "expires": ["a", "b"]})
+    assert step(db2=ran(none, ""))["lines"][1:] == [
+        "last full backup: none yet",
+        "last one proved by a restore: none yet",
+        "the next expiry would remove: a, b",
+    ]
+    verify = recording.changed(verify, {"full": "f-db2", "repository": "s3:x/y", "records": 2})
+    said = mysql_backup_report({"db2": ran(verify, "")}, "step", "verify")["lines"][0]
+    assert said == "db2 would restore f-db2 from s3:x/y, compare it and replay 2 records of binary logs: it is the standby"
+    assert step(db1=ran(nothing, ""))["acted"] == []
 
 
 def plan(said: t.Mapping[str, t.Any] | None) -> list[str]:
