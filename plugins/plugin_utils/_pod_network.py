@@ -50,7 +50,7 @@ def firewall(found: Mapping[str, Any]) -> Iterator[Trouble]:
     for item in found["dropped"]:
         family, table, chain = (item["chain"].split() + ["", ""])[:3]
         show = "nft list chain %s %s %s" % (family, table, chain) if chain else "iptables-save -t filter"
-        remedy = "%s shows it; change it where it is made (Docker, ufw, firewalld, /etc/nftables.conf) so that it lets this through" % show
+        remedy = f"{show} shows it; change it where it is made (Docker, ufw, firewalld, /etc/nftables.conf) so that it lets this through"
         kind = KUBELET if "kubelet" in item["what"] else FIREWALL
         yield Trouble(kind, "packet filter", "dropping %s (%s: %s)" % (item["what"], item["chain"], item["by"]), "accepted", remedy)
 

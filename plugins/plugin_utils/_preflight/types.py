@@ -49,7 +49,7 @@ def type_remedy(name: str, value: Any, wanted: str) -> str:
         return JSON_HINT % (name, value.strip() or "1")
     if wanted in ("str", "path") and isinstance(value, (int, float)):
         return 'put it in quotes: %s: "%s"' % (name, str(value).lower() if isinstance(value, bool) else value)
-    return "write %s" % WORDS.get(wanted, wanted)
+    return "%s: <%s>" % (name, WORDS.get(wanted, wanted))
 
 
 def complaints(path: str, value: Any, option: Mapping[str, Any]) -> Iterator[Complaint]:
@@ -64,7 +64,7 @@ def complaints(path: str, value: Any, option: Mapping[str, Any]) -> Iterator[Com
     if choices and not is_empty(value):
         for item in value if wanted == "list" else [value]:
             if item not in choices:
-                yield path, item, "one of %s" % ", ".join(str(choice) for choice in choices), "choose one of the values"
+                yield path, item, "one of %s" % ", ".join(str(choice) for choice in choices), "%s: %s" % (path.split(".")[-1].split("[")[0], choices[0])
     if wanted == "list" and (option.get("elements") or option.get("options")):
         element = {"type": option.get("elements", "str"), "options": option.get("options")}
         for number, item in enumerate(value):

@@ -18,10 +18,10 @@ def control_plane(place: Place) -> Iterator[Finding]:
     """One control-plane host in this release, and never none: the nodes have to join something."""
     names = place.groups.get("kube_control_plane", [])
     if not names:
-        remedy = "put a host into group kube_control_plane, or empty group kube_node"
+        remedy = "put a host into group kube_control_plane, or empty group kube_node; ansible-inventory -i <inventory> --graph"
         yield Finding(SITE, "group kube_control_plane", "empty", "one host, as group kube_node has hosts", remedy)
     elif len(names) > 1:
-        remedy = "leave one host in the group: a control plane of several hosts is not supported yet"
+        remedy = "leave one host in the group, as several are not supported yet; ansible-inventory -i <inventory> --graph kube_control_plane"
         yield Finding(SITE, "group kube_control_plane", ", ".join(names), "one host", remedy)
 
 
@@ -29,7 +29,7 @@ def node_name(place: Place) -> Iterator[Finding]:
     """Kubernetes takes names of DNS in lower case."""
     name = place.host.text("kubernetes_node_name")
     if name and not NODE_NAME.match(name):
-        remedy = "set kubernetes_node_name of this host in host_vars, for example to %s" % suggestion(name)
+        remedy = "in host_vars of this host kubernetes_node_name: %s" % suggestion(name)
         yield Finding(place.host.name, "kubernetes_node_name", name, "lower-case letters, digits, dots and dashes, at most 63", remedy)
 
 
@@ -42,7 +42,7 @@ def endpoint(place: Place) -> Iterator[Finding]:
     """The API's name stands in every certificate and kubeconfig: it outlives the address of a host."""
     value = place.host.text("kubernetes_control_plane_endpoint")
     if value and not ENDPOINT.match(value):
-        remedy = "set kubernetes_control_plane_endpoint in group_vars/all.yml to a name of yours, such as k8s.example.com:6443"
+        remedy = "in group_vars/all.yml a name of yours, kubernetes_control_plane_endpoint: k8s.example.com:6443"
         yield Finding(SITE, "kubernetes_control_plane_endpoint", value, "a DNS name, a colon and a port, without https://", remedy)
 
 

@@ -17,7 +17,7 @@ def one_store(place: Place) -> Iterator[Finding]:
     servers, volumes = place.groups.get("minio", []), place.host.texts("minio_volumes")
     if len(servers) > 1 and any("://" not in volume for volume in volumes):
         expected = "addresses in all of them, as group minio has %d hosts: each would be an object store of its own" % len(servers)
-        remedy = "set minio_volumes in group_vars/minio.yml, for example to [https://store{1...4}.example.com:9000/mnt/disk1/minio]"
+        remedy = "in group_vars/minio.yml minio_volumes: [https://store{1...4}.example.com:9000/mnt/disk1/minio]"
         yield Finding(place.host.name, "minio_volumes", ", ".join(volumes), expected, remedy)
 
 
@@ -29,7 +29,7 @@ def directories(place: Place) -> Iterator[Finding]:
         if volumes:
             _minio_volumes.drives(volumes, host.texts("minio_host_names") or [host.name, address])
     except ValueError as error:
-        remedy = "set minio_volumes in group_vars/minio.yml, or minio_host_names of this host to its names there"
+        remedy = "in group_vars/minio.yml minio_volumes: [<directory>], or in host_vars minio_host_names: [<its name there>]"
         yield Finding(host.name, "minio_volumes", ", ".join(volumes), "directories of this host. %s" % str(error).rstrip("."), remedy)
 
 
@@ -37,7 +37,7 @@ def license_file(place: Place) -> Iterator[Finding]:
     """The licence lies on the controller."""
     path = place.host.text("minio_license_file")
     if path and place.read_file(path) is None:
-        remedy = "put the licence there, or set minio_license_file to where it is"
+        remedy = "put the licence there, or minio_license_file: <where it is>"
         yield Finding(place.host.name, "minio_license_file", path, "a file on the controller; there is none that can be read", remedy)
 
 

@@ -25,10 +25,10 @@ def path(place: Place) -> Iterator[Finding]:
     """Where in the second place."""
     target, value = target_of(place), place.host.text(PATH)
     if target and not value:
-        remedy = "set %s in group_vars/all.yml, for example to wandb-mirror" % PATH
+        remedy = "in group_vars/all.yml %s: wandb-mirror" % PATH
         yield Finding(place.host.name, PATH, "empty", "the directory or bucket of the second place", remedy)
     elif target.get("type") == "local" and not value.startswith("/"):
-        remedy = "set %s in group_vars/all.yml, for example to /mnt/mirror/wandb" % PATH
+        remedy = "in group_vars/all.yml %s: /mnt/mirror/wandb" % PATH
         yield Finding(place.host.name, PATH, value, "the absolute path of a mounted share, as %s is local" % TARGET, remedy)
 
 
@@ -37,7 +37,7 @@ def second_place(place: Place) -> Iterator[Finding]:
     target, endpoint, bucket = target_of(place), place.host.text("minio_backup_endpoint"), place.host.text("minio_backup_bucket")
     if target and endpoint and str(target.get("endpoint") or "") == endpoint and place.host.text(PATH).split("/")[0] == bucket:
         expected = "a second place: that is the bucket itself"
-        yield Finding(place.host.name, TARGET, "%s, %s" % (endpoint, bucket), expected, "set %s to a store on other hosts" % TARGET)
+        yield Finding(place.host.name, TARGET, "%s, %s" % (endpoint, bucket), expected, "%s: {type: s3, endpoint: https://<store on other hosts>}" % TARGET)
 
 
 def known_server(place: Place) -> Iterator[Finding]:
@@ -46,7 +46,7 @@ def known_server(place: Place) -> Iterator[Finding]:
     if target.get("type") != "sftp" or target.get("known_hosts_file") or place.host.text("minio_backup_ssh_known_hosts").strip():
         return
     expected = "the host keys of the SFTP server: without them rclone would give the files to any server that answers"
-    remedy = "ssh-keyscan %s, compare the fingerprint with the one on that host (ssh-keygen -lf), set minio_backup_ssh_known_hosts to the lines"
+    remedy = "ssh-keyscan %s, compare the fingerprint with the one on that host (ssh-keygen -lf), then minio_backup_ssh_known_hosts: <the lines>"
     yield Finding(place.host.name, "minio_backup_ssh_known_hosts", "empty", expected, remedy % (target.get("host") or "<host>"))
 
 

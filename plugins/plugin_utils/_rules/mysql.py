@@ -34,9 +34,10 @@ def group(place: Place) -> Iterator[Finding]:
     """A primary and one hot standby: RA-12."""
     names = members(place)
     if len(names) > 2:
-        yield Finding(SITE, "group mysql", ", ".join(names), PAIR, "W&B uses no read replicas: leave two hosts in the group")
+        remedy = "W&B uses no read replicas, so leave two hosts in the group; ansible-inventory -i <inventory> --graph mysql"
+        yield Finding(SITE, "group mysql", ", ".join(names), PAIR, remedy)
     if len(names) == 1 and not place.says("mysql_accept_single_host"):
-        remedy = "add a standby on a separate machine; to run without one: set mysql_accept_single_host: true"
+        remedy = "add a standby on a separate machine; to run without one: mysql_accept_single_host: true"
         yield Finding(SITE, "group mysql", names[0], PAIR, remedy)
 
 
@@ -45,7 +46,7 @@ def primary(place: Place) -> Iterator[Finding]:
     names = members(place)
     name = place.host.text("mysql_primary", names[0])
     if name not in names:
-        remedy = "set mysql_primary to a host of group mysql as it is called in the inventory"
+        remedy = "a host of group mysql as it is called in the inventory; mysql_primary: %s" % names[0]
         yield Finding(SITE, "mysql_primary", name, "one of %s" % ", ".join(names), remedy)
 
 
@@ -60,7 +61,7 @@ def socket(place: Place) -> Iterator[Finding]:
     value = place.host.text("mysql_socket")
     if value and not SOCKET.match(value):
         expected = "/run/<directory>/<file>: the unit makes that directory, and the role guard may enter no other"
-        yield Finding(place.host.name, "mysql_socket", value, expected, "set mysql_socket, for example to /run/mysqld/mysqld.sock")
+        yield Finding(place.host.name, "mysql_socket", value, expected, "mysql_socket: /run/mysqld/mysqld.sock")
 
 
 def password(place: Place) -> Iterator[Finding]:
@@ -96,17 +97,17 @@ def endpoint(place: Place) -> Iterator[Finding]:
     if is_ipv4(value):
         router = number(host.variables.get("mysql_endpoint_router_id"))
         if router is not None and router not in range(1, 256):
-            remedy = "set mysql_endpoint_router_id to a number that no other keepalived of the network has"
+            remedy = "a number that no other keepalived of the network has; mysql_endpoint_router_id: <number>"
             yield Finding(host.name, "mysql_endpoint_router_id", str(router).removesuffix(".0"), "a number from 1 to 255", remedy)
     else:
-        yield Finding(host.name, ENDPOINT, value, EXPECTED, "set %s to an address such as 192.0.2.30, no name, no prefix length" % ENDPOINT)
+        yield Finding(host.name, ENDPOINT, value, EXPECTED, "an address, no name, no prefix length; %s: 192.0.2.30" % ENDPOINT)
     bind = host.text("mysql_bind_address")
     if bind and bind not in EVERYWHERE:
-        yield Finding(host.name, "mysql_bind_address", bind, "* or 0.0.0.0: the server has to listen on the endpoint", 'set mysql_bind_address to "*"')
+        yield Finding(host.name, "mysql_bind_address", bind, "* or 0.0.0.0: the server has to listen on the endpoint", 'mysql_bind_address: "*"')
     address = host.text("mysql_address") or _addresses.reached(host.name, {name: host.variables.get(name) for name in _addresses.SITE})
     for name, own in {**host.mapping("__mysql_addresses"), host.name: address}.items():
         if not is_ipv4(str(own)):
-            yield Finding(name, "mysql_address", str(own), "an IPv4 address: the endpoint needs it", "set host_address of the host")
+            yield Finding(name, "mysql_address", str(own), "an IPv4 address: the endpoint needs it", "in host_vars of the host host_address: <its address>")
 
 
 def interface(place: Place) -> Iterator[Finding]:
@@ -115,7 +116,8 @@ def interface(place: Place) -> Iterator[Finding]:
     known = "all_ipv4_addresses" in host.mapping("ansible_facts") or host.variables.is_supplied("mysql_endpoint_interface")
     if known and host.text(ENDPOINT) and not host.text("mysql_endpoint_interface"):
         expected = "an interface: that of the default route does not hold %s" % (host.text("mysql_address") or host.name)
-        yield Finding(host.name, "mysql_endpoint_interface", "empty", expected, "set mysql_endpoint_interface in host_vars/%s.yml" % host.name)
+        remedy = "in host_vars/%s.yml mysql_endpoint_interface: <name>; ip -br address on the host shows them" % host.name
+        yield Finding(host.name, "mysql_endpoint_interface", "empty", expected, remedy)
 
 
 RULES = (group, primary, settings, socket, password, files, endpoint, interface)

@@ -25,7 +25,10 @@ def missing(place: Place) -> Iterator[Finding]:
         return
     value = "not set, and the group minio is empty" if place.empty("minio") else "empty"
     expected = "a repository of restic on another host, such as s3:https://host/bucket, sftp:backup@host:/srv/mysql or rest:https://host:8000/mysql"
-    remedy = "set it in group_vars/all.yml, and mysql_backup_environment or mysql_backup_ssh_key for its credentials; to live without backups: %s: true" % NONE
+    remedy = (
+        "in group_vars/all.yml mysql_backup_repository: <repository>, and mysql_backup_environment or mysql_backup_ssh_key for its credentials; "
+        "to live without backups: %s: true" % NONE
+    )
     yield Finding(SITE, REPOSITORY, value, expected, remedy)
 
 
@@ -42,7 +45,7 @@ def least(place: Place) -> Iterator[Finding]:
     for variable, expected in LEAST.items():
         value = number(place.host.variables.get(variable))
         if value is not None and value < 1:
-            yield Finding(place.host.name, variable, place.host.text(variable), expected, "set %s to 1 or more" % variable)
+            yield Finding(place.host.name, variable, place.host.text(variable), expected, "%s: 1" % variable)
 
 
 def bucket(place: Place) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ def secrets(place: Place) -> Iterator[Finding]:
     names = [name for name in place.host.mapping(SETTINGS) if str(name).lower() in SECRETS]
     if names:
         expected = "no secret there: redis.conf is shown in differences and compared with the running server"
-        remedy = "set redis_password for W&B and redis_extra_users for further users instead, and give a key file without a passphrase"
+        remedy = "for W&B redis_password: <password>, for others redis_extra_users: [{name: <user>, ...}], and a key file without a passphrase"
         yield Finding(place.host.name, SETTINGS, "(hidden) with %s" % ", ".join(map(str, names)), expected, remedy)
 
 

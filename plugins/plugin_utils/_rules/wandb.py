@@ -23,9 +23,9 @@ RESERVED = (
 )
 # variable with a path -> what lies there, what makes it
 FILES = {
-    "wandb_tls_certificate_file": ("a certificate", "run ansible-playbook onprem.wandb.certificates -i <inventory>"),
-    "wandb_tls_key_file": ("a private key", "run ansible-playbook onprem.wandb.certificates -i <inventory>"),
-    "wandb_ca_file": ("the CA certificates that W&B trusts", "put the file there, or correct wandb_ca_file"),
+    "wandb_tls_certificate_file": ("a certificate", "ansible-playbook onprem.wandb.certificates -i <inventory>"),
+    "wandb_tls_key_file": ("a private key", "ansible-playbook onprem.wandb.certificates -i <inventory>"),
+    "wandb_ca_file": ("the CA certificates that W&B trusts", "put the file there, or wandb_ca_file: <where it is>"),
 }
 
 
@@ -34,7 +34,7 @@ def external(place: Place) -> Iterator[Finding]:
     for group, (what, required, _endpoint) in EXTERNAL.items():
         for variable in required if place.empty(group) else ():
             if variable in place.host.variables.errors or is_empty(place.host.variables.get(variable)):
-                remedy = "set %s in group_vars/all.yml, or put hosts into group %s" % (variable, group)
+                remedy = "in group_vars/all.yml %s: <value>, or put hosts into group %s" % (variable, group)
                 yield Finding(CONTROLLER, variable, "not set", "required: group %s is empty, so %s is external" % (group, what), remedy)
                 place.host.variables.errors.pop(variable, None)
 
@@ -53,7 +53,7 @@ def address(place: Place) -> Iterator[Finding]:
     if value == "https://" and not place.installing:
         return  # follows from an empty wandb_fqdn, which has a finding of its own in preflight
     if value and not ADDRESS.match(value):
-        remedy = "leave wandb_host out and set wandb_fqdn to the name alone"
+        remedy = "leave wandb_host out, and the name alone in wandb_fqdn: wandb.example.com"
         yield Finding(CONTROLLER, "wandb_host", value, "https://<host name>, without port and path", remedy)
 
 
@@ -61,7 +61,8 @@ def extra_secrets(place: Place) -> Iterator[Finding]:
     """Secrets of the site beside those of the role and the charts."""
     taken = [name for name in place.host.mapping("wandb_extra_secrets") if name in RESERVED]
     if taken:
-        yield Finding(CONTROLLER, "wandb_extra_secrets", ", ".join(taken), "names of your own: the role or the chart makes these", "choose another name")
+        remedy = "wandb_extra_secrets: {<another name>: {...}}"
+        yield Finding(CONTROLLER, "wandb_extra_secrets", ", ".join(taken), "names of your own: the role or the chart makes these", remedy)
 
 
 def files(place: Place) -> Iterator[Finding]:

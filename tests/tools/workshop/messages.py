@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from .base import TOP, CheckFailed, files, some
@@ -14,7 +14,7 @@ MARK = "Next:"
 PLACES = ("plugins", "roles", "playbooks")
 # First word of a command: how its arguments begin. Words that are English, too (find, kill, mount), need an argument that no sentence has.
 ANY = r"[^\s.,;:]"
-OBJECT = r"[-/{'\"]"
+OBJECT = r"[-/{<'\"]"
 PROGRAMS = {
     **dict.fromkeys(("ansible-galaxy", "ansible-inventory", "ansible", "apt-cache", "apt-get", "blkid", "curl", "dig", "dnf", "fuser", "getent", "grep"), ANY),
     **dict.fromkeys(("dmesg", "findmnt", "helm", "iptables-save", "nft", "redis-cli", "tcpdump"), ANY),
@@ -22,7 +22,8 @@ PROGRAMS = {
     **dict.fromkeys(("mysqladmin", "mysqlbinlog", "nc", "openssl", "rclone", "restic", "sha256sum", "ss", "ssh", "sudo", "sysctl", "systemctl", "tar"), ANY),
     **dict.fromkeys(("cat", "chmod", "chown", "cp", "df", "diff", "du", "file", "find", "free", "kill", "ls", "modprobe", "mount", "mv"), OBJECT),
     **dict.fromkeys(("ping", "rm", "tail"), OBJECT),
-    **dict.fromkeys(("ip", "swapon", "umount", "vault", "ssh-keygen", "ssh-keyscan", "dpkg", "rpm", "chronyc", "timedatectl"), ANY),
+    **dict.fromkeys(("hostnamectl", "lscpu", "systemd-machine-id-setup"), ""),
+    **dict.fromkeys(("ip", "swapoff", "swapon", "umount", "vault", "ssh-keygen", "ssh-keyscan", "dpkg", "rpm", "chronyc", "timedatectl"), ANY),
 }
 # Names whose value is a command (or begins with one), and where it is made. Nothing else may stand first in place of one.
 VALUES = {
@@ -35,12 +36,13 @@ VALUES = {
     "call('failover', options, degraded='yes')": "plugin_utils/_mysql/plan.py call()",
     "line": "plugin_utils/_mysql/restore.py: COMMAND and a word",
     "following": "plugin_utils/_mysql/restore.py unknown(): two commands",
+    "show": "plugin_utils/_pod_network.py: nft or iptables-save",
     "self.remedy": "plugin_utils/_pod_network.py: remedies of a Trouble",
     "clear": "plugin_utils/_secrets/place.py: rmdir and && before a mv, or nothing",
     "move": "plugin_utils/_secrets/place.py: mv before a set, or nothing",
     "then.format(mark=marker, role=config['role_file'], data=config['datadir'])": "roles/mysql/files/mysql_role_guard.py data_directory()",
 }
-SITE = {"site_name", "site_secrets_dir"}  # variables of the inventory that no role declares
+SITE = {"site_name", "site_secrets_dir", "ansible_host", "host_address"}  # variables of the inventory that no role declares
 WORD = re.compile(r"lookup\('onprem\.wandb\.word', '(\w+)'")
 
 
@@ -55,8 +57,23 @@ class Known:
         self.words = {f"op_{name}" for text in texts for name in WORD.findall(text)}
 
 
+# Rules whose findings say what to do in their fifth argument; the report prints it behind "next".
+RULES = ("plugins/plugin_utils/_preflight/rules", "plugins/plugin_utils/_rules", "plugins/plugin_utils/_pod_network.py")
+FINDINGS = ("Finding", "Trouble")
+# What stands for a remedy that is made, and judged, somewhere else.
+ELSEWHERE = {
+    "item.remedy": "plugin_utils/_pod_network.py",
+    "one.remedy": "module_utils/_mysql/settings.py",
+    "str(error)": "plugin_utils/_catalogue.py: a sentence with the variable of the catalogue",
+    "hint": "rules/hosts.py resources(): what disks() is given",
+    "remedy": "_preflight/types.py complaints()",
+    "REASON": "rules/credentials.py",
+    "sentence": "module_utils/_certificates/provided.py: the entry that is wrong",
+}
+
+
 def messages() -> str:
-    """Every message whose Next cannot be pasted, as file:line and what was seen."""
+    """Every message whose Next cannot be pasted, and every finding whose remedy holds nothing that can be, as file:line and what was seen."""
     known = Known()
     found = [path for path in some(files(under=PLACES), "file") if path.suffix not in {".md", ".pem"} and MARK.encode() in (TOP / path).read_bytes()]
     problems, count = [], 0
@@ -67,6 +84,12 @@ def messages() -> str:
             told = problem(following, known)
             if told:
                 problems.append(f"{path}:{line}: {told}. Seen: {MARK} {following[:150]}")
+    rules = some(files(".py", under=RULES), "file with rules")
+    for path in rules:
+        for line, remedy in remedies((TOP / path).read_text(encoding="utf-8")):
+            count += 1
+            if not pasteable(remedy, known):
+                problems.append(f"{path}:{line}: the remedy of a finding holds no command and no `<variable>: <value>`. Seen: {remedy[:150]}")
     if problems:
         raise CheckFailed("\n  ".join([f"{len(problems)} of {count} messages have no Next that can be pasted:", *problems]))
     return f"{count} messages in {len(found)} files"
@@ -92,6 +115,77 @@ def problem(following: str, known: Known) -> str:
     if program in PROGRAMS and re.match(PROGRAMS[program], arguments):
         return ""
     return "it begins with no command and no `set <variable>: <value>`"
+
+
+def pasteable(text: str, known: Known) -> bool:
+    """Whether some part of it is a command of a known program, or a variable of the collection and its value."""
+    if any(re.search(r"(?<![\w.])\{?%s\}?: \S" % re.escape(name), text) for name in known.variables | SITE):
+        return True
+    if re.search(r"(?:^|[ (])\{[^{}]*\}: \S", text):
+        return True
+    for part in re.split(r"[;,:(] ?|\b(?:or|then|and|in) |\. ", text):
+        program, _space, arguments = part.strip().partition(" ")
+        value = re.match(r"\{([^{}]*)\}", part.strip())
+        if value and value[1] in VALUES:
+            return True
+        if program == "ansible-playbook":
+            return not call_problem(arguments, known)
+        if program in PROGRAMS and re.match(PROGRAMS[program], arguments):
+            return True
+    return False
+
+
+def remedies(source: str) -> Iterator[tuple[int, str]]:
+    """Line and each text that the remedy of a finding may be; what is made elsewhere is left out."""
+    tree = ast.parse(source)
+    functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    for scope in functions.values():
+        for node in ast.walk(scope):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FINDINGS and len(node.args) > 4:
+                for text in spoken(node.args[4], scope, tree, functions):
+                    if text.strip("{}") not in ELSEWHERE:
+                        yield node.lineno, text
+
+
+def spoken(node: ast.expr, scope: ast.AST, tree: ast.Module, functions: Mapping[str, ast.FunctionDef]) -> list[str]:
+    """Every text that an expression may be: branches, variables of the function and constants of the module are followed; the rest is {expression}."""
+    if isinstance(node, ast.IfExp):
+        return [text for part in (node.body, node.orelse) for text in spoken(part, scope, tree, functions)]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+        return [re.sub(r"%[-+\d.]*[sdgfr]", "{x}", text) for text in spoken(node.left, scope, tree, functions)]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return [a + b for a in spoken(node.left, scope, tree, functions) for b in spoken(node.right, scope, tree, functions)]
+    if isinstance(node, ast.Name):
+        values = [*(found for part in (scope, tree) for found in assigned(part, node.id)), *looped(scope, tree, node.id)]
+        return [text for value in values for text in spoken(value, scope, tree, functions)] or ["{%s}" % node.id]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions:
+        function = functions[node.func.id]
+        ends = [part.value for part in ast.walk(function) if isinstance(part, ast.Return) and part.value is not None]
+        return [text for value in ends for text in spoken(value, function, tree, functions)]
+    return [flat(node, {}) or "{%s}" % ast.unparse(node)]
+
+
+def assigned(scope: ast.AST, name: str) -> list[ast.expr]:
+    """What a name is set to in a function, or in the module itself."""
+    inside = ast.walk(scope) if not isinstance(scope, ast.Module) else iter(scope.body)
+    found: list[ast.expr] = []
+    for node in inside:
+        if isinstance(node, ast.Assign):
+            found += [node.value for target in node.targets if isinstance(target, ast.Name) and target.id == name]
+    return found
+
+
+def looped(scope: ast.AST, tree: ast.Module, name: str) -> list[ast.expr]:
+    """What a name takes in a loop over the items of a table of the module."""
+    found: list[ast.expr] = []
+    for node in ast.walk(scope):
+        if isinstance(node, ast.For) and isinstance(node.iter, ast.Call) and isinstance(node.iter.func, ast.Attribute) and node.iter.func.attr == "items":
+            tables = assigned(tree, ast.unparse(node.iter.func.value))
+            key, value = node.target.elts if isinstance(node.target, ast.Tuple) and len(node.target.elts) == 2 else (node.target, node.target)
+            parts = [part.id if isinstance(part, ast.Name) else "" for part in (value.elts if isinstance(value, ast.Tuple) else [value])]
+            for entry in (entry for table in tables if isinstance(table, ast.Dict) for entry in table.values) if name in parts and key is not value else ():
+                found.append(entry.elts[parts.index(name)] if isinstance(entry, ast.Tuple) else entry)
+    return found
 
 
 def call_problem(arguments: str, known: Known) -> str:

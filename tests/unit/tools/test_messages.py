@@ -113,3 +113,64 @@ def test_code_that_looks_for_the_mark_is_no_message() -> None:
 )
 def test_texts_of_yaml_are_read_with_their_templates(text: str, good: bool) -> None:
     assert (told(text, python=False) == [""]) is good
+
+
+@pytest.mark.parametrize(
+    "remedy",
+    [
+        "choose a larger range",
+        "W&B supports Redis 7 only: take 7.2",
+        "set mysql_socket to another place",
+        "group mysql has three hosts",
+        "obtain a new one: soon",
+        "mysql_adress: 10.0.0.1",
+        "ansible-playbook onprem.wandb.nothing -i <inventory>",
+        "free space on the file system",
+        "",
+    ],
+)
+def test_a_remedy_that_holds_nothing_to_paste_is_told(remedy: str) -> None:
+    assert not messages.pasteable(remedy, KNOWN)
+
+
+@pytest.mark.parametrize(
+    "remedy",
+    [
+        "a larger range; kubernetes_pod_cidr: 10.244.0.0/16",
+        "for a lab only: preflight_allow_cgroup_v1: true",
+        "{x}: <an address that no machine has>",
+        "correct it, then: ansible-playbook onprem.wandb.preflight -i <inventory>",
+        "df -h {x}, then make room there",
+        "give it a route: ip route",
+        "{show} shows it; change it where it is made",
+    ],
+)
+def test_a_remedy_with_something_to_paste_is_taken(remedy: str) -> None:
+    assert messages.pasteable(remedy, KNOWN)
+
+
+RULE = """
+WORDS = {"a": ("y", "wait too long"), "b": ("x", "df -h /")}
+LATER = "wait longer"
+
+def made(path):
+    return "ls -l %s" % path if path else "look for it"
+
+def rule(host):
+    remedy = "wait a little" if host else "df -h /"
+    yield Finding(host, "v", "seen", "expected", remedy)
+    yield Finding(host, "v", "seen", "expected", LATER)
+    yield Finding(host, "v", "seen", "expected", "write to %s" % host)
+    yield Finding(host, "v", "seen", "expected", made(host))
+    for key, (what, then) in WORDS.items():
+        yield Finding(host, "v", what, "expected", then)
+    yield Finding(host, "v", "seen", "expected", item.remedy)
+    yield Finding(host, "v", "seen", "expected", elsewhere(host))
+"""
+
+
+def test_every_way_to_say_a_remedy_is_followed() -> None:
+    found = {text for _line, text in messages.remedies(RULE)}
+    good = {"df -h /", "ls -l {x}"}
+    assert found == good | {"wait a little", "wait longer", "write to {x}", "look for it", "wait too long", "{elsewhere(host)}"}
+    assert {text for text in found if messages.pasteable(text, KNOWN)} == good

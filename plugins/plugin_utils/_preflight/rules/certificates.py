@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 # The library is a requirement of ansible-core. It is imported where it is used, so that the plugins load without it for documentation.
+NEW = "obtain a new one and put it there; openssl x509 -in %s -noout -subject -ext subjectAltName says for what"
 DAYS_LEFT = 30
 
 
@@ -76,12 +77,13 @@ def certificates(site: Site) -> Iterator[Finding]:
         content = site.read_file(certificate_file) if certificate_file else None
         if content is None:
             value = certificate_file or "not set"
-            yield Finding(CONTROLLER, where + ".certificate_file", value, "a readable PEM file on the controller", "correct the path or the file's mode")
+            yield Finding(CONTROLLER, where + ".certificate_file", value, "a readable PEM file on the controller", listed(value))
             continue
         try:
             chain = x509.load_pem_x509_certificates(content)
         except ValueError as error:
-            yield Finding(CONTROLLER, where + ".certificate_file", certificate_file, "PEM: the certificate, then its chain", "not a certificate: %s" % error)
+            remedy = unreadable("x509", certificate_file, error)
+            yield Finding(CONTROLLER, where + ".certificate_file", certificate_file, "PEM: the certificate, then its chain", remedy)
             continue
         found = [
             *validity(where, certificate_file, chain[0]),
@@ -105,7 +107,8 @@ def refused(site: Site, name: str, where: str, path: str) -> Iterator[Finding]:
     """What the role certificates would refuse beyond the rules above: order and root of the chain, further names."""
     hosts = wanted_hosts(site)
     if name not in hosts:
-        yield Finding(CONTROLLER, where, path, "one of %s" % ", ".join(hosts), "nothing asks for this certificate: correct the name or remove the entry")
+        remedy = "nothing asks for this certificate: correct the name, or remove the entry; certificates_provided: {}"
+        yield Finding(CONTROLLER, where, path, "one of %s" % ", ".join(hosts), remedy)
         return
     entry: dict[str, str | None] = dict.fromkeys(("certificate_file", "private_key_file", "ca_file"))
     entry.update({key: value for key, value in site.controller.mapping("certificates_provided")[name].items() if isinstance(value, str)})
@@ -113,15 +116,27 @@ def refused(site: Site, name: str, where: str, path: str) -> Iterator[Finding]:
         yield Finding(CONTROLLER, where, path, "a certificate that the role certificates takes", sentence)
 
 
+def listed(path: str) -> str:
+    """How to see why a file is not read; without a path the entry lacks one."""
+    return "ls -l %s; chmod u+r %s" % (path, path) if path else "certificates_provided: {<name>: {certificate_file: <path>, private_key_file: <path>}}"
+
+
+def unreadable(program: str, path: str, error: Exception) -> str:
+    """How to see what a file holds instead."""
+    what = "certificate" if program == "x509" else "private key"
+    return "not a %s: %s; openssl %s -in %s -noout" % (what, str(error).split(".", maxsplit=1)[0], program, path)
+
+
 def validity(where: str, path: str, leaf: x509.Certificate) -> Iterator[Finding]:
     """Not expired, already valid, and with a month to go."""
     end, start, today = leaf.not_valid_after_utc, leaf.not_valid_before_utc, now()
     if end < today:
-        yield Finding(CONTROLLER, where, "%s expired %s" % (path, end.date()), "a valid certificate", "obtain a new one")
+        yield Finding(CONTROLLER, where, "%s expired %s" % (path, end.date()), "a valid certificate", NEW % path)
     elif start > today:
-        yield Finding(CONTROLLER, where, "%s is valid from %s" % (path, start.date()), "a valid certificate", "check the controller's clock, or wait")
+        remedy = "timedatectl status on the controller; with a clock that is right, wait"
+        yield Finding(CONTROLLER, where, "%s is valid from %s" % (path, start.date()), "a valid certificate", remedy)
     elif end - today < datetime.timedelta(days=DAYS_LEFT):
-        yield Finding(CONTROLLER, where, "%s expires %s" % (path, end.date()), "at least %d days left" % DAYS_LEFT, "obtain a new one soon", WARNING)
+        yield Finding(CONTROLLER, where, "%s expires %s" % (path, end.date()), "at least %d days left" % DAYS_LEFT, NEW % path, WARNING)
 
 
 def host_name(where: str, path: str, leaf: x509.Certificate, wanted: str) -> Iterator[Finding]:
@@ -129,7 +144,7 @@ def host_name(where: str, path: str, leaf: x509.Certificate, wanted: str) -> Ite
     names = names_of(leaf)
     if wanted and not any(matches(wanted, pattern) for pattern in names):
         value = "%s is for %s" % (path, ", ".join(names) or "no DNS name")
-        remedy = "obtain one with this subject alternative name; if the first certificate in the file is the CA's, put the server's first"
+        remedy = "openssl x509 -in %s -noout -ext subjectAltName; obtain one with this name, or put the server's certificate first in the file" % path
         yield Finding(CONTROLLER, where, value, "a certificate for %s" % wanted, remedy)
 
 
@@ -141,19 +156,20 @@ def private_key(where: str, site: Site, path: str, chain: list[x509.Certificate]
     variable = where + ".private_key_file"
     content = site.read_file(path) if path else None
     if content is None:
-        yield Finding(CONTROLLER, variable, path or "not set", "a readable PEM file on the controller", "correct the path or the file's mode")
+        yield Finding(CONTROLLER, variable, path or "not set", "a readable PEM file on the controller", listed(path))
         return
     try:
         key = serialization.load_pem_private_key(content, password=None)
     except TypeError:
-        yield Finding(CONTROLLER, variable, path, "a key without passphrase", "openssl pkey -in %s -out plain.key" % path)
+        yield Finding(CONTROLLER, variable, path, "a key without passphrase", "openssl pkey -in %s -out plain.key, then name that file" % path)
         return
     except (ValueError, UnsupportedAlgorithm) as error:
-        yield Finding(CONTROLLER, variable, path, "a private key in PEM", "not a private key: %s" % str(error).split(".", maxsplit=1)[0])
+        yield Finding(CONTROLLER, variable, path, "a private key in PEM", unreadable("pkey", path, error))
         return
     if public_bytes(key.public_key()) != public_bytes(chain[0].public_key()):
         other = any(public_bytes(key.public_key()) == public_bytes(certificate.public_key()) for certificate in chain[1:])
-        remedy = "put the server's certificate first in the file" if other else "take the key with which the certificate was requested"
+        first = "put the server's certificate first in the file" if other else "take the key with which the certificate was requested"
+        remedy = "%s; openssl pkey -in %s -pubout shows what it belongs to" % (first, path)
         yield Finding(CONTROLLER, variable, path, "the key of the certificate", remedy)
 
 

@@ -15,7 +15,7 @@ from ..model import CONTROLLER, Finding, Host, Site
 
 SAFE = re.compile(r"[A-Za-z0-9]+\Z")
 EXPECTED = "letters and digits only"
-REASON = "W&B puts it into an address without encoding it, and MinIO and Redis break on others: choose another"
+REASON = "W&B puts it into an address without encoding it, and MinIO and Redis break on others; openssl rand -hex 16 makes one"
 
 
 def bad_characters(value: str) -> str:
@@ -112,7 +112,7 @@ def over_a_site_that_serves(site: Site) -> Iterator[Finding]:
         lacking = {missing[secret]: str(proofs[secret]).split("::", maxsplit=1)[0] for secret in missing if secret in proofs}
         if lacking:
             value = "set up with %s (%s)" % (", ".join(lacking), ", ".join(sorted(set(lacking.values()))))
-            remedy = "copy the site's secrets there from where they are kept, or name the place: -e site_secrets_dir=<directory>"
+            remedy = "copy the site's secrets there from where they are kept, or name the place; site_secrets_dir: <directory>"
             yield Finding(host.name, "site_secrets_dir", value, "them in %s" % directory(site), remedy)
 
 
@@ -120,7 +120,8 @@ def places(site: Site) -> Iterator[Finding]:
     """A host that is named like the content of a secret: Ansible read the file as inventory."""
     there = directory(site)
     for path in place.hosts_that_are_secrets(site.groups.get("all", []), [there, os.path.join(os.path.dirname(there), place.OLD_NAME)] if there else []):
-        yield Finding(CONTROLLER, path, "(hidden) is the name of a host", "a file that is not read as inventory", "take out of -i what names it")
+        remedy = "mv %s <another place>, or take out of -i what names it" % path
+        yield Finding(CONTROLLER, path, "(hidden) is the name of a host", "a file that is not read as inventory", remedy)
 
 
 RULES = (supplied, stored, over_a_site_that_serves, places)

@@ -45,7 +45,7 @@ def missing(site: Site) -> Iterator[Finding]:
     view = site.view("mysql")
     if len(names) < 2 or view.text(ENDPOINT) or view.flag("preflight_allow_no_mysql_endpoint") or site.controller.variables.is_supplied("wandb_mysql_host"):
         return
-    remedy = "reserve one and set it in group_vars/all.yml, so that W&B follows the primary; another way of your own: wandb_mysql_host; "
+    remedy = "reserve one and set it in group_vars/all.yml, so that W&B follows the primary; another way of your own: wandb_mysql_host: <address>; "
     yield Finding(SITE, ENDPOINT, "not set", EXPECTED, remedy + "to change W&B by hand after each failover: preflight_allow_no_mysql_endpoint: true")
 
 
@@ -54,7 +54,7 @@ def one_for_all(site: Site) -> Iterator[Finding]:
     values = {host.name: host.text(ENDPOINT) for host in site.members("mysql")}
     if len(set(values.values())) > 1:
         seen = ", ".join("%s: %s" % (name, value or "none") for name, value in values.items())
-        yield Finding(SITE, ENDPOINT, seen, "one address for all hosts of group mysql", "set it once, in group_vars/all.yml")
+        yield Finding(SITE, ENDPOINT, seen, "one address for all hosts of group mysql", "set it once, in group_vars/all.yml; %s: <address>" % ENDPOINT)
 
 
 def somebodys(site: Site) -> Iterator[Finding]:
@@ -65,7 +65,7 @@ def somebodys(site: Site) -> Iterator[Finding]:
     for host in site.hosts.values():
         own = any(str(one.ip) == endpoint for one in held(host)) and not ("mysql" in host.groups and holds(host, endpoint))
         if own or endpoint in [host.text(name) for name in _addresses.SITE]:
-            yield Finding(host.name, ENDPOINT, "%s is an address of this host" % endpoint, EXPECTED, "choose an address that no machine has")
+            yield Finding(host.name, ENDPOINT, "%s is an address of this host" % endpoint, EXPECTED, "%s: <an address that no machine has>" % ENDPOINT)
 
 
 def network(site: Site) -> Iterator[Finding]:
@@ -76,7 +76,7 @@ def network(site: Site) -> Iterator[Finding]:
             continue
         around = [one.network for one in held(host) if str(one.ip) == own and one.network.prefixlen < 32]
         if around and ipaddress.IPv4Address(endpoint) not in around[0]:
-            remedy = "choose an address there; for hosts in different networks put a load balancer before them and set wandb_mysql_host to it"
+            remedy = "%s: <an address there>; for hosts in different networks a load balancer before them, wandb_mysql_host: <its address>" % ENDPOINT
             yield Finding(host.name, ENDPOINT, "%s, and the host is in %s" % (endpoint, around[0]), EXPECTED, remedy)
 
 
@@ -89,9 +89,8 @@ def answering(site: Site) -> Iterator[Finding]:
         endpoint = wanted(host)
         who = (host.measured.get("answering") or {}).get(endpoint, "")
         if endpoint and who and not any(holds(member, endpoint) for member in members):
-            yield Finding(
-                host.name, ENDPOINT, "%s answers from %s" % (endpoint, who), EXPECTED, "find the machine with that hardware address, or choose another"
-            )
+            remedy = "find the machine with that hardware address, or %s: <another>" % ENDPOINT
+            yield Finding(host.name, ENDPOINT, "%s answers from %s" % (endpoint, who), EXPECTED, remedy)
 
 
 RULES = (missing, one_for_all, somebodys, network, answering)

@@ -48,7 +48,8 @@ def reachable(site: Site) -> Iterator[Finding]:
     """A host that cannot be measured is a problem like any other."""
     for host in site.hosts.values():
         if host.error:
-            yield Finding(host.name, "ansible_host", host.error, "SSH, Python 3.9 or newer and root", "make 'ansible %s -b -m ping' work" % host.name)
+            remedy = "ansible %s -i <inventory> -b -m ansible.builtin.ping" % host.name
+            yield Finding(host.name, "ansible_host", host.error, "SSH, Python 3.9 or newer and root", remedy)
 
 
 def architecture(site: Site) -> Iterator[Finding]:
@@ -56,7 +57,7 @@ def architecture(site: Site) -> Iterator[Finding]:
     for host in site.measured():
         found = host.measured["architecture"]
         if found != "x86_64":
-            yield Finding(host.name, "CPU architecture", found, "x86_64", "W&B has no images for it: use an Intel or AMD 64-bit host")
+            yield Finding(host.name, "CPU architecture", found, "x86_64", "lscpu on the host; W&B has no images for it, use an Intel or AMD 64-bit host")
 
 
 def supported_os(release: Mapping[str, Any]) -> bool:
@@ -75,7 +76,7 @@ def operating_system(site: Site) -> Iterator[Finding]:
         release = host.measured["os"]
         if not supported_os(release):
             found = release["name"] or "%s %s" % (release["id"] or "unknown", release["version"])
-            yield Finding(host.name, "operating system", found, SUPPORTED, "install a supported system on the host")
+            yield Finding(host.name, "operating system", found, SUPPORTED, "cat /etc/os-release on the host; install a supported system")
 
 
 def kernel(site: Site) -> Iterator[Finding]:
@@ -83,7 +84,8 @@ def kernel(site: Site) -> Iterator[Finding]:
     for host in site.measured(*KUBE_GROUPS):
         numbers = host.measured["kernel"].split("-")[0].split(".")[:2]
         if all(part.isdigit() for part in numbers) and tuple(int(part) for part in numbers) < NFTABLES_KERNEL:
-            yield Finding(host.name, "kernel", host.measured["kernel"], "5.13 or newer", "boot the distribution's current kernel: kube-proxy uses nftables")
+            remedy = "boot the distribution's current kernel, which kube-proxy's nftables needs; ls /boot on the host"
+            yield Finding(host.name, "kernel", host.measured["kernel"], "5.13 or newer", remedy)
 
 
 def cgroups(site: Site) -> Iterator[Finding]:
@@ -133,7 +135,7 @@ def resources(site: Site) -> Iterator[Finding]:
     for host in site.measured():
         wanted, found = needs(host), host.measured
         size = host.text("preflight_size", "production")
-        hint = "give the host more, choose another preflight_size, or state your own preflight_minimums"
+        hint = "give the host more, or preflight_size: small, or say what is enough: preflight_minimums: {<group>: {cpus: <figure>}}"
         if found["cpus"] < wanted["cpus"]:
             yield Finding(host.name, "CPUs", str(found["cpus"]), "%g (size %s)" % (wanted["cpus"], size), hint)
         memory = found["memory_mb"] * 1024 * 1024 / 1e9
@@ -151,7 +153,7 @@ def disks(host: Host, wanted: Mapping[str, float], expected: str, hint: str) -> 
     for disk in {disk["device"]: disk for disk in reversed(found)}.values():
         if disk["free_gb"] < wanted["disk_free_gb"]:
             expected_free = "%g GB free" % wanted["disk_free_gb"]
-            yield Finding(host.name, "disk of " + disk["path"], "%g GB free" % disk["free_gb"], expected_free, "free space on the file system")
+            yield Finding(host.name, "disk of " + disk["path"], "%g GB free" % disk["free_gb"], expected_free, "df -h %s, then make room there" % disk["path"])
 
 
 def eviction(site: Site) -> Iterator[Finding]:
@@ -163,7 +165,7 @@ def eviction(site: Site) -> Iterator[Finding]:
             share = disk["free_gb"] / disk["total_gb"] if disk["total_gb"] else 1.0
             if disk["path"] in EVICTION_PATHS and share < EVICTION_SHARE:
                 value = "%.0f %% free (%g of %g GB)" % (100 * share, disk["free_gb"], disk["total_gb"])
-                remedy = "free space: the kubelet would evict pods (or set evictionHard in kubernetes_kubelet_config_overrides)"
+                remedy = "df -h %s, then make room: the kubelet would evict pods. Or kubernetes_kubelet_config_overrides: {evictionHard: {...}}" % disk["path"]
                 yield Finding(host.name, "disk of " + disk["path"], value, "more than %.0f %% free" % (100 * EVICTION_SHARE), remedy)
 
 
@@ -183,7 +185,7 @@ def default_route(site: Site) -> Iterator[Finding]:
     """Kubernetes finds a host's address by its default route; in an air gap there is often none."""
     for host in site.measured(*KUBE_GROUPS):
         if not host.measured["default_route"] and not any(host.text(name) for name in _addresses.SITE):
-            remedy = "set host_address, or give the host a default route (a dummy one will do)"
+            remedy = "host_address: <its address>, or give it a default route (a dummy one will do): ip route"
             yield Finding(host.name, "default route", "none", "a default route or host_address", remedy, WARNING)
 
 

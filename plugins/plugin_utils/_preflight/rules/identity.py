@@ -63,7 +63,8 @@ def clocks(site: Site) -> Iterator[Finding]:
             yield Finding(name, "clock", value, "at most 1 s from the other hosts", "start a time service (chrony) and step the clock: chronyc makestep")
         elif unsure > CLOCK_LIMIT:
             value = "%+.1f s (measured to %.1f s only)" % (skew, unsure)
-            yield Finding(name, "clock", value, "a measurement to 1 s", "the host or the connection is too slow to tell: compare date by hand", WARNING)
+            remedy = "the host or the connection is too slow to tell; chronyc tracking there, or compare date by hand"
+            yield Finding(name, "clock", value, "a measurement to 1 s", remedy, WARNING)
     yield from far_pair(found, middle)
 
 

@@ -47,14 +47,15 @@ def names(site: Site) -> Iterator[Finding]:
             value = host.text(variable)
             reason = name_problem(value) if value else ""
             if reason:
-                yield Finding(host.name, variable, value, "a DNS name such as wandb.example.com", reason)
+                yield Finding(host.name, variable, value, "a DNS name such as wandb.example.com", "%s; %s: wandb.example.com" % (reason, variable))
 
 
 def licence(site: Site) -> Iterator[Finding]:
     """W&B's sources contradict each other on what runs without one; none says everything does."""
     variables = site.controller.variables
     if "wandb_license" in site.specs.get("wandb", {}) and is_empty(variables.get("wandb_license")) and "wandb_license" not in variables.errors:
-        yield Finding(CONTROLLER, "wandb_license", "not set", "a licence", "W&B starts in a limited state or not at all: get one at deploy.wandb.ai", WARNING)
+        remedy = "wandb_license: <one from deploy.wandb.ai>; without, W&B starts in a limited state or not at all"
+        yield Finding(CONTROLLER, "wandb_license", "not set", "a licence", remedy, WARNING)
 
 
 def parse_ranges(text: str) -> list[Network]:
@@ -78,13 +79,13 @@ def cidr_syntax(site: Site) -> Iterator[Finding]:
             try:
                 found = parse_ranges(text) if text else []
             except ValueError as error:
-                yield Finding(host.name, variable, text, "a network such as 10.244.0.0/16", "%s" % error)
+                yield Finding(host.name, variable, text, "a network such as 10.244.0.0/16", "%s; %s: 10.244.0.0/16" % (error, variable))
                 continue
             nodes = len({name for group in KUBE_GROUPS for name in site.groups.get(group, [])})
             small = [net for net in found if variable == "kubernetes_pod_cidr" and net.version == 4 and 2 ** max(0, NODE_MASK - net.prefixlen) < nodes]
             if small:
                 expected = "room for a /%d for each of %d nodes" % (NODE_MASK, nodes)
-                yield Finding(host.name, variable, text, expected, "choose a larger range")
+                yield Finding(host.name, variable, text, expected, "a larger range; %s: 10.244.0.0/16" % variable)
 
 
 def host_networks(host: Host) -> list[tuple[str, Network]]:
@@ -112,7 +113,8 @@ def cidr_overlap(site: Site) -> Iterator[Finding]:
         for service in services:
             if overlaps(pod, service):
                 value = "%s and %s" % (pod, service)
-                yield Finding(view.name, " / ".join(CIDR_VARIABLES), value, "ranges that do not overlap", "choose another range for one of them")
+                remedy = "another range for one of them; %s: 10.244.0.0/16" % CIDR_VARIABLES[0]
+                yield Finding(view.name, " / ".join(CIDR_VARIABLES), value, "ranges that do not overlap", remedy)
     for variable, networks in zip(CIDR_VARIABLES, (pods, services)):
         for network in networks:
             yield from against_hosts(site, variable, network)
@@ -124,7 +126,7 @@ def against_hosts(site: Site, variable: str, network: Network) -> Iterator[Findi
         hit = next((str(net) for _source, net in host_networks(host) if overlaps(network, net)), "")
         if hit:
             value = "%s, and the host is in %s" % (network, hit)
-            yield Finding(host.name, variable, value, "a range that no host uses", "choose another private range for %s" % variable)
+            yield Finding(host.name, variable, value, "a range that no host uses", "another private range; %s: 10.96.0.0/12" % variable)
 
 
 def wanted_ports(host: Host) -> list[tuple[str, int]]:
@@ -148,7 +150,8 @@ def ports_in_use(site: Site) -> Iterator[Finding]:
             place = ", ".join(str(part) for part in ("pid %s" % entry["pid"] if entry.get("pid") else "", entry.get("unit") or entry.get("exe")) if part)
             value = "%s%s" % (who, " (%s)" % place if place else "")
             expected = "free for %s" % wanted[entry["port"]]
-            yield Finding(host.name, "TCP port %d" % entry["port"], value, expected, "stop and disable it, or move the service to another host")
+            remedy = "systemctl disable --now <its unit> on the host, or move the service to another host; ss -ltnp shows it"
+            yield Finding(host.name, "TCP port %d" % entry["port"], value, expected, remedy)
 
 
 def ports_twice(site: Site) -> Iterator[Finding]:
@@ -159,7 +162,8 @@ def ports_twice(site: Site) -> Iterator[Finding]:
             services.setdefault(port, []).append(service)
         for port, wanting in services.items():
             if len(wanting) > 1:
-                yield Finding(host.name, "TCP port %d" % port, " and ".join(wanting), "one service per port", "change the port variable of one of them")
+                remedy = "give one of them another port in host_vars, for example ingress_https_port: 8443"
+                yield Finding(host.name, "TCP port %d" % port, " and ".join(wanting), "one service per port", remedy)
 
 
 def split_endpoint(text: str, default_port: int) -> tuple[str, int]:
@@ -207,7 +211,7 @@ def external_cluster(site: Site) -> Iterator[Finding]:
         return
     path = site.controller.text("site_kubeconfig")
     if not path or site.read_file(path) is None:
-        remedy = "put the cluster's kubeconfig there, or put hosts into group kube_control_plane"
+        remedy = "cp <kubeconfig of the cluster> %s, or put hosts into group kube_control_plane" % (path or "<file>, and site_kubeconfig: <file>")
         yield Finding(CONTROLLER, "site_kubeconfig", path or "not set", "a readable kubeconfig: group kube_control_plane is empty", remedy)
 
 
@@ -217,7 +221,7 @@ def unreachable(site: Site) -> Iterator[Finding]:
         for endpoint in host.measured["endpoints"]:
             if endpoint["error"]:
                 value = "%s:%s" % (endpoint["host"], endpoint["port"]) if endpoint["port"] else endpoint["host"]
-                remedy = "%s: check DNS, routing and firewalls from the host" % endpoint["error"]
+                remedy = "%s; curl -v %s:%s on the host, then DNS, routing and firewalls" % (endpoint["error"], endpoint["host"], endpoint.get("port") or "")
                 yield Finding(host.name, endpoint["name"], value, "reachable from the host", remedy)
 
 

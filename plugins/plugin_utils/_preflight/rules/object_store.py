@@ -42,7 +42,8 @@ def one_value(site: Site) -> Iterator[Finding]:
         said = {host.name: str(host.variables.get(variable)) for host in members if host.variables.is_supplied(variable)}
         if len(set(said.values())) > 1 or (said and len(said) < len(members)):
             value = ", ".join("%s: %s" % (host.name, said.get(host.name, "not set")) for host in members)
-            yield Finding(SITE, variable, value, "one value for all hosts of group minio", "set it in group_vars/minio instead of host_vars")
+            remedy = "set it in group_vars/minio.yml instead of host_vars; %s: <value>" % variable
+            yield Finding(SITE, variable, value, "one value for all hosts of group minio", remedy)
 
 
 def mirror(site: Site) -> Iterator[Finding]:

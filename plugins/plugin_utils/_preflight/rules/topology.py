@@ -23,7 +23,8 @@ def mysql_machines(site: Site) -> Iterator[Finding]:
         place = address(host)
         if place in seen:
             value = "%s and %s are both %s" % (seen[place], host.name, place)
-            yield Finding(SITE, "group mysql", value, "primary and standby on separate machines", "correct ansible_host or host_address of one of them")
+            remedy = "correct one of them in the inventory, ansible_host: <its address>"
+            yield Finding(SITE, "group mysql", value, "primary and standby on separate machines", remedy)
         seen.setdefault(place, host.name)
 
 
@@ -31,7 +32,8 @@ def single_hosts(site: Site) -> Iterator[Finding]:
     """Groups that take one host in this release."""
     names = site.groups.get("redis", [])
     if len(names) > 1:
-        yield Finding(SITE, "group redis", ", ".join(names), "one host", "W&B uses one single-node Redis: leave one host in the group")
+        remedy = "W&B uses one single-node Redis, so leave one host in the group; ansible-inventory -i <inventory> --graph redis"
+        yield Finding(SITE, "group redis", ", ".join(names), "one host", remedy)
 
 
 def same_address(site: Site) -> Iterator[Finding]:
@@ -41,7 +43,7 @@ def same_address(site: Site) -> Iterator[Finding]:
         owners.setdefault(address(host), []).append(host.name)
     for place, names in owners.items():
         if len(names) > 1 and not set(names) <= set(site.groups.get("mysql", [])):
-            remedy = "list a machine once; a host may be in several groups"
+            remedy = "list a machine once, as a host may be in several groups; ansible-inventory -i <inventory> --graph"
             yield Finding(", ".join(names), "address", place, "one inventory name per machine", remedy)
 
 
@@ -53,7 +55,7 @@ def minio_pair(site: Site) -> Iterator[Finding]:
     (variable, port), *_others = [(variable, port) for group, _service, variable, port in PORTS if group == "minio" and variable]
     runs = any(entry["port"] == host.number(variable, port) and entry.get("ours") for host in site.measured("minio") for entry in host.measured["ports"])
     expected = "one host, or three and more: when either of two is away nobody writes, so neither can ever be restarted"
-    remedy = "leave one host in the group, or add a third; a second place for the files is minio_backup_target"
+    remedy = "leave one host in the group, or add a third; for a second place of the files minio_backup_target: {type: s3}"
     yield Finding(SITE, "group minio", ", ".join(names), expected, remedy, WARNING if runs else PROBLEM)
 
 
@@ -61,7 +63,8 @@ def some_hosts(site: Site) -> Iterator[Finding]:
     """An inventory without any known group installs nothing."""
     if not any(site.has(group) for group in KNOWN_GROUPS):
         found = ", ".join(sorted(name for name in site.groups if name not in ("all", "ungrouped"))) or "none"
-        yield Finding(SITE, "groups", found, "hosts in some of %s" % ", ".join(KNOWN_GROUPS), "see the inventory sample: inventories/sample")
+        remedy = "ansible-inventory -i <inventory> --graph shows what is read; inventories/sample has all groups"
+        yield Finding(SITE, "groups", found, "hosts in some of %s" % ", ".join(KNOWN_GROUPS), remedy)
 
 
 RULES = (mysql_machines, single_hosts, same_address, minio_pair, some_hosts)

@@ -54,7 +54,7 @@ def required(site: Site) -> Iterator[Finding]:
         value = host.variables.get(name)
         if is_empty(value) and name not in host.variables.errors:
             state = "empty" if host.variables.is_supplied(name) else "not set"
-            yield Finding(host.name, name, state, first_words(option, "a value"), "set %s in group_vars/all.yml of the inventory" % name)
+            yield Finding(host.name, name, state, first_words(option, "a value"), "in group_vars/all.yml of the inventory %s: <value>" % name)
 
 
 def first_words(option: Mapping[str, Any], fallback: str) -> str:
@@ -75,7 +75,7 @@ def types(site: Site) -> Iterator[Finding]:
             continue
         for path, bad, expected, remedy in complaints(name, value, option):
             # The remedy quotes what was written, which a secret must not be.
-            how = "write %s, in quotes where it is text" % expected.partition(",")[0] if is_secret(path, option) else remedy
+            how = "%s: <%s, in quotes where it is text>" % (path, expected.partition(",")[0]) if is_secret(path, option) else remedy
             yield Finding(host.name, path, shown(path, bad, option), expected, how)
 
 
@@ -83,7 +83,8 @@ def templates(site: Site) -> Iterator[Finding]:
     """Variables that could not be evaluated. Must run last: the other rules fill the list by asking."""
     for host in [site.controller, *site.hosts.values()]:
         for name, reason in host.variables.errors.items():
-            yield Finding(host.name, name, "cannot be evaluated", "a value", reason)
+            remedy = "%s; ansible-inventory -i <inventory> --host %s shows where it stands" % (reason, host.name)
+            yield Finding(host.name, name, "cannot be evaluated", "a value", remedy)
 
 
 def unknown(site: Site) -> Iterator[Finding]:
@@ -98,7 +99,7 @@ def unknown(site: Site) -> Iterator[Finding]:
                 continue
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.88)
             if near:
-                yield Finding(host.name, name, "set", "a variable that a role reads", "did you mean %s? %s is ignored" % (near[0], name), WARNING)
+                yield Finding(host.name, name, "set", "a variable that a role reads", "did you mean %s: <value>? %s is ignored" % (near[0], name), WARNING)
 
 
 RULES = (required, types, unknown)

@@ -34,14 +34,16 @@ def kubernetes(site: Site) -> Iterator[Finding]:
         if not text:
             continue
         if len(found) != 3:
-            yield Finding(host.name, "kubernetes_version", text, "a full version such as 1.36.4", "write major.minor.patch without v")
+            yield Finding(host.name, "kubernetes_version", text, "a full version such as 1.36.4", "major.minor.patch without v; kubernetes_version: 1.36.4")
         elif found[:2] < KUBERNETES_FLOOR:
-            yield Finding(host.name, "kubernetes_version", text, expected, "W&B supports Kubernetes 1.34 or newer, and older ones get no fixes: take 1.36")
+            remedy = "W&B supports Kubernetes 1.34 or newer, and older ones get no fixes; kubernetes_version: 1.36.4"
+            yield Finding(host.name, "kubernetes_version", text, expected, remedy)
         elif found[:2] > KUBERNETES_NEWEST:
-            yield Finding(host.name, "kubernetes_version", text, expected, "this release of the collection does not know it: take 1.36")
+            yield Finding(host.name, "kubernetes_version", text, expected, "this release of the collection does not know it; kubernetes_version: 1.36.4")
         elif found[:2] in KUBERNETES_ENDED:
             ended = KUBERNETES_ENDED[found[:2]]
-            yield Finding(host.name, "kubernetes_version", text, "1.35.x or newer", "upstream support ended %s: plan for 1.36" % ended, WARNING)
+            remedy = "upstream support ended %s; kubernetes_version: 1.36.4, one minor at a time" % ended
+            yield Finding(host.name, "kubernetes_version", text, "1.35.x or newer", remedy, WARNING)
 
 
 def containerd(site: Site) -> Iterator[Finding]:
@@ -56,7 +58,7 @@ def containerd(site: Site) -> Iterator[Finding]:
         if found[:2] > newest[:2] or any(found[:2] == floor[:2] and found >= floor for floor in floors):
             continue
         lines = ", ".join("%d.%d.%d or a later %d.%d" % (*floor, *floor[:2]) for floor in floors)
-        yield Finding(host.name, "containerd_version", text, lines, "Kubernetes %d.%d is not supported on it: take 2.3" % minor)
+        yield Finding(host.name, "containerd_version", text, lines, "Kubernetes %d.%d is not supported on it; containerd_version: 2.3.4" % minor)
 
 
 def mysql(site: Site) -> Iterator[Finding]:
@@ -65,7 +67,7 @@ def mysql(site: Site) -> Iterator[Finding]:
         text = host.text("mysql_version")
         reason = series_problem(text) if text else ""
         if reason:
-            yield Finding(host.name, "mysql_version", text, "8.0.32 or newer, 8.4.x, 9.7.x", reason)
+            yield Finding(host.name, "mysql_version", text, "8.0.32 or newer, 8.4.x, 9.7.x", "%s; mysql_version: 8.4.11" % reason.rstrip("."))
 
 
 def redis(site: Site) -> Iterator[Finding]:
@@ -73,14 +75,14 @@ def redis(site: Site) -> Iterator[Finding]:
     for host in site.members("redis"):
         text = host.text("redis_version")
         if text and parse(text)[:1] != (7,):
-            yield Finding(host.name, "redis_version", text, "7.x", "W&B supports Redis 7 only: take 7.2")
+            yield Finding(host.name, "redis_version", text, "7.x", "W&B supports Redis 7 only; redis_version: '7.2'")
 
 
 def helm(site: Site) -> Iterator[Finding]:
     """W&B's charts are installed with Helm 3."""
     text = site.controller.text("wandb_helm_version")
     if text and parse(text)[:1] != (3,):
-        yield Finding(CONTROLLER, "wandb_helm_version", text, "3.x", "W&B supports Helm 3 only")
+        yield Finding(CONTROLLER, "wandb_helm_version", text, "3.x", "W&B supports Helm 3 only; wandb_helm_version: 3.21.3")
 
 
 def reader(site: Site, role: str) -> Host | None:

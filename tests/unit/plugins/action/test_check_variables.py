@@ -26,7 +26,7 @@ def test_every_problem_is_said_on_its_host(tmp_path: pathlib.Path) -> None:
     code, output = run(tmp_path, hosts="k8s_node1", kubernetes_control_plane_endpoint="192.0.2.1:6443")
     assert code == 2
     assert "k8s_node1: kubernetes_node_name is k8s_node1; expected lower-case letters" in output
-    assert "such as k8s.example.com:6443" in output and "Nothing was changed." in output
+    assert "endpoint: k8s.example.com:6443" in output and "Nothing was changed." in output
 
 
 def test_a_variable_that_cannot_be_evaluated_is_named(tmp_path: pathlib.Path) -> None:

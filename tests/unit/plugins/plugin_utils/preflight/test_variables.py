@@ -46,7 +46,7 @@ def test_required_variable_says_what_it_is(site):
         ("mysql_version", ["8.4.9"], "mysql_version", "text"),
         ("mysql_packages", "a,b", "mysql_packages", "a list"),
         ("mysql_packages", ["a", 1], "mysql_packages[1]", "quotes"),
-        ("mysql_mode", "c", "mysql_mode", "choose"),
+        ("mysql_mode", "c", "mysql_mode", "mysql_mode: a"),
         ("mysql_tree", {"size": "1"}, "mysql_tree.size", "JSON"),
         ("mysql_tree", {"on": True}, "mysql_tree.size", "add the key"),
         ("mysql_tree", {"size": 1, "of": True}, "mysql_tree.of", "remove or correct"),
@@ -85,7 +85,9 @@ def test_a_template_that_fails_is_one_finding(site):
     broken = site()
     broken.controller.variables.errors["wandb_fqdn"] = "'domain' is undefined"
     findings = list(evaluate(broken))
-    assert [(item.variable, item.remedy) for item in findings] == [("wandb_fqdn", "'domain' is undefined")]
+    assert [(item.variable, item.remedy) for item in findings] == [
+        ("wandb_fqdn", "'domain' is undefined; ansible-inventory -i <inventory> --host localhost shows where it stands")
+    ]
 
 
 @pytest.mark.parametrize(("value", "empty"), [(None, True), ("", True), (" ", True), ([], True), ({}, True), (0, False), (False, False), ("x", False)])

@@ -45,7 +45,7 @@ def test_names_that_kubernetes_takes(name: str) -> None:
 )
 def test_names_that_it_does_not(name: str, better: str) -> None:
     (finding,) = kubernetes.node_name(place("node1", kubernetes_node_name=name))
-    assert finding.host == "node1" and finding.remedy.endswith(" to " + better)
+    assert finding.host == "node1" and finding.remedy.endswith("kubernetes_node_name: " + better)
     assert not list(kubernetes.node_name(place("node1", kubernetes_node_name=better)))
 
 
@@ -148,7 +148,7 @@ def test_a_finding_alone_is_a_sentence() -> None:
     (finding,) = kubernetes.endpoint(place(kubernetes_control_plane_endpoint="x"))
     assert sentence(finding) == (
         "site: kubernetes_control_plane_endpoint is x; expected a DNS name, a colon and a port, without https://. "
-        "Correction: set kubernetes_control_plane_endpoint in group_vars/all.yml to a name of yours, such as k8s.example.com:6443. "
+        "Correction: in group_vars/all.yml a name of yours, kubernetes_control_plane_endpoint: k8s.example.com:6443. "
         "Next: ansible-playbook onprem.wandb.preflight -i <inventory>"
     )
 
