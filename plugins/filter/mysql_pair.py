@@ -14,16 +14,8 @@ version_added: 1.0.0
 description:
   - Judges from a look at every member. Who is writable is the primary; else who is recorded; else who is followed; else who is declared.
 positional: declared
-options:
-  _input:
-    description: The members, each with C(name), C(address) (host:port) and C(look), the registered result of M(onprem.wandb.mysql_replica_info).
-    type: list
-    elements: dict
-    required: true
-  declared:
-    description: Inventory name of the host that is the primary of a pair without a history.
-    type: str
-    required: true
+extends_documentation_fragment:
+  - onprem.wandb.mysql_members
 """
 
 EXAMPLES = r"""

@@ -15,16 +15,8 @@ description:
   - Who is the primary, one block per member with everything a person asks at night, then the journal lines of all members in the order of time.
   - Lines are not folded; M(onprem.wandb.report) does that.
 positional: declared
-options:
-  _input:
-    description: The members, each with C(name), C(address) (host:port) and C(look), the registered result of M(onprem.wandb.mysql_replica_info).
-    type: list
-    elements: dict
-    required: true
-  declared:
-    description: Inventory name of the host that is the primary of a pair without a history.
-    type: str
-    required: true
+extends_documentation_fragment:
+  - onprem.wandb.mysql_members
 """
 
 EXAMPLES = r"""

@@ -14,6 +14,7 @@ description:
   - Brings a MySQL server into the declared role, by GTID and with semi-synchronous replication, and verifies the result.
   - Runs on the database host as C(root) over the unix socket (C(auth_socket)), so no password of the server is needed.
   - Reads first. Only what differs is changed, a second identical run issues no statement that changes anything.
+  - A server becomes the primary only when none of O(peers) is writable or ahead of it.
   - Refuses whatever could lose an acknowledged transaction or make two servers writable, and says what to do instead.
   - Never uses C(SET PERSIST). What must survive a restart is in C(my.cnf), in the stored channel, or in O(role_file) for the role guard at boot.
 author:
@@ -21,6 +22,8 @@ author:
 requirements:
   - PyMySQL on the host
   - MySQL 8.0.32 or newer
+extends_documentation_fragment:
+  - onprem.wandb.mysql_peers
 attributes:
   check_mode:
     support: full
@@ -181,25 +184,8 @@ options:
     description: Seconds for each statement that may hang, for the receiver to connect, and for the measurement.
     type: int
     default: 30
-  peers:
-    description: The other members. A server becomes the primary only when none of them is writable or ahead of it.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      host:
-        description: Address.
-        type: str
-        required: true
-      port:
-        description: Port.
-        type: int
-        default: 3306
   peer_user:
     description: Account for asking O(peers). Default is O(source_user).
-    type: str
-  peer_password:
-    description: Password of O(peer_user).
     type: str
   accept_unreachable_peers:
     description: Become the primary although a peer cannot be asked. Only when it is certain that it did not take over.

@@ -18,6 +18,8 @@ author:
   - onprem team (@onprem)
 requirements:
   - PyMySQL on the host
+extends_documentation_fragment:
+  - onprem.wandb.mysql_peers
 attributes:
   check_mode:
     support: full
@@ -37,26 +39,6 @@ options:
     description: Name of the replication channel.
     type: str
     default: ""
-  peers:
-    description: The other members.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      host:
-        description: Address.
-        type: str
-        required: true
-      port:
-        description: Port.
-        type: int
-        default: 3306
-  peer_user:
-    description: Account for asking O(peers).
-    type: str
-  peer_password:
-    description: Password of O(peer_user).
-    type: str
   ssl:
     description: TLS for asking O(peers).
     type: dict
