@@ -181,7 +181,9 @@ problems:
       elements: str
       sample: ["log: cannot connect to mysql at 192.0.2.21:3306"]
 resource:
-  description: The custom resource.
+  description:
+    - The custom resource. C(applied_sha256) is the checksum of what was applied last, as the filter P(onprem.wandb.values_sha256#filter) makes it; empty when
+      the resource has no longer all of it.
   type: dict
   returned: when the API answered
   sample:
@@ -189,6 +191,7 @@ resource:
     exists: true
     phase: Completed
     generation: 3
+    applied_sha256: 44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a
     chart: {name: operator-wandb, version: 0.43.8}
     host: https://wandb.example.com
     redis: {host: 192.0.2.31, port: 6379, tls: true, ca: /etc/ssl/certs/redis_ca.pem}

@@ -10,11 +10,13 @@ measured here from what only a finished run leaves behind.
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb.report import Problem
 
 Object = t.Mapping[str, t.Any]
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"  # as kubectl and kubernetes.core write it
 
 
 def release_of(item: Object) -> str | None:
@@ -57,6 +59,22 @@ def judge_resource(known: bool, resource: Object | None, namespace: str, name: s
         return [Problem("resource", subject, message, fatal=True, events_of=f"WeightsAndBiases/{name}")]
     seen = f"phase '{phase}'" if phase else "no phase yet: no operator has looked at it"
     return [Problem("resource", subject, f"{seen}; expected 'Completed'", events_of=f"WeightsAndBiases/{name}")]
+
+
+def applied(resource: Object) -> Object | None:
+    """What was applied last, as the API server keeps it beside the object, if all of it is still so; None else."""
+    try:
+        found = json.loads((resource["metadata"].get("annotations") or {})[LAST_APPLIED])
+    except (KeyError, ValueError):
+        return None
+    return found if isinstance(found, dict) and holds(resource, found) else None
+
+
+def holds(seen: t.Any, wanted: t.Any) -> bool:
+    """Whether an object has all that is wanted. What others have added to it is theirs; a list is one value."""
+    if isinstance(wanted, dict):
+        return isinstance(seen, dict) and all(holds(seen.get(key), value) for key, value in wanted.items())
+    return bool(seen == wanted)
 
 
 def judge_release(release: Object | None, resource: Object | None) -> list[Problem]:
