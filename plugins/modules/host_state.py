@@ -23,7 +23,9 @@ attributes:
     description: Tells what would change, and changes nothing.
   diff_mode:
     support: full
-    description: Shows files as M(onprem.wandb.files) does, and a line for each package, account, link and action on a unit. Secret contents are never shown.
+    description:
+      - Shows files and programs as M(onprem.wandb.files) does, and a line for each package, account, link and action on a unit.
+      - Secret contents are never shown.
   idempotent:
     support: full
     description: A second run changes nothing.
@@ -201,6 +203,26 @@ options:
             type: list
             elements: str
             required: true
+      programs:
+        description:
+          - Programs in Python and everything that they import, as one version that is there whole or not at all. The lookup P(onprem.wandb.programs#lookup)
+            returns the files.
+          - A version is written beside the one before, and counts when the link C(current) points to it. Anything else in the directory goes afterwards, once
+            no command is just loading it.
+        type: dict
+        suboptions:
+          path:
+            description: The directory of the versions. Everything in it is ours.
+            type: path
+            required: true
+          files:
+            description: Text by path inside the version.
+            type: dict
+            required: true
+          commands:
+            description: Module by path of the command that calls its C(main) with the arguments.
+            type: dict
+            required: true
       unit:
         description: A unit of systemd, as M(onprem.wandb.unit) runs it.
         type: dict
@@ -215,9 +237,11 @@ options:
             type: bool
             default: true
           state:
-            description: V(started) runs, V(stopped) does not.
+            description:
+              - V(started) runs, V(stopped) does not.
+              - With V(as_is) a unit that does not run is left alone, and one that runs is restarted for the reasons that V(started) has.
             type: str
-            choices: [started, stopped]
+            choices: [started, stopped, as_is]
             default: started
           restart_when_newer:
             description: Files the process reads at its start. It is restarted when one of them was written after that. The unit's own files need not be named.
@@ -277,7 +301,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changed_paths:
-  description: Paths of files, blocks and links that were changed, or would be in check mode.
+  description: Paths of files, blocks, links and programs that were changed, or would be in check mode.
   returned: always
   type: list
   elements: str

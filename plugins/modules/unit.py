@@ -37,9 +37,11 @@ options:
     type: bool
     default: true
   state:
-    description: V(started) runs, V(stopped) does not.
+    description:
+      - V(started) runs, V(stopped) does not.
+      - With V(as_is) a unit that does not run is left alone, and one that runs is restarted for the reasons that V(started) has.
     type: str
-    choices: [started, stopped]
+    choices: [started, stopped, as_is]
     default: started
   restart_when_newer:
     description: Files the process reads at its start. It is restarted when one of them was written after that. The unit's own files need not be named.

@@ -9,23 +9,17 @@ my.cnf opens no server, and the server itself does not know whether it is the pr
 from __future__ import annotations
 
 import calendar
-import json
-import os
-import tempfile
 import time
 import typing as t
+
+from . import smallfile
 
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def read(path: str) -> dict[str, t.Any]:
     """The record; empty when there is none."""
-    try:
-        with open(path, encoding="utf-8") as stream:
-            found = json.load(stream)
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return smallfile.read_json(path)
 
 
 def record(role: str, semi_sync: bool, server_uuid: str, degraded: t.Optional[dict[str, t.Any]] = None) -> dict[str, t.Any]:
@@ -77,18 +71,4 @@ def differs(path: str, wanted: dict[str, t.Any]) -> bool:
 
 def write(path: str, wanted: dict[str, t.Any]) -> None:
     """Replace the file in one step; it survives a power cut."""
-    folder = os.path.dirname(path)
-    os.makedirs(folder, mode=0o755, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=folder)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        json.dump({**wanted, "since": time.strftime(FORMAT, time.gmtime())}, stream, indent=1)
-        stream.write("\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.chmod(name, 0o644)
-    os.rename(name, path)
-    directory = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    smallfile.write_json(path, {**wanted, "since": time.strftime(FORMAT, time.gmtime())})

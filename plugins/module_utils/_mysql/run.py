@@ -158,7 +158,7 @@ class Run:
         if self.server.check_mode or not wanted:
             return
         if not self.applies(wanted):
-            missing = peers.subtract(self.server, wanted, None)
+            missing = self.server.subtract(wanted, None)
             raise Problem(
                 f"{self.server.name}: does not hold {missing} after {self.wait_catchup} s, which it must ({self.applier_error() or 'the applier runs'}). "
                 "Nothing was opened. Next: ansible-playbook onprem.wandb.mysql_status -i <inventory> shows receiver and applier."
@@ -170,7 +170,7 @@ class Run:
         if self.server.check_mode or not channel or not channel.received:
             return
         if not self.applies(channel.received):
-            missing = peers.subtract(self.server, channel.received, None)
+            missing = self.server.subtract(channel.received, None)
             raise Problem(
                 f"{self.server.name}: received transactions are not applied within {self.wait_catchup} s: {missing} ({self.applier_error()}). "
                 "Nothing was dropped. Next: ansible-playbook onprem.wandb.mysql_status -i <inventory> shows the applier; wait for it, or set "
@@ -254,7 +254,7 @@ def primary(run: Run, asked: t.Sequence[Peer]) -> None:
 
 def ended(run: Run, degraded: dict[str, t.Any]) -> dict[str, t.Any]:
     """A window that is over: how long it was and what only one host held during it."""
-    transactions = peers.subtract(run.server, run.me.executed, str(degraded.get("gtid_executed", "")))
+    transactions = run.server.subtract(run.me.executed, str(degraded.get("gtid_executed", "")))
     return {**degraded, "ended": time.strftime(rolefile.FORMAT, time.gmtime()), "seconds": rolefile.age(degraded), "transactions": transactions}
 
 
@@ -347,12 +347,12 @@ def broken(run: Run, channel: Channel) -> str:
 
 def behind(run: Run, source: Peer) -> str:
     """Why a standby still lacks something: it is slow, or the source will never send it."""
-    missing = peers.subtract(run.server, source.member.executed if source.member else "", None)
+    missing = run.server.subtract(source.member.executed if source.member else "", None)
     channel = run.refresh().channel
     if channel and stopped(channel):
         return broken(run, channel)
     said = f"{run.server.name}: does not catch up with {source.address} within {run.wait_catchup} s; still missing: {missing}."
-    if channel and channel.receiver == "ON" and not peers.subtract(run.server, channel.received, None):
+    if channel and channel.receiver == "ON" and not run.server.subtract(channel.received, None):
         return (
             f"{said} Everything that was received is applied. This host wrote these itself as the primary and has lost them since (an older copy of its disk): "
             "a server is not sent what carries its own server_id. Next: systemctl stop mysqld here, move the content of the data directory away, then "

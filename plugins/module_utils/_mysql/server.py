@@ -26,8 +26,11 @@ UNREACHABLE = (2002, 2003, 2005)
 LOST = (2006, 2013)  # the server went away; CLONE ends so
 NO_ACCOUNTS = 1130  # no account may connect from here: the server was initialised and never became a member
 OFFLINE = 3032
+TOO_MANY_CONNECTIONS = 1040
 GREETING = 3.0  # seconds in which a server has to greet: one that hangs takes connections and says nothing
 NO_SUCH_SESSION = 1094
+
+Seconds = t.Optional[float]
 
 
 class Problem(Exception):
@@ -93,11 +96,11 @@ def text_of(error: BaseException) -> str:
 class Server:
     """One session. With check_mode nothing is changed, and every change is remembered."""
 
-    def __init__(self, connect: t.Callable[[int], t.Any], name: str, check_mode: bool = False, timeout: int = 30) -> None:
+    def __init__(self, connect: t.Callable[[Seconds], t.Any], name: str, check_mode: bool = False, timeout: Seconds = 30) -> None:
         self._connect = connect
         self.name = name
         self.check_mode = check_mode
-        self.timeout = timeout
+        self.timeout = timeout  # seconds for an answer; None waits for ever
         self.statements: list[str] = []
         self.server_warnings: list[str] = []
         self.observer: t.Optional[t.Callable[[str, str, float], None]] = None  # is told (what, text, seconds) of every statement that ran
@@ -109,7 +112,14 @@ class Server:
             self._connection.close()
             self._connection = None
 
-    def reconnect(self, timeout: int = 0) -> None:
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._connection is not None and self._connection.open:
+            self.close()
+
+    def reconnect(self, timeout: Seconds = 0) -> None:
         """A new session, for example after the server restarted. Locks of the old one are gone."""
         try:
             self.close()
@@ -136,6 +146,22 @@ class Server:
     def status(self, pattern: str) -> dict[str, str]:
         """Global status values."""
         return {row["Variable_name"].lower(): row["Value"] for row in self.rows("SHOW GLOBAL STATUS LIKE %s", (pattern,))}
+
+    def executed(self) -> str:
+        """Everything this server executed."""
+        return str(self.value("SELECT @@GLOBAL.gtid_executed")).replace("\n", "")
+
+    def subtract(self, left: str, right: t.Optional[str]) -> str:
+        """left without right, computed by the server; None stands for what this server executed."""
+        if right is None:
+            found = self.value("SELECT GTID_SUBTRACT(%s, @@GLOBAL.gtid_executed)", (left,))
+        else:
+            found = self.value("SELECT GTID_SUBTRACT(%s, %s)", (left, right))
+        return (found or "").replace("\n", "")
+
+    def union(self, *sets: str) -> str:
+        """All of them."""
+        return self.subtract(",".join(one for one in sets if one), "")
 
     def change(self, statement: Statement) -> None:
         """Run a statement that changes the server; with check_mode only remember it."""
@@ -233,16 +259,21 @@ def greets(family: int, address: t.Any, connect_timeout: float, greeting: float 
             raise pymysql.err.OperationalError(2003, f"Can't connect to MySQL server on {address!r} ({error})") from error
 
 
-def _open(timeout: int, **how: t.Any) -> t.Any:
+def _open(timeout: Seconds, **how: t.Any) -> t.Any:
     return pymysql.connect(read_timeout=timeout, write_timeout=timeout, autocommit=True, charset="utf8mb4", **how)
 
 
-def local(path: str, check_mode: bool = False, timeout: int = 30, patience: int = 0, greeting: float = GREETING) -> Server:
-    """root on the unix socket: auth_socket, so no secret. patience: seconds for a server that is just starting, after CLONE for example."""
+def over_socket(path: str, user: str = "root", timeout: Seconds = 30, connect_timeout: float = 10) -> t.Any:
+    """A bare connection over the unix socket. auth_socket: the server knows its accounts by the system user, so there is no secret."""
+    return _open(timeout, unix_socket=path, user=user, connect_timeout=connect_timeout)
+
+
+def local(path: str, check_mode: bool = False, timeout: Seconds = 30, patience: int = 0, greeting: float = GREETING) -> Server:
+    """root on the unix socket. patience: seconds for a server that is just starting, after CLONE for example."""
     end = time.monotonic() + patience
 
-    def connect(seconds: int) -> t.Any:
-        return _open(seconds, unix_socket=path, user="root", connect_timeout=10)
+    def connect(seconds: Seconds) -> t.Any:
+        return over_socket(path, timeout=seconds)
 
     while True:
         try:
@@ -254,13 +285,13 @@ def local(path: str, check_mode: bool = False, timeout: int = 30, patience: int 
         time.sleep(0.2)
 
 
-def remote(address: Address, timeout: int = 10) -> Server:
+def remote(address: Address, timeout: Seconds = 10) -> Server:
     """Another server over TLS, to ask it."""
     context = tls_context(address)
     place = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
     greets(place[0], place[4], 2)
 
-    def connect(seconds: int) -> t.Any:
+    def connect(seconds: Seconds) -> t.Any:
         return _open(seconds, host=address.host, port=address.port, user=address.user, password=address.password, ssl=context, connect_timeout=2)
 
     return Server(connect, str(address), check_mode=True, timeout=timeout)

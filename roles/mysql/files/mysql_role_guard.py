@@ -16,16 +16,21 @@ import json
 import os
 import pwd
 import shutil
-import ssl
 import subprocess
 import sys
 import tempfile
 import time
+import typing as t
+
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql import peers, restoring, rolefile, smallfile
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.member import Member, read_remote
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.plan import BARE, OK, Peer
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import LOCK, Address, Server, local, pymysql
+
+Config = dict[str, t.Any]
 
 CONFIG = "/etc/onprem-wandb/mysql/guard.json"
 STATUS = "/run/onprem-wandb/mysql-guard.json"
-LOCK = "mysql_ha"
-NO_TABLE = (1146, 1049, 1142, 1044)  # a server from before this table
 # In the data directory itself: it goes where the directory goes, and mysqld looks at no hidden name.
 INITIALISING = ".onprem-wandb-initialising"
 # What mysqld --initialize makes. Anything else beside the mark is not of that run.
@@ -45,7 +50,6 @@ INITIALISED = (
     "*.log",
     "*.pid",
 )
-NO_ACCOUNTS = 1130  # the peer was initialised and never became a member
 
 START_REPLICATION = "start replication"
 OPEN = "open"
@@ -57,9 +61,6 @@ NEXT = (
     "(mysql_primary of the inventory decides nothing here.)"
 )
 DONE = "nothing to do"
-
-# Stages of mysql-backup's restore in which the data directory is not whole.
-RESTORE_HALF = ("placing", "old data moved", "setting aside")
 
 # root never has a password: it is the operating system's root on the socket. --initialize loads no plugin, hence the row and not ALTER USER.
 INITIAL_SQL = """SET SESSION sql_log_bin = 0;
@@ -81,39 +82,40 @@ def fail(text: str) -> int:
 # --- decisions, without a server -------------------------------------------------------------------------------------------------
 
 
-def decide_peer(peer: dict, me: dict) -> tuple[str, str]:
-    """What one peer means for a primary that wants to open again. peer: address, state (ok, bare, unreachable), …"""
-    where = peer["address"]
-    if peer["state"] == "bare":
+def decide_peer(peer: Peer, me: Member) -> tuple[str, str]:
+    """What one peer means for a primary that wants to open again."""
+    where, there = peer.address, peer.member
+    if peer.state == BARE:
         return OPEN, f"{where} was never a member"
-    if peer["state"] != "ok":
-        return WAIT, f"{where} cannot be asked whether it took over ({peer['detail']})"
-    if peer["writable"]:
+    if peer.state != OK or there is None:
+        return WAIT, f"{where} cannot be asked whether it took over ({peer.detail})"
+    if there.writable:
         return STAY, f"{where} is writable"
-    if peer["term"] > me["term"]:
+    if there.term.number > me.term.number:
         return STAY, f"{where} took over after this server"
     # What an earlier primary holds beyond this one was given up when this one took over.
-    if peer["ahead"] and not (me["term"] > peer["term"] and me["reigns"]):
-        return STAY, f"{where} holds transactions that this server lacks: {peer['ahead']}"
-    if peer["source_uuid"] == me["server_uuid"]:
-        if peer["receiver"] == "No":
+    if peer.ahead and not me.term.later_than(there.term, me.server_uuid):
+        return STAY, f"{where} holds transactions that this server lacks: {peer.ahead}"
+    source_uuid = there.channel.source_uuid if there.channel else ""
+    if there.channel and source_uuid == me.server_uuid:
+        if there.channel.receiver == "OFF":
             return WAIT, f"{where} has stopped receiving from this server: somebody works on it, or it is about to take over"
         return OPEN, f"{where} replicates from this server"
-    if peer["source_uuid"] or (peer["source_enabled"] and not peer["fenced"]):
+    if source_uuid or (there.source_enabled and not there.fenced):
         return STAY, f"{where} follows another server or is set up as a primary"
-    return OPEN, f"{where} is read-only and {'was replaced by this server' if peer['ahead'] else 'has nothing that this server lacks'}"
+    return OPEN, f"{where} is read-only and {'was replaced by this server' if peer.ahead else 'has nothing that this server lacks'}"
 
 
-def decide(role: dict, me: dict, peers: list, without_peer: bool) -> tuple[str, str]:
+def decide(role: t.Mapping[str, t.Any], me: Member, asked: t.Sequence[Peer], without_peer: bool) -> tuple[str, str]:
     """What to do with a server that came up read-only."""
-    if me["channel"]:
-        running = me["receiver"] != "No" and me["applier"] == "Yes"
+    if me.channel:
+        running = me.channel.receiver != "OFF" and me.channel.applier == "ON"
         return (DONE, "replication runs") if running else (START_REPLICATION, "a replication channel is configured")
-    if me["writable"]:
+    if me.writable:
         return DONE, "already writable"
-    if role.get("role") != "primary" or role.get("server_uuid") != me["server_uuid"]:
+    if role.get("role") != "primary" or role.get("server_uuid") != me.server_uuid:
         return DONE, "this host is not recorded as the primary"
-    found = [decide_peer(peer, me) for peer in peers]
+    found = [decide_peer(peer, me) for peer in asked]
     for verdict in (STAY, WAIT):
         reasons = [reason for what, reason in found if what == verdict]
         if reasons and not (verdict == WAIT and without_peer):
@@ -121,7 +123,7 @@ def decide(role: dict, me: dict, peers: list, without_peer: bool) -> tuple[str, 
     return OPEN, "; ".join(reason for _what, reason in found) or "there is no peer"
 
 
-def data_directory(names: list, marker: bool, role: dict) -> tuple[str, str, str]:
+def data_directory(names: t.Iterable[str], marker: bool, role: t.Mapping[str, t.Any]) -> tuple[str, str, str]:
     """What to do with a data directory: start, initialise or refuse, why, and what a person does next ({mark}, {role}, {data}: paths)."""
     names = sorted(name for name in names if not name.startswith(".") and name != "lost+found")
     if marker:
@@ -144,15 +146,6 @@ def data_directory(names: list, marker: bool, role: dict) -> tuple[str, str, str
 # --- before the start -------------------------------------------------------------------------------------------------------------
 
 
-def read_json(path: str) -> dict:
-    """A JSON file; empty when it cannot be read."""
-    try:
-        with open(path, encoding="utf-8") as stream:
-            return json.load(stream)
-    except (OSError, ValueError):
-        return {}
-
-
 def make_directory(path: str, owner: pwd.struct_passwd, mode: int) -> None:
     """A directory of the server's user."""
     if not os.path.isdir(path):
@@ -161,7 +154,7 @@ def make_directory(path: str, owner: pwd.struct_passwd, mode: int) -> None:
         os.chown(path, owner.pw_uid, owner.pw_gid)
 
 
-def initialise(config: dict, marker: str) -> None:
+def initialise(config: Config, marker: str) -> None:
     """Make an empty server. The marker tells a later start that this one was interrupted."""
     with open(marker, "w", encoding="utf-8") as stream:
         stream.write(time.strftime("%Y-%m-%dT%H:%M:%SZ\n", time.gmtime()))
@@ -183,15 +176,9 @@ def initialise(config: dict, marker: str) -> None:
     os.unlink(marker)
 
 
-def restoring(config: dict) -> dict:
-    """The state of a restore that has the data directory in pieces; empty when there is none. The mark beside the role file only says where the state is."""
-    state = read_json(read_json(config["role_file"] + ".restoring").get("state") or os.devnull)
-    return state if state.get("stage") in RESTORE_HALF else {}
-
-
-def prepare(config: dict) -> int:
+def prepare(config: Config) -> int:
     """Directories and data directory."""
-    half = restoring(config)
+    half = restoring.half_done(config["role_file"])
     if half:
         return fail(
             f"{config['datadir']}: a restore to {half.get('to')} was interrupted ('{half['stage']}'), so the data directory is not whole, and no server is "
@@ -202,7 +189,7 @@ def prepare(config: dict) -> int:
     make_directory(config["datadir"], owner, 0o750)
     os.makedirs(os.path.dirname(config["role_file"]), exist_ok=True)
     marker = os.path.join(config["datadir"], INITIALISING)
-    action, why, then = data_directory(os.listdir(config["datadir"]), os.path.exists(marker), read_json(config["role_file"]))
+    action, why, then = data_directory(os.listdir(config["datadir"]), os.path.exists(marker), rolefile.read(config["role_file"]))
     if action == "refuse":
         return fail(f"{config['datadir']}: {why}. Next: {then.format(mark=marker, role=config['role_file'], data=config['datadir'])}")
     if action == "initialise":
@@ -214,146 +201,53 @@ def prepare(config: dict) -> int:
 # --- with a server ----------------------------------------------------------------------------------------------------------------
 
 
-def connect_local(config: dict, timeout: int = 10):
-    """root on the socket."""
-    import pymysql
-
-    return pymysql.connect(unix_socket=config["socket"], user="root", connect_timeout=3, read_timeout=timeout, autocommit=True)
+ANSWER = 5  # seconds for an answer of a peer
 
 
-def connect_peer(config: dict, peer: dict):
-    """The replication account over TLS; the name in the certificate is checked."""
-    import pymysql
-
-    context = ssl.create_default_context(cafile=config["ca"])
-    if hasattr(ssl, "VERIFY_X509_STRICT"):
-        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return pymysql.connect(
-        host=peer["host"],
-        port=peer["port"],
-        user=config["peer_user"],
-        password=config["peer_password"],
-        ssl=context,
-        connect_timeout=3,
-        read_timeout=5,
-        autocommit=True,
-    )
-
-
-def rows(connection, sql: str, args=None) -> list:
-    """Rows as dictionaries."""
-    import pymysql.cursors
-
-    with connection.cursor(pymysql.cursors.DictCursor) as cursor:
-        cursor.execute(sql, args)
-        return list(cursor.fetchall() or ())
-
-
-def look(connection) -> dict:
-    """What a server says about itself."""
-    names = ("server_uuid", "read_only", "super_read_only", "offline_mode", "gtid_executed", "rpl_semi_sync_source_enabled", "rpl_semi_sync_replica_enabled")
-    found = {row["Variable_name"]: row["Value"] for row in rows(connection, "SHOW GLOBAL VARIABLES WHERE Variable_name IN %s", (names,))}
-    replica = rows(connection, "SHOW REPLICA STATUS")
-    return {
-        "server_uuid": found["server_uuid"],
-        "writable": found["read_only"] == "OFF" and found["super_read_only"] == "OFF" and found["offline_mode"] == "OFF",
-        "fenced": found["offline_mode"] == "ON" and found["super_read_only"] == "ON",
-        "executed": found["gtid_executed"].replace("\n", ""),
-        "source_enabled": found.get("rpl_semi_sync_source_enabled") == "ON",
-        "semi_sync": "rpl_semi_sync_source_enabled" in found,
-        "channel": bool(replica),
-        "source_uuid": replica[0]["Source_UUID"] if replica else "",
-        "receiver": replica[0]["Replica_IO_Running"] if replica else "",
-        "applier": replica[0]["Replica_SQL_Running"] if replica else "",
-        "received": replica[0]["Retrieved_Gtid_Set"].replace("\n", "") if replica else "",
-        **reign(connection, found["server_uuid"]),
-    }
-
-
-def reign(connection, server_uuid: str) -> dict:
-    """The last primary that entered itself, as far as this server knows. term 0: nobody did."""
-    import pymysql
-
-    try:
-        last = rows(connection, "SELECT term, server_uuid FROM onprem_wandb.reign ORDER BY term DESC LIMIT 1")
-    except pymysql.MySQLError as error:
-        if error.args and error.args[0] in NO_TABLE:
-            return {"term": 0, "reigns": False}
-        raise
-    return {"term": last[0]["term"], "reigns": last[0]["server_uuid"] == server_uuid} if last else {"term": 0, "reigns": False}
-
-
-def ask(config: dict, peer: dict, here) -> dict:
-    """What a peer says, and what it holds that this server lacks."""
-    import pymysql
-
-    address = f"{peer['host']}:{peer['port']}"
-    try:
-        there = connect_peer(config, peer)
-        try:
-            found = look(there)
-        finally:
-            there.close()
-    except (pymysql.MySQLError, OSError) as error:
-        state = "bare" if error.args and error.args[0] == NO_ACCOUNTS else "unreachable"
-        return {"address": address, "state": state, "detail": str(error.args[-1] if error.args else error)}
-    held = ",".join(part for part in (found["executed"], found["received"]) if part)
-    ahead = rows(here, "SELECT GTID_SUBTRACT(%s, @@GLOBAL.gtid_executed) AS ahead", (held,))[0]["ahead"].replace("\n", "")
-    return {"address": address, "state": "ok", "detail": "", "ahead": ahead, **found}
-
-
-def run(connection, *statements: str) -> None:
+def run(server: Server, *statements: str) -> None:
     """Change something."""
-    with connection.cursor() as cursor:
-        for statement in statements:
-            say(statement)
-            cursor.execute(statement)
+    for statement in statements:
+        say(statement)
+        server.rows(statement)
 
 
-def act(action: str, me: dict, role: dict, connection) -> None:
+def act(action: str, me: Member, role: t.Mapping[str, t.Any], server: Server) -> None:
     """Carry the decision out."""
     if action == START_REPLICATION:
-        if me["semi_sync"]:
-            run(connection, "SET GLOBAL rpl_semi_sync_replica_enabled = ON")
-        run(connection, "START REPLICA")
+        if me.source_enabled is not None:
+            run(server, "SET GLOBAL rpl_semi_sync_replica_enabled = ON")
+        run(server, "START REPLICA")
     elif action == OPEN:
         # In this order: no commit may be acknowledged before it waits for the standby.
         if role.get("semi_sync"):
-            run(connection, "SET GLOBAL rpl_semi_sync_source_enabled = ON")
-        run(connection, "SET GLOBAL super_read_only = OFF", "SET GLOBAL read_only = OFF")
+            run(server, "SET GLOBAL rpl_semi_sync_source_enabled = ON")
+        run(server, "SET GLOBAL super_read_only = OFF", "SET GLOBAL read_only = OFF")
 
 
 def note(action: str, reason: str) -> None:
     """For people, verify and monitoring."""
-    os.makedirs(os.path.dirname(STATUS), exist_ok=True)
-    with open(STATUS + ".new", "w", encoding="utf-8") as stream:
-        json.dump({"decision": action, "reason": reason, "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}, stream)
-        stream.write("\n")
-    os.rename(STATUS + ".new", STATUS)
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    smallfile.write_text(STATUS, json.dumps({"decision": action, "reason": reason, "at": at}) + "\n")
 
 
-def look_and_act(config: dict) -> tuple[str, str]:
+def look_and_act(config: Config) -> tuple[str, str]:
     """One round under the lock that changes of role take."""
-    connection = connect_local(config)
-    try:
-        if rows(connection, "SELECT GET_LOCK(%s, 2) AS got", (LOCK,))[0]["got"] != 1:
+    with local(config["socket"], timeout=10) as server:
+        if server.value("SELECT GET_LOCK(%s, 2)", (LOCK,)) != 1:
             return WAIT, "a change of roles is under way"
-        role = read_json(config["role_file"])
-        me = look(connection)
-        peers = []
-        if role.get("role") == "primary" and not me["channel"] and not me["writable"]:
-            peers = [ask(config, peer, connection) for peer in config["peers"]]
-        action, reason = decide(role, me, peers, config["boot_without_peer"])
-        act(action, me, role, connection)
+        role = rolefile.read(config["role_file"])
+        me = read_remote(server)  # what a peer tells is all that is asked here, too
+        asked = []
+        if role.get("role") == "primary" and not me.channel and not me.writable:
+            login = {"user": config["peer_user"], "password": config["peer_password"], "ssl_ca": config["ca"]}
+            asked = [peers.ask(server, Address(peer["host"], peer["port"], **login), ANSWER) for peer in config["peers"]]
+        action, reason = decide(role, me, asked, config["boot_without_peer"])
+        act(action, me, role, server)
         return action, reason
-    finally:
-        connection.close()
 
 
-def guard(config: dict) -> int:
+def guard(config: Config) -> int:
     """Until the role is decided. Waiting has no deadline: a primary that nobody vouches for stays read-only, and says so."""
-    import pymysql
-
     last = ""
     while True:
         try:
@@ -375,11 +269,11 @@ SENT = 5.0  # seconds in which a standby is sent the last transactions before th
 DUMPS = "SELECT ID AS id, COALESCE(STATE, '') AS state FROM performance_schema.processlist WHERE COMMAND LIKE 'Binlog Dump%'"
 
 
-def standbys_that_have_all(connection) -> list:
+def standbys_that_have_all(server: Server) -> list[int]:
     """Sessions that send binary logs, when all of them have sent everything; none when one has not within SENT seconds."""
     end = time.monotonic() + SENT
     while True:
-        found = rows(connection, DUMPS)
+        found = server.rows(DUMPS)
         if all("has sent all binlog" in row["state"] for row in found):
             return [row["id"] for row in found]
         if time.monotonic() > end:
@@ -387,49 +281,44 @@ def standbys_that_have_all(connection) -> list:
         time.sleep(0.05)
 
 
-def stop(config: dict) -> int:
+def stop(config: Config) -> int:
     """SIGTERM answers OK to commits that wait for a standby; offline_mode ends their sessions without an OK first.
 
     A server that is told to end while a session sends binary logs waits 8 seconds for every other session, its own among them, which never go, and then
     2 more. So those sessions are ended here, once they have sent everything, and SHUTDOWN follows before a standby can come again.
     """
-    import pymysql
-
     try:
-        connection = connect_local(config, timeout=5)
-        run(connection, "SET GLOBAL offline_mode = ON")
-        sessions = standbys_that_have_all(connection)
-        if sessions:
-            end_with(connection, sessions)
-        connection.close()
+        with local(config["socket"], timeout=5) as server:
+            run(server, "SET GLOBAL offline_mode = ON")
+            sessions = standbys_that_have_all(server)
+            if sessions:
+                end_with(server, sessions)
     except (pymysql.MySQLError, OSError) as error:
         say(f"The server does not answer ({error}); there is nothing to guard.")
     return 0
 
 
-def end_with(connection, sessions: list) -> None:
+def end_with(server: Server, sessions: t.Sequence[int]) -> None:
     """SHUTDOWN without these sessions. What goes wrong here only costs the seconds: SIGTERM comes in any case."""
-    import pymysql
-
     for statement in [*(f"KILL {int(one)}" for one in sessions), "SHUTDOWN"]:
         try:
-            run(connection, statement)
+            run(server, statement)
         except pymysql.MySQLError as error:
             say(f"{statement}: {error}")
 
 
-def status(_config: dict) -> int:
+def status(_config: Config) -> int:
     """The last decision."""
-    say(json.dumps(read_json(STATUS)))
+    say(json.dumps(smallfile.read_json(STATUS)))
     return 0
 
 
-def main(arguments: list) -> int:
+def main(arguments: t.Sequence[str]) -> int:
     """Entry point."""
     commands = {"prepare": prepare, "guard": guard, "stop": stop, "status": status}
     if len(arguments) != 1 or arguments[0] not in commands:
         return fail(f"usage: mysql-role-guard {'|'.join(commands)}")
-    config = read_json(CONFIG)
+    config = smallfile.read_json(CONFIG)
     if not config:
         return fail(f"{CONFIG} is missing or no JSON. Next: ansible-playbook onprem.wandb.mysql -i <inventory>")
     return commands[arguments[0]](config)

@@ -17,18 +17,20 @@ import signal
 import socket
 import sys
 import time
+import typing as t
+
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import TOO_MANY_CONNECTIONS, number_of, over_socket, pymysql
 
 INTERVAL = 0.1  # seconds between two questions
 FAREWELL = 0.2  # seconds for which a server that has just closed keeps the address: its goodbyes to clients come from there
 PATIENCE = 2.0  # seconds for an answer; a server that takes longer is not one to send clients to
 QUESTION = "SELECT @@GLOBAL.read_only, @@GLOBAL.super_read_only, @@GLOBAL.offline_mode"
-TOO_MANY_CONNECTIONS = 1040
 
 WRITABLE = "1"
 CLOSED = "0"
 
 
-def judge(row: tuple) -> tuple[str, str]:
+def judge(row: t.Sequence[int]) -> tuple[str, str]:
     """Verdict and reason out of the answer to QUESTION."""
     on = [name for name, value in zip(("read_only", "super_read_only", "offline_mode"), row) if value]
     return (CLOSED, " and ".join(on) + (" are on" if len(on) > 1 else " is on")) if on else (WRITABLE, "it takes writes")
@@ -46,23 +48,19 @@ class Server:
 
     def __init__(self, path: str, user: str) -> None:
         self.path, self.user = path, user
-        self.session = None
+        self.session: t.Any = None
 
     def ask(self, last: str) -> tuple[str, str]:
         """Verdict and reason. Takes at most PATIENCE for the connection and PATIENCE for the answer."""
-        import pymysql
-
         try:
             if self.session is None:
-                limits = {"connect_timeout": PATIENCE, "read_timeout": PATIENCE, "write_timeout": PATIENCE}
-                self.session = pymysql.connect(unix_socket=self.path, user=self.user, autocommit=True, **limits)
+                self.session = over_socket(self.path, self.user, timeout=PATIENCE, connect_timeout=PATIENCE)
             with self.session.cursor() as cursor:
                 cursor.execute(QUESTION)
                 return judge(cursor.fetchone())
         except (pymysql.MySQLError, OSError) as error:
             self.forget()
-            number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
-            return judge_error(number, str(error.args[-1] if error.args else error), last)
+            return judge_error(number_of(error), str(error.args[-1] if error.args else error), last)
 
     def forget(self) -> None:
         """Drop a session that failed, without saying goodbye: that could wait, too."""
@@ -117,14 +115,14 @@ def watch(server: Server, path: str) -> None:
 
 
 def begin_again(_number: int, _frame: object) -> None:
-    """A newer version of this file takes over in the same process; the verdict stays in the file meanwhile."""
+    """A newer version of this program takes over in the same process; the verdict stays in the file meanwhile."""
     os.execv(sys.executable, [sys.executable, *sys.argv])
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: t.Sequence[str]) -> int:
     """Entry point."""
     if len(arguments) != 2:
-        print(__doc__.rstrip().rsplit("\n\n", 1)[1], file=sys.stderr)
+        print((__doc__ or "").rstrip().rsplit("\n\n", 1)[1], file=sys.stderr)
         return 2
     signal.signal(signal.SIGHUP, begin_again)
     # exec keeps a blocked signal blocked, and a handler runs with its own signal blocked.

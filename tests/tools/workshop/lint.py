@@ -40,9 +40,14 @@ def mypy() -> str:
     inside = COLLECTION.relative_to(LAB / "collections")
     run([*base, *(inside / name for name in plugins)], cwd=LAB / "collections")
     run([*base, *tools], env=environment(MYPYPATH=":".join(str(TOP / "tests" / name) for name in ("tools", "mysql", "mysql_backup"))))
-    program = some(files(".py", under=["roles/mysql_backup/files"]), "module of the program mysql-backup")
-    run([*base, "mysql_backup"], cwd=TOP / "roles/mysql_backup/files")
-    return f"{len(plugins) + len(tools) + len(program)} files"
+    # Programs of the hosts: each role's directory is where their own imports begin.
+    programs = 0
+    for role in ("mysql", "mysql_backup"):
+        here = f"roles/{role}/files"
+        names = some(files(".py", under=[here]), f"program of the role {role}")
+        run([*base, *(name.relative_to(here) for name in names)], cwd=TOP / here, env=environment(MYPYPATH=str(LAB / "collections")))
+        programs += len(names)
+    return f"{len(plugins) + len(tools) + programs} files"
 
 
 def shellcheck() -> str:

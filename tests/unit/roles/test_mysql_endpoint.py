@@ -84,6 +84,7 @@ def test_without_an_address_there_is_nothing() -> None:
 def test_everything_that_is_written_is_removed() -> None:
     files = yaml.safe_load((ROLE / "vars/main.yml").read_text())["__mysql_endpoint_files"]
     written = {str(templar().template(trust_as_template(entry["path"]))) for entry in files}
+    written |= set(value("__mysql_commands", **HOST)) - set(value("__mysql_commands"))
     assert {entry["path"] for entry in value("__mysql_endpoint_absent")} == written
     reset = str(templar().template(trust_as_template((ROLE / "tasks/reset.yml").read_text().replace("{{ item }}", ""))))
     assert [path for path in written if path not in reset and not path.startswith(value("__mysql_config_dir") + "/")] == []

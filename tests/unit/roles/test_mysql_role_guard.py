@@ -14,7 +14,7 @@ import typing as t
 
 import pymysql
 import pytest
-from ansible_collections.onprem.wandb.plugins.module_utils._mysql import plan
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql import plan, server
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.member import Channel, Member
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.term import Term
 from hypothesis import given
@@ -26,34 +26,45 @@ assert SPEC and SPEC.loader
 guard = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(guard)
 
-ME = {"server_uuid": "me", "channel": False, "writable": False, "receiver": "", "applier": "", "term": 3, "reigns": True}
 PRIMARY = {"role": "primary", "server_uuid": "me", "semi_sync": True}
-PEER = {
-    "address": "db2:3306",
-    "state": "ok",
-    "detail": "",
-    "writable": False,
-    "ahead": "",
-    "source_uuid": "me",
-    "receiver": "Connecting",
-    "source_enabled": False,
-    "fenced": False,
-    "term": 3,
-}
+THREADS = {"Yes": "ON", "No": "OFF", "Connecting": "CONNECTING"}
 
 
-def decide(role: t.Any = None, me: t.Any = None, peer: t.Any = None, without_peer: bool = False) -> tuple[str, str]:
-    peers = [] if peer is None else [{**PEER, **peer}]
-    return guard.decide(PRIMARY if role is None else role, {**ME, **(me or {})}, peers, without_peer)
+def member(uuid: str, writable: bool = False, fenced: bool = False, source_enabled: bool = False, term: t.Optional[Term] = None, **channel: str) -> Member:
+    """A server, read-only unless said otherwise. channel: source_uuid, receiver, applier; none without."""
+    made = Channel({}, THREADS[channel.get("receiver", "Yes")], THREADS[channel.get("applier", "Yes")], channel.get("source_uuid", "")) if channel else None
+    return Member("8.4.11", uuid, not writable, not writable, fenced, source_enabled=source_enabled, channel=made, term=term or Term())
+
+
+def peer_of(
+    state: str = plan.OK,
+    ahead: str = "",
+    source_uuid: str = "me",
+    receiver: str = "Connecting",
+    term: int = 3,
+    writable: bool = False,
+    source_enabled: bool = False,
+    fenced: bool = False,
+) -> plan.Peer:
+    """The other server; it replicates from this one unless said otherwise."""
+    channel = {"source_uuid": source_uuid, "receiver": receiver} if source_uuid else {}
+    found = member("peer", writable, fenced, source_enabled, Term(term, "me" if term <= 3 else "peer"), **channel)
+    return plan.Peer("db2:3306", state, member=found, ahead=ahead) if state == plan.OK else plan.Peer("db2:3306", state)
+
+
+def decide(role: t.Any = None, me: t.Any = None, peer: t.Any = None, without_peer: bool = False, reigns: bool = True) -> tuple[str, str]:
+    asked = [] if peer is None else [peer_of(**peer)]
+    here = member("me", term=Term(3, "me" if reigns else "third"), **(me or {}))
+    return guard.decide(PRIMARY if role is None else role, here, asked, without_peer)
 
 
 def test_a_configured_channel_is_resumed() -> None:
-    assert decide(me={"channel": True, "receiver": "No", "applier": "No"})[0] == guard.START_REPLICATION
-    assert decide(me={"channel": True, "receiver": "Yes", "applier": "Yes"})[0] == guard.DONE
+    assert decide(me={"receiver": "No", "applier": "No"})[0] == guard.START_REPLICATION
+    assert decide(me={"receiver": "Yes", "applier": "Yes"})[0] == guard.DONE
 
 
 def test_a_channel_wins_over_the_record() -> None:
-    assert decide(role=PRIMARY, me={"channel": True, "receiver": "No", "applier": "No"}, peer={})[0] == guard.START_REPLICATION
+    assert decide(role=PRIMARY, me={"receiver": "No", "applier": "No"}, peer={})[0] == guard.START_REPLICATION
 
 
 @pytest.mark.parametrize("role", [{}, {"role": "replica", "server_uuid": "me"}, {"role": "primary", "server_uuid": "another data directory"}])
@@ -79,6 +90,7 @@ def test_a_host_that_is_not_recorded_as_the_primary_stays_closed(role: dict[str,
         ({"source_uuid": "", "source_enabled": True, "fenced": True}, guard.OPEN),
         ({"receiver": "No"}, guard.WAIT),
         ({"state": "unreachable"}, guard.WAIT),
+        ({"state": "offline"}, guard.WAIT),
     ],
 )
 def test_what_a_peer_means_for_the_recorded_primary(peer: dict[str, t.Any], expected: str) -> None:
@@ -86,7 +98,7 @@ def test_what_a_peer_means_for_the_recorded_primary(peer: dict[str, t.Any], expe
 
 
 def test_a_later_term_of_somebody_else_counts_for_nothing() -> None:
-    assert decide(me={"term": 3, "reigns": False}, peer={"ahead": "u:7", "term": 2})[0] == guard.STAY
+    assert decide(reigns=False, peer={"ahead": "u:7", "term": 2})[0] == guard.STAY
 
 
 def test_without_peers_the_primary_opens() -> None:
@@ -98,36 +110,108 @@ def test_an_unreachable_peer_may_be_accepted_and_a_writable_one_never() -> None:
     assert decide(peer={"writable": True}, without_peer=True)[0] == guard.STAY
 
 
-@given(
-    st.sampled_from(["ok", "bare", "unreachable"]),
-    st.booleans(),
-    st.sampled_from(["", "u:7"]),
-    st.sampled_from(["", "me", "third"]),
-    st.sampled_from(["Yes", "No", "Connecting"]),
-    st.booleans(),
-    st.booleans(),
-    st.sampled_from([2, 3, 4]),
-    st.booleans(),
-)
-def test_the_guard_opens_nothing_that_the_module_would_refuse(
-    state: str, writable: bool, ahead: str, source_uuid: str, receiver: str, source_enabled: bool, without_peer: bool, term: int, reigns: bool
-) -> None:
-    seen = {
-        "state": state,
-        "writable": writable,
-        "ahead": ahead,
-        "source_uuid": source_uuid,
-        "receiver": receiver,
-        "source_enabled": source_enabled,
-        "term": term,
+STATES = [plan.OK, plan.BARE, plan.OFFLINE, plan.UNREACHABLE]
+SEEN = st.fixed_dictionaries(
+    {
+        "state": st.sampled_from(STATES),
+        "writable": st.booleans(),
+        "ahead": st.sampled_from(["", "u:7"]),
+        "source_uuid": st.sampled_from(["", "me", "third"]),
+        "receiver": st.sampled_from(sorted(THREADS)),
+        "source_enabled": st.booleans(),
+        "term": st.sampled_from([2, 3, 4]),
     }
-    if decide(me={"reigns": reigns}, peer=seen, without_peer=without_peer)[0] != guard.OPEN:
+)
+
+
+@given(SEEN, st.booleans(), st.booleans())
+def test_the_guard_opens_nothing_that_the_module_would_refuse(seen: dict[str, t.Any], without_peer: bool, reigns: bool) -> None:
+    if decide(reigns=reigns, peer=seen, without_peer=without_peer)[0] != guard.OPEN:
         return
-    channel = Channel({}, {"Yes": "ON", "No": "OFF"}.get(receiver, "CONNECTING"), source_uuid=source_uuid) if source_uuid else None
-    member = Member("8.4.11", "peer", not writable, not writable, source_enabled=source_enabled, channel=channel, term=Term(term, "peer"))
-    peer = plan.Peer("db2:3306", state, member=member if state == "ok" else None, ahead=ahead if state == "ok" else "")
     me = Member("8.4.11", "me", source_enabled=False, replica_enabled=False, term=Term(3, "me" if reigns else "third"))
-    assert not plan.peer_refusal(me, [peer], plan.Desired(accept_unreachable_peers=without_peer))
+    assert not plan.peer_refusal(me, [peer_of(**seen)], plan.Desired(accept_unreachable_peers=without_peer))
+
+
+class Answering:
+    """A connection whose server answers by what a statement contains."""
+
+    open = True
+
+    def __init__(self, answers: dict[str, list[dict[str, t.Any]]]) -> None:
+        self.answers, self.said = answers, t.cast("list[str]", [])
+
+    def cursor(self, _kind: t.Any) -> t.Any:
+        return self
+
+    def __enter__(self) -> t.Any:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Nothing."""
+
+    def execute(self, sql: str, args: t.Any) -> None:
+        self.said.append(sql % args if args else sql)
+        self.found = next((rows for part, rows in self.answers.items() if part in self.said[-1]), [])
+
+    def fetchall(self) -> list[dict[str, t.Any]]:
+        return self.found
+
+    def close(self) -> None:
+        self.open = False
+
+
+VARIABLES = {
+    **dict.fromkeys(("read_only", "super_read_only"), "ON"),
+    **dict.fromkeys(("offline_mode", "rpl_semi_sync_source_enabled", "rpl_semi_sync_replica_enabled"), "OFF"),
+    **{"version": "8.4.11", "server_uuid": "me", "server_id": "1", "gtid_mode": "ON", "gtid_executed": "me:1-5", "gtid_purged": ""},
+}
+
+
+def answering(*uuid: str, **replica: str) -> Answering:
+    """A server that says what one says: variables, replication, the last term."""
+    status = {"Source_Host": "db1", "Source_Port": 3306, "Last_IO_Error": "", "Last_SQL_Error": "", "Retrieved_Gtid_Set": "", **replica}
+    variables = {**VARIABLES, **({"server_uuid": uuid[0]} if uuid else {})}
+    return Answering(
+        {
+            "GET_LOCK": [{"got": 1}],
+            "GLOBAL VARIABLES": [{"Variable_name": name, "Value": value} for name, value in variables.items()],
+            "SHOW REPLICA STATUS": [status] if replica else [],
+            "onprem_wandb.reign": [{"term": 3, "server_uuid": "me"}],
+            "GTID_SUBTRACT": [{"ahead": ""}],
+        }
+    )
+
+
+FOLLOWS = {"Source_UUID": "me", "Replica_IO_Running": "Yes", "Replica_SQL_Running": "Yes"}
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "decision", "statements"),
+    [
+        (answering(), answering("peer", **FOLLOWS), guard.OPEN, ["source_enabled = ON", "super_read_only = OFF", "read_only = OFF"]),
+        (answering(), answering("peer", **{**FOLLOWS, "Replica_IO_Running": "No"}), guard.WAIT, []),
+        (answering(), answering("peer", **{**FOLLOWS, "Source_UUID": "third"}), guard.STAY, []),
+        (answering(**{**FOLLOWS, "Replica_IO_Running": "No"}), None, guard.START_REPLICATION, ["replica_enabled = ON", "START REPLICA"]),
+        (answering(**FOLLOWS), None, guard.DONE, []),
+    ],
+)
+def test_a_round_over_the_sessions_of_the_library(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, here: Answering, there: t.Optional[Answering], decision: str, statements: list[str]
+) -> None:
+    """What is read, what follows from it, and what is said to the server, with nothing replaced but the wires."""
+    (tmp_path / "role.json").write_text(json.dumps(PRIMARY))
+    asked: list[server.Address] = []
+    monkeypatch.setattr(guard, "local", lambda _path, timeout: server.Server(lambda _seconds: here, "here", timeout=timeout))
+    monkeypatch.setattr(guard.peers, "remote", lambda address, timeout: (asked.append(address), server.Server(lambda _seconds: there, "there"))[1])
+    config = {
+        **{"socket": "/s", "role_file": str(tmp_path / "role.json"), "boot_without_peer": False},
+        **{"peers": [{"host": "db2", "port": 3306}], "peer_user": "repl", "peer_password": "s3cret", "ca": "/ca.crt"},
+    }
+    assert guard.look_and_act(config)[0] == decision
+    changed = [sql for sql in here.said if sql.startswith(("SET ", "START "))]
+    assert len(changed) == len(statements) and all(one in sql for one, sql in zip(statements, changed))
+    assert asked == ([server.Address("db2", 3306, "repl", "s3cret", "/ca.crt")] if there else [])
+    assert not here.open
 
 
 @pytest.mark.parametrize(
@@ -268,13 +352,6 @@ def test_a_server_that_stays_read_only_says_what_can_be_typed(capsys: pytest.Cap
     assert "site.yml" not in said
 
 
-class Session:
-    """A connection that is closed."""
-
-    def close(self) -> None:
-        """Nothing."""
-
-
 SENT = "Source has sent all binlog to replica; waiting for more updates"
 SENDS = "Sending binlog event to replica"
 
@@ -293,10 +370,11 @@ def test_a_stop_waits_for_no_session_that_has_sent_everything(monkeypatch: pytes
     """A shutdown of a primary took 11 s, of which 10 were the server's wait for the session that sends to the standby."""
     done: list[str] = []
     monkeypatch.setattr(guard, "SENT", 0.1)
-    monkeypatch.setattr(guard, "connect_local", lambda _config, timeout: Session())
-    monkeypatch.setattr(guard, "rows", lambda _connection, _sql: [{"id": 7 + number, "state": state} for number, state in enumerate(states)])
-    monkeypatch.setattr(guard, "run", lambda _connection, *words: done.extend(words))
-    assert guard.stop({}) == 0
+    sessions = [{"id": 7 + number, "state": state} for number, state in enumerate(states)]
+    here = Answering({"performance_schema.processlist": sessions})
+    monkeypatch.setattr(guard, "local", lambda _path, timeout: server.Server(lambda _seconds: here, "here", timeout=timeout))
+    monkeypatch.setattr(guard, "run", lambda _server, *words: done.extend(words))
+    assert guard.stop({"socket": "/s"}) == 0
     assert done == statements
 
 
@@ -309,5 +387,5 @@ def test_a_session_that_is_gone_does_not_keep_the_server_up(monkeypatch: pytest.
             raise pymysql.err.OperationalError(1094, "Unknown thread id: 7")
 
     monkeypatch.setattr(guard, "run", run)
-    guard.end_with(Session(), [7])
+    guard.end_with(None, [7])
     assert done == ["KILL 7", "SHUTDOWN"]

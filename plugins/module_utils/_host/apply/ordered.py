@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.onprem.wandb.plugins.module_utils._host.apply import account, artifacts, block, derived, files, kernel, link, packages, unit
+from ansible_collections.onprem.wandb.plugins.module_utils._host.apply import account, artifacts, block, derived, files, kernel, link, packages
+from ansible_collections.onprem.wandb.plugins.module_utils._host.apply import programs, unit
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -25,6 +26,7 @@ KINDS: dict[str, dict[str, t.Any]] = {
     "block": {"type": "dict", "options": block.SPEC},
     "link": {"type": "dict", "options": link.SPEC},
     "derived": {"type": "dict", "options": derived.SPEC},
+    "programs": {"type": "dict", "options": programs.SPEC},
     "unit": {"type": "dict", "options": UNIT},
 }
 STATE = {"type": "list", "elements": "dict", "required": True, "options": KINDS, "mutually_exclusive": [list(KINDS)], "required_one_of": [list(KINDS)]}
@@ -115,7 +117,7 @@ class Call:
         elif kind == "derived":
             self.keep(kind, wanted["path"], derived.run(self.part(wanted, what), self.changed_paths))
         else:
-            run = {"kernel": kernel.run, "account": account.run, "block": block.run, "link": link.run}[kind]
+            run = {"kernel": kernel.run, "account": account.run, "block": block.run, "link": link.run, "programs": programs.run}[kind]
             self.keep(kind, wanted.get("path") or wanted["name"], run(self.part(wanted, what)))
 
     def part(self, params: dict[str, t.Any], what: str) -> t.Any:

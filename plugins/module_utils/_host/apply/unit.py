@@ -16,7 +16,7 @@ if t.TYPE_CHECKING:
 SPEC = {
     "name": {"type": "str", "required": True},
     "enabled": {"type": "bool", "default": True},
-    "state": {"type": "str", "choices": ["started", "stopped"], "default": "started"},
+    "state": {"type": "str", "choices": ["started", "stopped", "as_is"], "default": "started"},
     "restart_when_newer": {"type": "list", "elements": "path", "default": []},
     "executable": {"type": "path"},
     "restart": {"type": "bool", "default": False},
@@ -78,13 +78,15 @@ def plan(unit: Unit, params: dict[str, t.Any]) -> tuple[list[str], str]:
         actions.append("enable" if params["enabled"] else "disable")
     if params["state"] == "stopped":
         return actions + (["stop"] if state.active or state.busy or state.restarting else []), ""
+    as_is = params["state"] == "as_is"
     if not state.active:
-        return [*actions, "start"], ""
+        return (actions if as_is else [*actions, "start"]), ""
     reason = host_unit.restart_reason(state, params["restart_when_newer"], params["executable"])
     if params["restart"] and not reason:
         reason = "this run changes what it reads at its start"
     if reason:
-        return ([*actions, "restart"] if params["may_restart"] else actions), reason
+        # What has come to its end in between is not begun again.
+        return ([*actions, "try-restart" if as_is else "restart"] if params["may_restart"] else actions), reason
     reason = host_unit.reload_reason(state, params["reload_when_newer"])
     if params["reload"] and not reason:
         reason = "this run changes what it reads when it is reloaded"
@@ -96,7 +98,7 @@ def act(unit: Unit, actions: t.Sequence[str]) -> None:
     for action in actions:
         if action == "daemon-reload":
             unit.run(action)
-        elif action in ("enable", "disable", "stop", "reload"):
+        elif action in ("enable", "disable", "stop", "reload", "try-restart"):
             unit.run(action, unit.name)
         else:
             # A unit that ran into its start limit may try again: something was changed for it.

@@ -69,6 +69,10 @@ def plan(params=None, **properties):
         ({}, {"reload": True}, ["reload"]),
         ({}, {"restart": True, "reload": True}, ["restart"]),
         ({}, {"restart": True, "may_restart": False}, []),
+        ({"UnitFileState": "static"}, {"state": "as_is"}, []),
+        ({"UnitFileState": "static"}, {"state": "as_is", "restart": True}, ["try-restart"]),
+        ({"ActiveState": "inactive", "UnitFileState": "static"}, {"state": "as_is", "restart": True}, []),
+        ({"ActiveState": "failed", "UnitFileState": "static"}, {"state": "as_is", "restart": True}, []),
     ],
 )
 def test_actions(properties, params, expected):
