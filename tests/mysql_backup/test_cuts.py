@@ -60,7 +60,7 @@ SHORT_CHANGES = [("place", 9, "primary"), ("place", 14, "none")]
 # Runs the installed program with its own code, and kills it (SIGKILL) at one of its changes.
 WRAPPER = """#!/usr/bin/python3
 import os, shutil, signal, sys
-sys.path.insert(0, '/usr/local/lib/onprem-wandb')
+sys.path.insert(0, '/usr/local/lib/onprem-wandb/mysql_backup/current')
 left = [%d]
 def watched(real):
     def call(*arguments, **named):

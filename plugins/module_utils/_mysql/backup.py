@@ -56,7 +56,7 @@ class Limits(t.TypedDict):
 
 
 class StatusFile(t.TypedDict, total=False):
-    """status.json, as mysql-backup writes it. Its program cannot import the collection: a test compares what it writes with this."""
+    """status.json, as mysql-backup writes it. A test compares what it writes with this."""
 
     host: str
     site: str

@@ -7,14 +7,15 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql import restoring
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.restoring import OPENED, PLACED
+
 from . import backup_report
 
 Said = dict[str, t.Any]
 
-# As roles/mysql_backup/files/mysql_backup/placing.py has them.
-PLACED, OPENED = "placed", "opened"
-MOVED = ("placing", "old data moved", PLACED, OPENED)  # on the host with the restored data
-LEAVING = ("leaving", "setting aside")  # on the others
+MOVED = (restoring.PLACING, restoring.OLD_MOVED, PLACED, OPENED)  # on the host with the restored data
+LEAVING = (restoring.LEAVING, restoring.ASIDE)  # on the others
 COMMAND = "ansible-playbook onprem.wandb.mysql_restore -i <inventory> -e op_confirm=<site_name>"
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 onprem team
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every part needs: the configuration, sentences for people, small files that survive a power cut, locks, child processes."""
+"""What every part needs: the configuration, sentences for people, times, directories, locks."""
 
 from __future__ import annotations
 
@@ -11,18 +11,15 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 import time
 import typing as t
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem
+
 CONFIG = "/etc/onprem-wandb/mysql-backup/config.json"
 GIB = 1024**3
-
-
-class Problem(Exception):
-    """Something an operator has to read: what, where, seen, expected, next command."""
 
 
 class Busy(Problem):
@@ -134,40 +131,6 @@ def size(count: float) -> str:
         if count >= step:
             return f"{count / step:.1f} {unit}"
     return f"{count / 1024:.0f} KiB"
-
-
-def read_json(path: str) -> dict[str, t.Any]:
-    """A small file; empty when there is none or it is broken."""
-    try:
-        with open(path, encoding="utf-8") as stream:
-            found = json.load(stream)
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def write_text(path: str, text: str, mode: int = 0o644) -> None:
-    """Replace a file in one step."""
-    folder = os.path.dirname(path)
-    os.makedirs(folder, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=folder, prefix=".new-")
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.chmod(name, mode)
-    os.rename(name, path)
-    # The next step may change another file system, whose journal does not wait for this one's.
-    where = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(where)
-    finally:
-        os.close(where)
-
-
-def write_json(path: str, content: t.Mapping[str, t.Any]) -> None:
-    """Replace a small file in one step."""
-    write_text(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
 def remove(path: str) -> None:

@@ -11,9 +11,11 @@ import subprocess
 import typing as t
 from dataclasses import dataclass
 
-from .base import Problem, say
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem, Server
+
+from .base import say
 from .process import die_with_parent
-from .server import Look, Session
+from .server import Look
 
 MAGIC = b"\xfebin"
 HEAD = 4096  # bytes that tell two files of the same name apart
@@ -29,7 +31,7 @@ class LogFile:
     active: bool
 
 
-def position(session: Session) -> tuple[str, int, str]:
+def position(session: Server) -> tuple[str, int, str]:
     """Active file, end of its last whole transaction, and what was executed before that was asked.
 
     Two questions: everything executed at the first is in the file at the second, and what the file holds besides is told with the next run. Not
@@ -40,7 +42,7 @@ def position(session: Session) -> tuple[str, int, str]:
     return str(last["Log_name"]), int(last["File_size"]), executed
 
 
-def files(session: Session, me: Look) -> tuple[list[LogFile], str]:
+def files(session: Server, me: Look) -> tuple[list[LogFile], str]:
     """All files up to that position, the oldest first, and the GTID set at it."""
     if not me.log_bin_basename:
         raise Problem(
@@ -62,7 +64,7 @@ def files(session: Session, me: Look) -> tuple[list[LogFile], str]:
     return found, executed
 
 
-def previous(session: Session, name: str) -> str:
+def previous(session: Server, name: str) -> str:
     """Everything executed before the file was begun."""
     for row in session.rows(f"SHOW BINLOG EVENTS IN '{name}' LIMIT 3"):
         if row["Event_type"] == "Previous_gtids":

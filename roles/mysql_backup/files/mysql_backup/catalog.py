@@ -10,7 +10,9 @@ import os
 import typing as t
 from dataclasses import dataclass, field
 
-from .base import Config, parse, read_json, write_json
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.smallfile import read_json, write_json
+
+from .base import Config, parse
 from .gtids import Sums
 from .restic import Repository, Snapshot
 

@@ -12,11 +12,11 @@ import subprocess
 import sys
 import typing as t
 
-import pymysql
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem, pymysql, text_of
 
-from . import status
-from .base import CONFIG, Busy, Config, Problem, complain, load, say
-from .server import text_of
+from . import expire, foretell, full, journal, placing, repair, restore, ship, status, verify
+from .base import CONFIG, Busy, Config, complain, load, say
+from .restic import Repository
 
 Result = dict[str, t.Any]
 
@@ -58,9 +58,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def dispatch(config: Config, arguments: argparse.Namespace) -> Result:
-    """One command. Imported late: status must work while something else is broken."""
-    from . import expire, foretell, full, journal, placing, repair, restore, ship, verify
-
+    """One command."""
     command = arguments.command
     actions: dict[str, t.Callable[[], Result]] = {
         "setup": lambda: repair.setup(config, arguments.again),
@@ -129,8 +127,6 @@ def start(config: Config, step: str) -> Result:
 
 def restic(config: Config, words: t.Sequence[str]) -> int:
     """restic with the site's secrets, for people."""
-    from .restic import Repository
-
     repository = Repository(config)
     return subprocess.call([*repository.argv(), *words], env=repository.environment())
 

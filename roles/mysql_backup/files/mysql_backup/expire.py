@@ -10,14 +10,16 @@ import re
 import time
 import typing as t
 
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem, Server
+
 from . import catalog as catalogs
 from . import decide, hold, retention, status
-from .base import GIB, Config, Problem, lock, now, parse, remove, say, size
+from .base import GIB, Config, lock, now, parse, remove, say, size
 from .restic import Repository, Snapshot
-from .server import Session, live, look
+from .server import live, look
 
 
-def old_records(session: Session, repository: Repository, config: Config, catalog: catalogs.Catalog, oldest: catalogs.Full) -> list[Snapshot]:
+def old_records(session: Server, repository: Repository, config: Config, catalog: catalogs.Catalog, oldest: catalogs.Full) -> list[Snapshot]:
     """Shipped binary logs that no kept full needs."""
     base = str(catalogs.manifest(repository, config, oldest)["gtid_executed"])
     ends: dict[str, str] = {}

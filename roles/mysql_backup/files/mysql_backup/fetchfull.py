@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import re
 
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem
+
 from . import manifest
-from .base import Config, Problem, remove
+from .base import Config, remove
 from .restic import Repository
 from .scratch import Scratch, clean, give
 from .target import Plan

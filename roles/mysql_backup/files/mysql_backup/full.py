@@ -10,14 +10,15 @@ import pwd
 import time
 import typing as t
 
-import pymysql
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem, Server, pymysql, text_of
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.smallfile import write_json
 
 from . import catalog as catalogs
 from . import decide, guard, hold, manifest, status
-from .base import GIB, Config, Problem, empty, free_bytes, iso, lock, now, say, size, write_json
+from .base import GIB, Config, empty, free_bytes, iso, lock, now, say, size
 from .restic import Repository
 from .scratch import VARIABLES, Scratch, clean
-from .server import Look, Session, live, look, text_of
+from .server import Look, live, look
 
 MARGIN = 1.1  # the copy grows while a server recovers on it
 SPARE = GIB // 2  # bytes that stay free whatever happens
@@ -57,7 +58,7 @@ def workplace(config: Config) -> None:
         os.chmod(folder, 0o750)
 
 
-def other_engines(session: Session) -> list[str]:
+def other_engines(session: Server) -> list[str]:
     """Tables that CLONE copies without their rows."""
     rows = session.rows(
         "SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME, ' (', ENGINE, ')') AS name FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE' "
@@ -66,7 +67,7 @@ def other_engines(session: Session) -> list[str]:
     return [row["name"] for row in rows]
 
 
-def clone(session: Session, config: Config, target: str) -> None:
+def clone(session: Server, config: Config, target: str) -> None:
     """The copy, made by the server while it works."""
     others = other_engines(session)
     if others:
@@ -84,7 +85,7 @@ def clone(session: Session, config: Config, target: str) -> None:
         ) from error
 
 
-def take(config: Config, repository: Repository, session: Session, me: Look, why: str) -> dict[str, t.Any]:
+def take(config: Config, repository: Repository, session: Server, me: Look, why: str) -> dict[str, t.Any]:
     """All steps; returns what status shows."""
     started = time.monotonic()
     folder = os.path.join(config.work, "full")

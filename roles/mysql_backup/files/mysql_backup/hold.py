@@ -10,8 +10,10 @@ import subprocess
 import typing as t
 from contextlib import ExitStack, contextmanager
 
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.smallfile import read_json, write_json
+
 from . import status
-from .base import Config, iso, lock, now, parse, read_json, remove, say, write_json
+from .base import Config, iso, lock, now, parse, remove, say
 
 LEASE = 900  # seconds from "all backups wait" to "the servers are stopped"; afterwards no server is there to be backed up
 WAIT = 60  # seconds for a stopped run to end

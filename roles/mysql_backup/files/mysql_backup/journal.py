@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 import typing as t
 
-from .base import Config, complain, now
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.journal import Journal
+
+from .base import Config, complain
 
 # Step -> what it did, out of its result. Only these change what a server serves, or what is taken for right.
 DONE: dict[str, str] = {
@@ -23,27 +24,10 @@ DONE: dict[str, str] = {
 }
 
 
-def line(operation: str, step: str, kind: str, text: str, seconds: float = 0.0) -> str:
-    """As plugins/module_utils/_mysql/journal.py has it. kind: note or failure."""
-    at = now().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-    return json.dumps({"at": at, "operation": operation, "state": step, kind: text, "seconds": round(seconds, 3)}, ensure_ascii=False)
-
-
-def add(config: Config, text: str) -> None:
-    """The modules keep the file short."""
-    os.makedirs(os.path.dirname(config.journal), mode=0o755, exist_ok=True)
-    handle = os.open(config.journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
-    try:
-        os.write(handle, f"{text}\n".encode())
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def tell(config: Config, step: str, kind: str, text: str, operation: str, seconds: float = 0.0) -> None:
     """A line. A full disk must not stop a step: discard-old makes the space, and what finish did is done."""
     try:
-        add(config, line(operation, step, kind, text, seconds))
+        Journal(config.journal, operation, step).add(kind, text, seconds)
     except OSError as error:
         complain(f"{config.journal} cannot be written: {error}. mysql-backup {step} is not stopped by that. Next: df -h {os.path.dirname(config.journal)}")
 

@@ -11,14 +11,14 @@ import threading
 import time
 import typing as t
 
-import pymysql
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import LOST, pymysql
 
 from .base import Config
 from .scratch import VARIABLES, Scratch
 
 SYSTEM = ("information_schema", "performance_schema", "sys", "mysql")
 ACCOUNTS = ("mysql.user", "mysql.db", "mysql.tables_priv", "mysql.global_grants")
-LATE = (2013, 2006, 3024, 1317)  # the session ended, or the statement was interrupted: the deadline
+LATE = (*LOST, 3024, 1317)  # the session ended, or the statement was interrupted: the deadline
 
 Table = dict[str, t.Any]
 

@@ -11,18 +11,16 @@ import shutil
 import subprocess
 import typing as t
 
-import pymysql
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql import restoring
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.restoring import ASIDE, HALF, LEAVING, OLD_MOVED, OPENED, PLACED, PLACING, PREPARED
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem, pymysql
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.smallfile import read_json, write_json
 
 from . import hold, repair
-from .base import Config, Problem, complain, iso, lock, now, read_json, remove, say, write_json
+from .base import Config, complain, iso, lock, now, remove, say
 from .gtids import Gtids
-from .server import Look, Session
+from .server import Look, connect
 
-# On the host that gets the restored data, in this order.
-PREPARED, PLACING, OLD_MOVED, PLACED, OPENED = "prepared", "placing", "old data moved", "placed", "opened"
-# On the other hosts.
-LEAVING, ASIDE = "leaving", "setting aside"
-HALF = (PLACING, OLD_MOVED, ASIDE)  # the data directory is not whole: no server may start on it, and none may be made in it
 KEPT = ".before-restore-"
 
 
@@ -38,7 +36,7 @@ def restored_file(config: Config) -> str:
 
 def fence_file(config: Config) -> str:
     """What the role guard looks at before it starts a server: where the state stands."""
-    return config.role_file + ".restoring"
+    return restoring.fence_file(config.role_file)
 
 
 def write_state(config: Config, known: t.Mapping[str, t.Any]) -> None:
@@ -60,7 +58,7 @@ def beside(config: Config, suffix: str) -> str:
 def running(config: Config) -> bool:
     """Whether the live server answers."""
     try:
-        Session(config.socket, 10).connection.close()
+        connect(config.socket, 10).close()
     except (pymysql.MySQLError, OSError):
         return False
     return True
@@ -223,7 +221,7 @@ def hold_all(config: Config, to: str, onto: str, gtids: str) -> dict[str, t.Any]
 def held(config: Config) -> t.Optional[str]:
     """Every transaction that this host's server holds; None when it does not answer."""
     try:
-        with Session(config.socket, 10) as session:
+        with connect(config.socket, 10) as session:
             return session.executed()
     except (pymysql.MySQLError, OSError):
         return None

@@ -9,9 +9,12 @@ import json
 import os
 import typing as t
 
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.smallfile import read_json, write_json
+
 from . import catalog as catalogs
 from . import decide, full, guard, ship, status, verify
-from .base import Config, Problem, iso, now, read_json, say, write_json
+from .base import Config, iso, now, say
 from .restic import Failed, Repository
 from .server import live, look
 

@@ -9,7 +9,9 @@ import os
 import subprocess
 import typing as t
 
-from .base import Config, Problem, remove, say, size
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem
+
+from .base import Config, remove, say, size
 from .binlogs import Transaction, first_excluded, scan
 from .process import die_with_parent
 from .restic import Repository

@@ -14,8 +14,10 @@ import time
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem
+
 from . import failures, process, sftp
-from .base import Config, Problem
+from .base import Config
 
 PROBE_SECONDS = 10
 PATIENCE = 900  # seconds that a step waits for the lock of another one; restic's --retry-lock is younger than the oldest version that is supported

@@ -10,25 +10,28 @@ import time
 import typing as t
 from contextlib import contextmanager
 
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.restoring import ASIDE, LEAVING, OLD_MOVED, OPENED, PLACED, PLACING, PREPARED
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.smallfile import read_json
+
 from . import catalog as catalogs
 from . import hold, manifest, target
-from .base import Config, Problem, empty, free_bytes, iso, now, read_json, remove, size
+from .base import Config, empty, free_bytes, iso, now, remove, size
 from .fetchfull import basedir, check_gtids, unpack
 from .full import space_problem, workplace
 from .gtids import Gtids, Sums
-from .placing import ASIDE, LEAVING, OLD_MOVED, OPENED, PLACED, PLACING, PREPARED, beside, contents, kept_paths
-from .placing import restored_file, running, state_file, still_leaving, write_state
+from .placing import beside, contents, kept_paths, restored_file, running, state_file, still_leaving, write_state
 from .replay import replay
 from .restic import Repository
 from .scratch import Scratch
-from .server import Session, look
+from .server import connect, look
 
 
 @contextmanager
 def calculator(config: Config) -> t.Iterator[Sums]:
     """Sums with GTID sets: by the live server, or here where none runs."""
     if running(config):
-        with Session(config.socket) as session:
+        with connect(config.socket) as session:
             yield session
         return
     yield Gtids()
@@ -109,7 +112,7 @@ def state(config: Config) -> dict[str, t.Any]:
     found.update(running=running(config), writable=False, role="", data=bool([name for name in contents(config) if not name.startswith(".")]))
     if not found["running"]:
         return found
-    with Session(config.socket) as session:
+    with connect(config.socket) as session:
         me = look(session)
     found.update(writable=me.writable, role=me.role)
     if found["stage"] == PLACED and me.role != "none":

@@ -12,11 +12,11 @@ import subprocess
 import time
 import typing as t
 
-import pymysql
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem, Server, pymysql, text_of
 
-from .base import Config, Problem, remove, say
+from .base import Config, remove, say
 from .process import die_with_parent
-from .server import Session, text_of
+from .server import connect
 
 # What the data files themselves depend on; it travels in the manifest.
 VARIABLES = ("innodb_page_size", "innodb_data_file_path", "lower_case_table_names", "character_set_server", "collation_server")
@@ -110,7 +110,7 @@ class Scratch:
         end = time.monotonic() + self.seconds
         while True:
             try:
-                self.session(10).connection.close()
+                self.session(10).close()
                 return self
             except (pymysql.MySQLError, OSError) as error:
                 seen = text_of(error)
@@ -122,9 +122,9 @@ class Scratch:
                 )
             time.sleep(0.05)
 
-    def session(self, timeout: t.Optional[float] = None) -> Session:
+    def session(self, timeout: t.Optional[float] = None) -> Server:
         """root on its socket."""
-        return Session(self.socket, timeout)
+        return connect(self.socket, timeout)
 
     def last_error(self) -> str:
         """The last error of its log."""

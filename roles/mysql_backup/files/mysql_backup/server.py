@@ -1,7 +1,7 @@
 # Copyright (c) 2026 onprem team
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A session of root on a socket, GTID arithmetic by the server, and what the live server says about itself."""
+"""Sessions of root on a socket, and what the live server says about itself."""
 
 from __future__ import annotations
 
@@ -9,49 +9,14 @@ import os
 import typing as t
 from dataclasses import dataclass
 
-import pymysql
-import pymysql.cursors
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem, Server, local, pymysql, text_of
 
-from .base import Problem
-
-UNREACHABLE = (2002, 2003)
+LONG = 60.0  # seconds for an answer; a greeting may take as long on a host that is busy with a copy
 
 
-class Session:
-    """One connection. GTID sets are never parsed here: the server subtracts them."""
-
-    def __init__(self, socket: str, timeout: t.Optional[float] = 60) -> None:
-        self.connection = pymysql.connect(unix_socket=socket, user="root", connect_timeout=10, read_timeout=timeout, autocommit=True, charset="utf8mb4")
-
-    def __enter__(self) -> Session:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        if self.connection.open:
-            self.connection.close()
-
-    def rows(self, sql: str, args: t.Sequence[t.Any] = ()) -> list[dict[str, t.Any]]:
-        """Rows as dictionaries."""
-        with self.connection.cursor(pymysql.cursors.DictCursor) as cursor:
-            cursor.execute(sql, tuple(args) or None)
-            return list(cursor.fetchall() or ())
-
-    def value(self, sql: str, args: t.Sequence[t.Any] = ()) -> t.Any:
-        """First column of the first row."""
-        rows = self.rows(sql, args)
-        return next(iter(rows[0].values())) if rows else None
-
-    def subtract(self, left: str, right: str) -> str:
-        """What left holds and right does not."""
-        return str(self.value("SELECT GTID_SUBTRACT(%s, %s)", (left, right))).replace("\n", "")
-
-    def union(self, *sets: str) -> str:
-        """All of them."""
-        return self.subtract(",".join(one for one in sets if one), "")
-
-    def executed(self) -> str:
-        """Everything this server executed."""
-        return str(self.value("SELECT @@GLOBAL.gtid_executed")).replace("\n", "")
+def connect(socket: str, timeout: t.Optional[float] = LONG) -> Server:
+    """root on a socket. timeout: seconds for an answer, None for a statement that takes as long as it takes."""
+    return local(socket, timeout=timeout, greeting=timeout or LONG)
 
 
 @dataclass(frozen=True)
@@ -79,25 +44,20 @@ class Look:
         return "primary" if self.writable else "none"
 
 
-def live(socket: str, timeout: t.Optional[float] = 60) -> Session:
+def live(socket: str, timeout: t.Optional[float] = LONG) -> Server:
     """The server of this host; a sentence when it does not answer."""
     try:
-        return Session(socket, timeout)
+        return connect(socket, timeout)
     except (pymysql.MySQLError, OSError) as error:
         raise Problem(f"The MySQL server on {socket} does not answer: {text_of(error)}. Next: systemctl status mysqld.") from error
 
 
-def text_of(error: BaseException) -> str:
-    """An error as one line."""
-    return f"{error.args[1]} (error {error.args[0]})" if len(error.args) > 1 else str(error)
-
-
-def acknowledged(session: Session) -> bool:
+def acknowledged(session: Server) -> bool:
     """Whether commits wait for standbys (semi-sync); without the plugin they do not."""
     return [row["Value"] for row in session.rows("SHOW GLOBAL VARIABLES LIKE 'rpl_semi_sync_source_enabled'")] == ["ON"]
 
 
-def look(session: Session) -> Look:
+def look(session: Server) -> Look:
     """One round of questions."""
     names = ("server_uuid", "version", "basedir", "datadir", "log_bin_basename", "read_only", "super_read_only", "offline_mode")
     found = session.rows("SELECT " + ", ".join(f"@@GLOBAL.{name} AS {name}" for name in names))[0]

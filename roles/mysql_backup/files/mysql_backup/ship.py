@@ -9,11 +9,14 @@ import os
 import time
 import typing as t
 
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem, Server
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.smallfile import read_json, write_json
+
 from . import binlogs, decide, guard, hold, status
 from . import catalog as catalogs
-from .base import GIB, Config, Problem, iso, lock, now, parse, read_json, remove, say, size, write_json
+from .base import GIB, Config, iso, lock, now, parse, remove, say, size
 from .restic import Failed, Repository, Snapshot
-from .server import Look, Session, live, look
+from .server import Look, live, look
 
 Meta = dict[str, t.Any]
 LATE = 2  # intervals that a standby has for shipping what its primary committed
@@ -49,7 +52,7 @@ def batches(wanted: t.Sequence[binlogs.LogFile], limit: int) -> list[list[binlog
 class Shipment:
     """One run."""
 
-    def __init__(self, config: Config, repository: Repository, session: Session, me: Look, catalog: catalogs.Catalog) -> None:
+    def __init__(self, config: Config, repository: Repository, session: Server, me: Look, catalog: catalogs.Catalog) -> None:
         self.config, self.repository, self.session, self.me, self.catalog = config, repository, session, me, catalog
         self.known = catalogs.latest_indexes(repository, config, catalog)
         self.files, self.executed = binlogs.files(session, me)

@@ -10,8 +10,10 @@ import os
 import typing as t
 from contextlib import contextmanager
 
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.smallfile import read_json, write_json, write_text
+
 from . import catalog as catalogs
-from .base import Config, iso, now, parse, read_json, write_json, write_text
+from .base import Config, iso, now, parse
 
 STEPS = ("full", "ship", "verify", "expire")
 

@@ -10,8 +10,10 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem
+
 from . import catalog as catalogs
-from .base import Config, Problem, iso, now, parse, size
+from .base import Config, iso, now, parse, size
 from .gtids import Sums
 from .restic import Repository, Snapshot
 

@@ -10,9 +10,11 @@ import os
 import time
 import typing as t
 
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem
+
 from . import catalog as catalogs
 from . import decide, hold, manifest, status, target
-from .base import GIB, Config, Problem, empty, free_bytes, iso, lock, now, say
+from .base import GIB, Config, empty, free_bytes, iso, lock, now, say
 from .fetchfull import basedir, compare, unpack
 from .full import space_problem, workplace
 from .replay import replay

@@ -19,6 +19,7 @@ from ansible_collections.onprem.wandb.plugins.plugin_utils import _programs
 ROLES = pathlib.Path(__file__).parents[4] / "roles"
 PROGRAMS = {
     "mysql": (["mysql_role_guard.py", "mysql_writable.py"], ["mysql_role_guard", "mysql_writable"]),
+    "mysql_backup": (["mysql_backup"], ["mysql_backup.cli"]),
 }
 LIBRARY = "ansible_collections/onprem/wandb/plugins/module_utils"
 

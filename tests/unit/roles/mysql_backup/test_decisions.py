@@ -15,7 +15,7 @@ from mysql_backup import binlogs, catalog, decide, failures, manifest, restic, r
 from mysql_backup.base import Problem
 from mysql_backup.full import space_problem
 from mysql_backup.guard import foreign
-from mysql_backup.server import Look, Session
+from mysql_backup.server import Look
 
 AT = datetime.datetime(2026, 11, 23, 14, 0, tzinfo=datetime.timezone.utc)
 UUID = "1abe9d5b-e743-11f1-8336-02fc00000001"
@@ -76,7 +76,7 @@ class Asked:
 
 def test_nothing_is_asked_that_waits_for_commits() -> None:
     """Also of a standby: it may be the primary by the time it answers."""
-    assert binlogs.position(t.cast(Session, Asked())) == ("binlog.000002", 42, f"{UUID}:1-9")
+    assert binlogs.position(t.cast(t.Any, Asked())) == ("binlog.000002", 42, f"{UUID}:1-9")
 
 
 def test_a_primary_ships_until_the_standby_reaches_back() -> None:

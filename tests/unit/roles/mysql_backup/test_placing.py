@@ -14,8 +14,9 @@ import types
 import typing as t
 
 import pytest
+from ansible_collections.onprem.wandb.plugins.module_utils._mysql.smallfile import read_json
 from mysql_backup import hold, placing, repair
-from mysql_backup.base import Config, Problem, read_json
+from mysql_backup.base import Config, Problem
 
 from tests.unit.roles.test_mysql_role_guard import guard
 

@@ -11,7 +11,6 @@ import typing as t
 from contextlib import nullcontext
 
 import pytest
-import yaml
 from mysql_backup import decide, repair
 from mysql_backup.base import Config, Problem
 
@@ -72,10 +71,3 @@ def test_a_primary_leaves_it_to_its_standby(config: Config, monkeypatch: pytest.
     called = answers(monkeypatch, "it is the primary, and 1 standby attached does it")
     assert repair.setup(config, False)["full"]["acted"] is False
     assert called == ["full", "verify"]
-
-
-def test_every_file_of_the_program_is_shipped() -> None:
-    """The role's list is kept by hand."""
-    role = pathlib.Path(__file__).parents[4] / "roles/mysql_backup"
-    listed = yaml.safe_load((role / "vars/main.yml").read_text())["__mysql_backup_modules"]
-    assert sorted(listed) == sorted(path.name for path in (role / "files/mysql_backup").glob("*.py"))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 onprem team
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""status.json as the host's program really writes it, and as the collection reads it: the two cannot share code, so their keys are compared here."""
+"""status.json as the host's program really writes it, and as the collection reads it: their keys are compared here."""
 
 from __future__ import annotations
 
