@@ -69,5 +69,5 @@ def test_a_site_that_lives_without_backups_is_asked_for_none(role: str, argument
 
 
 def test_the_program_has_it_under_that_name() -> None:
-    assert 'os.path.join(self.state_dir, "status.json")' in (ROLES / "mysql_backup/files/mysql_backup/base.py").read_text()
+    assert 'os.path.join(self.state_dir, "status.json")' in (ROLES / "mysql_backup/files/mysql_backup/config.py").read_text()
     assert "'state_dir': mysql_backup_state_dir," in pathlib.Path(ROLES / "mysql_backup/templates/config.json.j2").read_text()

@@ -1,101 +1,28 @@
 # Copyright (c) 2026 onprem team
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every part needs: the configuration, sentences for people, times, directories, locks."""
+"""What every part needs: sentences for people, times, directories, locks."""
 
 from __future__ import annotations
 
 import datetime
 import fcntl
-import json
 import os
 import shutil
 import sys
 import time
 import typing as t
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
 
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem
 
-CONFIG = "/etc/onprem-wandb/mysql-backup/config.json"
+from .config import Home
+
 GIB = 1024**3
 
 
 class Busy(Problem):
     """Another run is at work."""
-
-
-@dataclass(frozen=True)
-class Config:
-    """The role's variables. Sizes in GiB, ages in hours, intervals in seconds."""
-
-    site: str
-    host: str
-    socket: str
-    data_dir: str
-    user: str
-    mysql_dir: str
-    state_dir: str
-    environment_file: str
-    repository: str
-    ca_file: str
-    restic: str
-    restic_options: tuple[str, ...]
-    append_only: bool
-    retention_days: float
-    keep_min: int
-    max_size_gb: float
-    full_max_age_hours: float
-    verify_max_age_hours: float
-    ship_interval: int
-    ship_max_age: int
-    ship_batch_gb: float
-    checksum_seconds: int
-    check_read_gb: float
-    scratch_memory_mb: int
-    threads: int
-    timeout_hours: float
-    metrics_dir: str
-    role_file: str
-    journal: str
-
-    @property
-    def work(self) -> str:
-        """Where copies are made and proved; nothing in it is kept."""
-        return os.path.join(self.state_dir, "work")
-
-    @property
-    def spool(self) -> str:
-        """Binary logs on their way."""
-        return os.path.join(self.state_dir, "spool")
-
-    @property
-    def cache(self) -> str:
-        """What was read from the repository once."""
-        return os.path.join(self.state_dir, "cache")
-
-    @property
-    def status_file(self) -> str:
-        """For people, verify and monitoring."""
-        return os.path.join(self.state_dir, "status.json")
-
-    @property
-    def timeout(self) -> float:
-        """Seconds one run may take."""
-        return self.timeout_hours * 3600
-
-
-def load(path: str = CONFIG) -> Config:
-    """The configuration; a sentence when it is missing or wrong."""
-    try:
-        with open(path, encoding="utf-8") as stream:
-            found = json.load(stream)
-        found["restic_options"] = tuple(found["restic_options"])
-        found["threads"] = found["threads"] or min(4, os.cpu_count() or 1)
-        return Config(**{field.name: found[field.name] for field in fields(Config)})
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Problem(f"{path} cannot be used: {error!r}. Next: ansible-playbook onprem.wandb.backups -i <inventory>") from error
 
 
 def say(text: str) -> None:
@@ -157,11 +84,11 @@ def free_bytes(path: str) -> int:
 
 
 @contextmanager
-def lock(config: Config, name: str, seconds: float = 0) -> t.Iterator[None]:
+def lock(home: Home, name: str, seconds: float = 0) -> t.Iterator[None]:
     """One run of a kind at a time on this host; it ends with the process, however that ends. seconds: how long another run is waited for."""
-    os.makedirs(config.state_dir, exist_ok=True)
+    os.makedirs(home.state_dir, exist_ok=True)
     end = time.monotonic() + seconds
-    with open(os.path.join(config.state_dir, f".lock-{name}"), "w", encoding="utf-8") as stream:
+    with open(os.path.join(home.state_dir, f".lock-{name}"), "w", encoding="utf-8") as stream:
         while True:
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -169,7 +96,7 @@ def lock(config: Config, name: str, seconds: float = 0) -> t.Iterator[None]:
             except OSError as error:
                 if time.monotonic() >= end:
                     raise Busy(
-                        f"{config.host}: another run of mysql-backup holds the lock {stream.name}"
+                        f"{home.host}: another run of mysql-backup holds the lock {stream.name}"
                         + (f", and has not ended within {seconds:.0f} s" if seconds else "")
                         + ". Next: systemctl list-units 'mysql-backup@*' shows it; wait for it; lsof "
                         + stream.name

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.smallfile import read_json, write_json
 
-from .base import Config, parse
+from .base import parse
 from .gtids import Sums
 from .restic import Repository, Snapshot
 
@@ -86,9 +86,9 @@ def read(snapshots: t.Iterable[Snapshot]) -> Catalog:
     return found
 
 
-def meta(repository: Repository, config: Config, snapshot: Snapshot, name: str) -> Meta:
+def meta(repository: Repository, snapshot: Snapshot, name: str) -> Meta:
     """A small JSON file of a snapshot, kept on this host once it was read."""
-    path = os.path.join(config.cache, "meta", snapshot.id + ".json")
+    path = os.path.join(repository.store.cache, "meta", snapshot.id + ".json")
     found = read_json(path)
     if not found:
         found = repository.dump(snapshot, os.path.join(snapshot.paths[0], name) if not name.startswith("/") else name)
@@ -96,28 +96,28 @@ def meta(repository: Repository, config: Config, snapshot: Snapshot, name: str) 
     return found
 
 
-def manifest(repository: Repository, config: Config, full: Full) -> Meta:
+def manifest(repository: Repository, full: Full) -> Meta:
     """What a full holds."""
-    return meta(repository, config, full.snapshot, "manifest.json")
+    return meta(repository, full.snapshot, "manifest.json")
 
 
-def index(repository: Repository, config: Config, record: Record) -> Meta:
+def index(repository: Repository, record: Record) -> Meta:
     """What a server had shipped by then: files -> size, previous, end; gtid_executed."""
-    return meta(repository, config, record.snapshot, "index.json")
+    return meta(repository, record.snapshot, "index.json")
 
 
-def mark(repository: Repository, config: Config, snapshot: Snapshot) -> Meta:
+def mark(repository: Repository, snapshot: Snapshot) -> Meta:
     """Where history began again."""
-    return meta(repository, config, snapshot, "/mark.json")
+    return meta(repository, snapshot, "/mark.json")
 
 
-def latest_indexes(repository: Repository, config: Config, catalog: Catalog) -> dict[str, Meta]:
+def latest_indexes(repository: Repository, catalog: Catalog) -> dict[str, Meta]:
     """The newest index of each server, with those files only that are really there, as large as the index says."""
     found = {}
     for chain in catalog.chains():
         record = catalog.last_of(chain)
         assert record is not None
-        content, held = index(repository, config, record), catalog.held(chain)
+        content, held = index(repository, record), catalog.held(chain)
         files = {name: entry for name, entry in content["files"].items() if held.get(name, (-1,))[0] >= entry["size"]}
         found[chain] = {**content, "files": files}
     return found
@@ -141,15 +141,15 @@ def covered(session: Sums, base: str, indexes: t.Mapping[str, Meta]) -> str:
     return session.union(base, *parts)
 
 
-def history(repository: Repository, config: Config, catalog: Catalog) -> tuple[str, str]:
+def history(repository: Repository, catalog: Catalog) -> tuple[str, str]:
     """The newest GTID set that the repository knows, and where from. A server that lacks some of it is another one, or older."""
     last = catalog.marks[-1] if catalog.marks else None
     since = last.at if last else datetime.datetime.min.replace(tzinfo=datetime.timezone.utc)
-    found = [(one.at, str(manifest(repository, config, one)["gtid_executed"]), f"the full backup {one.id}") for one in catalog.fulls[-1:] if one.at > since]
+    found = [(one.at, str(manifest(repository, one)["gtid_executed"]), f"the full backup {one.id}") for one in catalog.fulls[-1:] if one.at > since]
     newest = catalog.records[-1] if catalog.records else None
     if newest and newest.at > since:
-        found.append((newest.at, str(index(repository, config, newest)["gtid_executed"]), f"binary logs shipped at {newest.at:%H:%M:%S} UTC"))
+        found.append((newest.at, str(index(repository, newest)["gtid_executed"]), f"binary logs shipped at {newest.at:%H:%M:%S} UTC"))
     if found:
         _at, executed, where = max(found)
         return executed, where
-    return (str(mark(repository, config, last)["gtid_executed"]), "the last restore") if last else ("", "")
+    return (str(mark(repository, last)["gtid_executed"]), "the last restore") if last else ("", "")

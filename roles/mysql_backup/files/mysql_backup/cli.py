@@ -15,7 +15,8 @@ import typing as t
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem, pymysql, text_of
 
 from . import expire, foretell, full, journal, placing, repair, restore, ship, status, verify
-from .base import CONFIG, Busy, Config, complain, load, say
+from .base import Busy, complain, say
+from .config import CONFIG, Config, Home, Store, load
 from .restic import Repository
 
 Result = dict[str, t.Any]
@@ -68,18 +69,18 @@ def dispatch(config: Config, arguments: argparse.Namespace) -> Result:
         "expire": lambda: expire.run(config),
         "adopt": lambda: repair.adopt(config),
         "finish": lambda: placing.finish(config),
-        "restore-state": lambda: restore.state(config),
+        "restore-state": lambda: restore.state(config.data),
         "would": lambda: foretell.run(config, arguments.step),
-        "start": lambda: start(config, arguments.step),
+        "start": lambda: start(config.home, arguments.step),
         "plan": lambda: restore.shown(config, arguments.to, arguments.more_comes, arguments.again),
         "prepare": lambda: restore.prepare(config, arguments.to, arguments.again),
         "hold": lambda: placing.hold_all(config, arguments.to, arguments.onto, arguments.gtids),
         "release": lambda: placing.release(config),
         "place": lambda: placing.place(config, arguments.to),
         "set-aside": lambda: placing.set_aside(config),
-        "discard-old": lambda: placing.discard_old(config),
+        "discard-old": lambda: placing.discard_old(config.data),
     }
-    return journal.told(config, command, getattr(arguments, "to", ""), actions[command])
+    return journal.told(config.journal, command, getattr(arguments, "to", ""), actions[command])
 
 
 UNIT_FACTS = ("LoadState", "InvocationID", "Result", "ExecMainStatus")
@@ -117,17 +118,17 @@ def outcome(host: str, step: str, said: str, facts: t.Mapping[str, str], entry: 
     )
 
 
-def start(config: Config, step: str) -> Result:
+def start(home: Home, step: str) -> Result:
     """By systemd, in the sandbox of the timer's runs."""
     unit = f"mysql-backup@{step}.service"
     done = subprocess.run(["systemctl", "start", unit], check=False, capture_output=True, text=True)
     said = " ".join(done.stderr.split())
-    return outcome(config.host, step, said, unit_facts(unit), status.read(config)["steps"].get(step, {}))
+    return outcome(home.host, step, said, unit_facts(unit), status.read(home)["steps"].get(step, {}))
 
 
-def restic(config: Config, words: t.Sequence[str]) -> int:
+def restic(store: Store, words: t.Sequence[str]) -> int:
     """restic with the site's secrets, for people."""
-    repository = Repository(config)
+    repository = Repository(store)
     return subprocess.call([*repository.argv(), *words], env=repository.environment())
 
 
@@ -139,52 +140,52 @@ def main(argv: t.Optional[t.Sequence[str]] = None) -> int:
     except Problem as problem:
         complain(str(problem))
         return 1
-    command = arguments.command
+    command, home = arguments.command, config.home
     if command == "status":
-        say(json.dumps(status.read(config), indent=1, sort_keys=True))
+        say(json.dumps(status.read(home), indent=1, sort_keys=True))
         return 0
     if command == "failed":
-        return failed(config, arguments.unit)
+        return failed(home, arguments.unit)
     if command == "restic":
-        return restic(config, arguments.words)
+        return restic(config.store, arguments.words)
     if os.geteuid() != 0:
         complain("mysql-backup must be run by root: it reads the server's files and its socket. Next: sudo mysql-backup " + command)
         return 1
     try:
         if command in status.STEPS:
-            status.begin(config, command)
+            status.begin(home, command)
         result = dispatch(config, arguments)
     except Busy as busy:
         complain(str(busy))
         return 75
     except (Problem, pymysql.MySQLError, OSError) as error:
-        text = str(error) if isinstance(error, Problem) else f"{config.host}: mysql-backup {command} failed: {text_of(error)}. Next: mysql-backup {command}"
+        text = str(error) if isinstance(error, Problem) else f"{home.host}: mysql-backup {command} failed: {text_of(error)}. Next: mysql-backup {command}"
         complain(text)
         if command in status.STEPS:
-            note(config, command, text)
+            note(home, command, text)
         return 1
     if command in status.STEPS:
-        status.step(config, command, result)
+        status.step(home, command, result)
     say(json.dumps(result, sort_keys=True))
     return 0
 
 
-def note(config: Config, step: str, text: str) -> None:
+def note(home: Home, step: str, text: str) -> None:
     """A failure into the status; a full disk must not hide what happened."""
     try:
-        status.failure(config, step, text)
+        status.failure(home, step, text)
     except OSError as error:
-        complain(f"{config.status_file} cannot be written: {error}. Next: df -h {os.path.dirname(config.status_file)}")
+        complain(f"{home.status_file} cannot be written: {error}. Next: df -h {os.path.dirname(home.status_file)}")
 
 
-def failed(config: Config, unit: str) -> int:
+def failed(home: Home, unit: str) -> int:
     """A unit that systemd saw fail: a killed program could not say so itself."""
     name = unit.split("@")[-1].split(".")[0]
-    if name in status.STEPS and status.killed(config, name):
+    if name in status.STEPS and status.killed(home, name):
         status.failure(
-            config,
+            home,
             name,
-            f"mysql-backup {name} was killed or ran out of time on {config.host}. Nothing in the repository is lost; the next run removes what it left. "
+            f"mysql-backup {name} was killed or ran out of time on {home.host}. Nothing in the repository is lost; the next run removes what it left. "
             f"Next: systemctl start mysql-backup@{name}.service; journalctl -u mysql-backup@{name}",
         )
     return 0

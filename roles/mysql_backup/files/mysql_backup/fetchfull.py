@@ -11,13 +11,14 @@ import re
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem
 
 from . import manifest
-from .base import Config, remove
+from .base import remove
+from .config import Workplace
 from .restic import Repository
 from .scratch import Scratch, clean, give
 from .target import Plan
 
 
-def basedir(config: Config, version: str) -> str:
+def basedir(mysql_dir: str, version: str) -> str:
     """The installed server that may open a backup of this version: the same one, or a newer one of the same series."""
 
     def number(text: str) -> tuple[int, ...]:
@@ -26,21 +27,21 @@ def basedir(config: Config, version: str) -> str:
     try:
         names = [
             name
-            for name in os.listdir(config.mysql_dir)
-            if re.fullmatch(r"\d+\.\d+\.\d+", name) and os.path.exists(os.path.join(config.mysql_dir, name, "bin/mysqld"))
+            for name in os.listdir(mysql_dir)
+            if re.fullmatch(r"\d+\.\d+\.\d+", name) and os.path.exists(os.path.join(mysql_dir, name, "bin/mysqld"))
         ]
     except OSError:
         names = []
     fit = sorted((name for name in names if number(name)[:2] == number(version)[:2] and number(name) >= number(version)), key=number)
     if not fit:
         raise Problem(
-            f"The backup is of MySQL {version}; {config.mysql_dir} has {', '.join(sorted(names)) or 'none'}. Expected: {version}, or a newer one of "
+            f"The backup is of MySQL {version}; {mysql_dir} has {', '.join(sorted(names)) or 'none'}. Expected: {version}, or a newer one of "
             f"the same series. Nothing was changed. Next: ansible-playbook onprem.wandb.mysql -i <inventory> -e mysql_version={version}, then run this again."
         )
-    return os.path.join(config.mysql_dir, fit[0])
+    return os.path.join(mysql_dir, fit[0])
 
 
-def unpack(config: Config, repository: Repository, plan: Plan, folder: str) -> str:
+def unpack(repository: Repository, user: str, plan: Plan, folder: str) -> str:
     """Restore into folder; returns the data directory in it."""
     remove(folder)
     os.makedirs(folder, mode=0o750)
@@ -50,17 +51,17 @@ def unpack(config: Config, repository: Repository, plan: Plan, folder: str) -> s
     os.rename(os.path.join(raw, plan.full.snapshot.paths[0].lstrip("/"), "data"), data)
     remove(raw)
     clean(data)
-    give(folder, config.user)
+    give(folder, user)
     return data
 
 
-def compare(scratch: Scratch, config: Config, plan: Plan) -> list[str]:
+def compare(scratch: Scratch, place: Workplace, plan: Plan) -> list[str]:
     """Differences between the restored full and what it was when it was made."""
     facts = manifest.server_facts(scratch)
     wanted = plan.manifest
     if facts["gtid_executed"] != wanted["gtid_executed"]:
         return [f"gtid_executed is {facts['gtid_executed']}, expected {wanted['gtid_executed']}"]
-    seen = manifest.measure(scratch, config, config.checksum_seconds)
+    seen = manifest.measure(scratch, place.threads, place.checksum_seconds)
     return manifest.differences(wanted["tables"], seen, facts["version"] == wanted["version"])
 
 

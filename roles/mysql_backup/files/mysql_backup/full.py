@@ -15,7 +15,8 @@ from ansible_collections.onprem.wandb.plugins.module_utils._mysql.smallfile impo
 
 from . import catalog as catalogs
 from . import decide, guard, hold, manifest, status
-from .base import GIB, Config, empty, free_bytes, iso, lock, now, say, size
+from .base import GIB, empty, free_bytes, iso, lock, now, say, size
+from .config import Config, Home, Workplace
 from .restic import Repository
 from .scratch import VARIABLES, Scratch, clean
 from .server import Look, live, look
@@ -49,12 +50,12 @@ def space_problem(needed: int, free: int, where: str, what: str, following: str 
     )
 
 
-def workplace(config: Config) -> None:
+def workplace(place: Workplace) -> None:
     """Empty, and the server's user may write into it. What a killed run left goes."""
-    owner = pwd.getpwnam(config.user)
-    empty(config.work)
-    for folder in (config.state_dir, config.work):
-        os.chown(folder, owner.pw_uid if folder == config.work else 0, owner.pw_gid)
+    owner = pwd.getpwnam(place.user)
+    empty(place.work)
+    for folder in (place.state_dir, place.work):
+        os.chown(folder, owner.pw_uid if folder == place.work else 0, owner.pw_gid)
         os.chmod(folder, 0o750)
 
 
@@ -67,49 +68,49 @@ def other_engines(session: Server) -> list[str]:
     return [row["name"] for row in rows]
 
 
-def clone(session: Server, config: Config, target: str) -> None:
+def clone(session: Server, host: str, target: str) -> None:
     """The copy, made by the server while it works."""
     others = other_engines(session)
     if others:
         raise Problem(
-            f"{config.host}: CLONE copies InnoDB only, and these tables are something else: {', '.join(others[:5])}. A backup without their rows is none. "
+            f"{host}: CLONE copies InnoDB only, and these tables are something else: {', '.join(others[:5])}. A backup without their rows is none. "
             f"Next: on the primary: mysql -e 'ALTER TABLE <table> ENGINE=InnoDB'"
         )
     try:
         session.rows("CLONE LOCAL DATA DIRECTORY = %s", (target,))
     except pymysql.MySQLError as error:
         raise Problem(
-            f"{config.host}: CLONE into {target} failed: {text_of(error)}. Free there: {size(free_bytes(target))}. Nothing is left of it. "
+            f"{host}: CLONE into {target} failed: {text_of(error)}. Free there: {size(free_bytes(target))}. Nothing is left of it. "
             f"Next: journalctl -u mysqld -n 50, then mysql-backup full. With 'No space left' add space there; with 'Read-only file system' the server "
             f"runs with an older unit: ansible-playbook onprem.wandb.mysql -i <inventory> -e mysql_restart_allowed=true"
         ) from error
 
 
-def take(config: Config, repository: Repository, session: Server, me: Look, why: str) -> dict[str, t.Any]:
+def take(home: Home, place: Workplace, repository: Repository, session: Server, me: Look, why: str) -> dict[str, t.Any]:
     """All steps; returns what status shows."""
     started = time.monotonic()
-    folder = os.path.join(config.work, "full")
+    folder = os.path.join(place.work, "full")
     target = os.path.join(folder, "data")
-    owner = pwd.getpwnam(config.user)
+    owner = pwd.getpwnam(place.user)
     os.makedirs(folder)
     os.chown(folder, owner.pw_uid, owner.pw_gid)
     known = {row["Variable_name"]: row["Value"] for row in session.rows("SHOW GLOBAL VARIABLES")}
-    clone(session, config, target)
+    clone(session, home.host, target)
     at, cloned = now(), time.monotonic() - started
     variables = {name: known[name] for name in VARIABLES if name in known}
-    with Scratch(config, target, me.basedir, variables) as server:
+    with Scratch(place, target, me.basedir, variables) as server:
         with server.session() as inside:
             inside.rows("SET GLOBAL super_read_only = OFF")
             inside.rows("RESET REPLICA ALL")  # CLONE copies the channel with its password
         facts = manifest.server_facts(server)
-        found = manifest.measure(server, config, config.checksum_seconds)
+        found = manifest.measure(server, place.threads, place.checksum_seconds)
     clean(target)
-    identity = f"{at:%Y%m%dT%H%M%SZ}-{config.host}"
+    identity = f"{at:%Y%m%dT%H%M%SZ}-{home.host}"
     content = {
         "format": 1,
         "id": identity,
-        "host": config.host,
-        "site": config.site,
+        "host": home.host,
+        "site": home.site,
         "server_uuid": me.server_uuid,
         "role": me.role,
         "taken_at": iso(at),
@@ -140,33 +141,34 @@ def take(config: Config, repository: Repository, session: Server, me: Look, why:
 
 def run(config: Config) -> dict[str, t.Any]:
     """mysql-backup full"""
-    with lock(config, "work"), live(config.socket, None) as session:
-        why = hold.reason(config)
+    home, place, limit = config.home, config.workplace, config.retention.max_size_gb
+    with lock(home, "work"), live(config.data.socket, None) as session:
+        why = hold.reason(home)
         if why:
             return {"acted": False, "why": why}
         me = look(session)
         doing, why = decide.copies(me)
         if not doing:
             return {"acted": False, "why": why}
-        workplace(config)
-        repository = Repository(config)
+        workplace(place)
+        repository = Repository(config.store)
         repository.open()
         catalog = catalogs.read(repository.snapshots())
-        guard.check(session, me, repository, config, catalog)
+        guard.check(session, me, repository, home.site, catalog)
         stored = repository.bytes() if catalog.fulls else 0
-        if config.max_size_gb and stored > config.max_size_gb * GIB:
+        if limit and stored > limit * GIB:
             raise Problem(
-                f"The repository {config.repository} holds {size(stored)}, more than mysql_backup_max_size_gb={config.max_size_gb:g} allows. No "
+                f"The repository {config.store.address} holds {size(stored)}, more than mysql_backup_max_size_gb={limit:g} allows. No "
                 "full backup was taken and none was deleted; binary logs are still shipped. Next: set mysql_backup_max_size_gb: <more>, or "
                 "mysql_backup_retention_days: <less>, then ansible-playbook onprem.wandb.backups -i <inventory>"
             )
-        problem = space_problem(data_bytes(me.datadir), free_bytes(config.work), config.work, "a copy of the data")
+        problem = space_problem(data_bytes(me.datadir), free_bytes(place.work), place.work, "a copy of the data")
         if problem:
             raise Problem(problem)
         try:
-            say(f"{config.host} takes a full backup: {why}")
-            found = take(config, repository, session, me, why)
+            say(f"{home.host} takes a full backup: {why}")
+            found = take(home, place, repository, session, me, why)
         finally:
-            empty(config.work)
-        status.repository(config, catalogs.read(repository.snapshots()))
+            empty(place.work)
+        status.repository(home, catalogs.read(repository.snapshots()))
         return {"acted": True, **found}

@@ -9,7 +9,6 @@ from __future__ import annotations
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem, Server
 
 from . import catalog as catalogs
-from .base import Config
 from .restic import Repository
 from .server import Look
 
@@ -36,9 +35,9 @@ def foreign(missing: str, where: str, me: Look, site: str) -> str:
     )
 
 
-def check(session: Server, me: Look, repository: Repository, config: Config, catalog: catalogs.Catalog) -> None:
+def check(session: Server, me: Look, repository: Repository, site: str, catalog: catalogs.Catalog) -> None:
     """Refuse to write over the history of another database."""
-    known, where = catalogs.history(repository, config, catalog)
-    problem = foreign(session.subtract(known, me.executed) if known else "", where, me, config.site)
+    known, where = catalogs.history(repository, catalog)
+    problem = foreign(session.subtract(known, me.executed) if known else "", where, me, site)
     if problem:
         raise Foreign(problem)

@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.journal import Journal
 
-from .base import Config, complain
+from .base import complain
 
 # Step -> what it did, out of its result. Only these change what a server serves, or what is taken for right.
 DONE: dict[str, str] = {
@@ -24,27 +24,27 @@ DONE: dict[str, str] = {
 }
 
 
-def tell(config: Config, step: str, kind: str, text: str, operation: str, seconds: float = 0.0) -> None:
+def tell(path: str, step: str, kind: str, text: str, operation: str, seconds: float = 0.0) -> None:
     """A line. A full disk must not stop a step: discard-old makes the space, and what finish did is done."""
     try:
-        Journal(config.journal, operation, step).add(kind, text, seconds)
+        Journal(path, operation, step).add(kind, text, seconds)
     except OSError as error:
-        complain(f"{config.journal} cannot be written: {error}. mysql-backup {step} is not stopped by that. Next: df -h {os.path.dirname(config.journal)}")
+        complain(f"{path} cannot be written: {error}. mysql-backup {step} is not stopped by that. Next: df -h {os.path.dirname(path)}")
 
 
-def told(config: Config, step: str, to: str, action: t.Callable[[], dict[str, t.Any]]) -> dict[str, t.Any]:
+def told(path: str, step: str, to: str, action: t.Callable[[], dict[str, t.Any]]) -> dict[str, t.Any]:
     """Run a step between two lines. A step that changes nothing of that kind is not told."""
     if step not in DONE:
         return action()
     operation = f"restore {to}".strip() if step != "adopt" else "backup"
     started = time.monotonic()
-    tell(config, step, "note", "begins", operation)
+    tell(path, step, "note", "begins", operation)
     try:
         result = action()
     except Exception as error:
-        tell(config, step, "failure", str(error), operation, time.monotonic() - started)
+        tell(path, step, "failure", str(error), operation, time.monotonic() - started)
         raise
     words = {name: ", ".join(value) if isinstance(value, list) else value for name, value in result.items()}
     text = DONE[step].format_map(words) if result["changed"] else "nothing to do"
-    tell(config, step, "note", text, operation, time.monotonic() - started)
+    tell(path, step, "note", text, operation, time.monotonic() - started)
     return result

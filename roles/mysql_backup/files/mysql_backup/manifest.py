@@ -13,7 +13,6 @@ import typing as t
 
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import LOST, pymysql
 
-from .base import Config
 from .scratch import VARIABLES, Scratch
 
 SYSTEM = ("information_schema", "performance_schema", "sys", "mysql")
@@ -49,7 +48,7 @@ def quoted(schema: str, name: str) -> str:
     return ".".join("`" + part.replace("`", "``") + "`" for part in (schema, name))
 
 
-def measure(scratch: Scratch, config: Config, seconds: float) -> dict[str, Table]:
+def measure(scratch: Scratch, sessions: int, seconds: float) -> dict[str, Table]:
     """Rows of every table, and checksums as far as the time reaches. Several sessions at once: one statement uses one core."""
     work: queue.Queue[tuple[str, str, str]] = queue.Queue()
     wanted = tables(scratch)
@@ -82,7 +81,7 @@ def measure(scratch: Scratch, config: Config, seconds: float) -> dict[str, Table
                     continue  # too long: noted as not compared
                 failures.append(error)
 
-    threads = [threading.Thread(target=worker) for _number in range(config.threads)]
+    threads = [threading.Thread(target=worker) for _number in range(sessions)]
     for one in threads:
         one.start()
     for one in threads:

@@ -17,48 +17,49 @@ from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import 
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.smallfile import read_json, write_json
 
 from . import hold, repair
-from .base import Config, complain, iso, lock, now, remove, say
+from .base import complain, iso, lock, now, remove, say
+from .config import Config, Data, Store
 from .gtids import Gtids
 from .server import Look, connect
 
 KEPT = ".before-restore-"
 
 
-def state_file(config: Config) -> str:
+def state_file(data: Data) -> str:
     """How far a restore on this host got."""
-    return os.path.join(config.state_dir, "restore.json")
+    return os.path.join(data.state_dir, "restore.json")
 
 
-def restored_file(config: Config) -> str:
+def restored_file(data: Data) -> str:
     """What the data of this host were restored to, and when the server was opened: a second restore to it would throw away what was written since."""
-    return os.path.join(config.state_dir, "restored.json")
+    return os.path.join(data.state_dir, "restored.json")
 
 
-def fence_file(config: Config) -> str:
+def fence_file(data: Data) -> str:
     """What the role guard looks at before it starts a server: where the state stands."""
-    return restoring.fence_file(config.role_file)
+    return restoring.fence_file(data.role_file)
 
 
-def write_state(config: Config, known: t.Mapping[str, t.Any]) -> None:
+def write_state(data: Data, known: t.Mapping[str, t.Any]) -> None:
     """On disk before the next step. The guard learns where to look before it has to."""
     if known["stage"] in HALF:
-        write_json(fence_file(config), {"state": state_file(config)})
-    write_json(state_file(config), known)
+        write_json(fence_file(data), {"state": state_file(data)})
+    write_json(state_file(data), known)
     if known["stage"] not in HALF:
-        remove(fence_file(config))
+        remove(fence_file(data))
 
 
-def beside(config: Config, suffix: str) -> str:
+def beside(data: Data, suffix: str) -> str:
     """A directory on the same file system: beside the data directory, or hidden in it when it is a mount point (the server does not look into hidden ones)."""
-    if os.path.ismount(config.data_dir):
-        return os.path.join(config.data_dir, "." + suffix.lstrip("."))
-    return config.data_dir + suffix
+    if os.path.ismount(data.directory):
+        return os.path.join(data.directory, "." + suffix.lstrip("."))
+    return data.directory + suffix
 
 
-def running(config: Config) -> bool:
+def running(data: Data) -> bool:
     """Whether the live server answers."""
     try:
-        connect(config.socket, 10).close()
+        connect(data.socket, 10).close()
     except (pymysql.MySQLError, OSError):
         return False
     return True
@@ -70,12 +71,12 @@ def unit_state() -> str:
     return subprocess.run(argv, check=False, capture_output=True, text=True).stdout.strip()
 
 
-def must_be_stopped(config: Config) -> None:
+def must_be_stopped(data: Data) -> None:
     """Files of a running server are not moved."""
     seen = unit_state()
-    if running(config) or seen in ("active", "activating", "deactivating", "reloading"):
+    if running(data) or seen in ("active", "activating", "deactivating", "reloading"):
         raise Problem(
-            f"The MySQL server of {config.host} still runs; its data were not touched. Seen: mysqld is {seen}. "
+            f"The MySQL server of {data.host} still runs; its data were not touched. Seen: mysqld is {seen}. "
             "Next: systemctl stop mysqld, then run this again."
         )
 
@@ -85,47 +86,47 @@ def own(name: str) -> bool:
     return name in ("lost+found", ".restoring") or name.startswith(KEPT)
 
 
-def contents(config: Config) -> list[str]:
+def contents(data: Data) -> list[str]:
     """The server's files."""
-    return sorted(name for name in os.listdir(config.data_dir) if not own(name)) if os.path.isdir(config.data_dir) else []
+    return sorted(name for name in os.listdir(data.directory) if not own(name)) if os.path.isdir(data.directory) else []
 
 
-def kept_name(config: Config) -> str:
+def kept_name(data: Data) -> str:
     """Where old data go."""
-    return beside(config, f"{KEPT}{now():%Y%m%dT%H%M%SZ}")
+    return beside(data, f"{KEPT}{now():%Y%m%dT%H%M%SZ}")
 
 
-def move_old(config: Config, kept: str) -> None:
+def move_old(data: Data, kept: str) -> None:
     """The present data out of the way, with the record of the role that belonged to them. Can be interrupted and done again."""
-    owner = pwd.getpwnam(config.user)
-    if os.path.ismount(config.data_dir):
+    owner = pwd.getpwnam(data.user)
+    if os.path.ismount(data.directory):
         os.makedirs(kept, mode=0o750, exist_ok=True)
-        for name in contents(config):
-            os.rename(os.path.join(config.data_dir, name), os.path.join(kept, name))
-    elif os.path.isdir(config.data_dir) and not os.path.isdir(kept):
-        os.rename(config.data_dir, kept)
+        for name in contents(data):
+            os.rename(os.path.join(data.directory, name), os.path.join(kept, name))
+    elif os.path.isdir(data.directory) and not os.path.isdir(kept):
+        os.rename(data.directory, kept)
     os.makedirs(kept, exist_ok=True)
-    if os.path.exists(config.role_file):
-        shutil.copy2(config.role_file, os.path.join(kept, ".role.json"))
-        os.unlink(config.role_file)
-    os.makedirs(config.data_dir, exist_ok=True)
-    os.chown(config.data_dir, owner.pw_uid, owner.pw_gid)
-    os.chmod(config.data_dir, 0o750)
+    if os.path.exists(data.role_file):
+        shutil.copy2(data.role_file, os.path.join(kept, ".role.json"))
+        os.unlink(data.role_file)
+    os.makedirs(data.directory, exist_ok=True)
+    os.chown(data.directory, owner.pw_uid, owner.pw_gid)
+    os.chmod(data.directory, 0o750)
     os.sync()
 
 
-def put(config: Config, known: t.Mapping[str, t.Any]) -> None:
+def put(data: Data, known: t.Mapping[str, t.Any]) -> None:
     """The restored files into the data directory, which is empty, or holds those that an interrupted run has put there."""
-    data = os.path.join(known["folder"], "data")
-    left = sorted(os.listdir(data)) if os.path.isdir(data) else []
-    here = contents(config)
+    made = os.path.join(known["folder"], "data")
+    left = sorted(os.listdir(made)) if os.path.isdir(made) else []
+    here = contents(data)
     names = known.get("names") or sorted({*left, *here})
     missing = [name for name in names if name not in left and name not in here]
     if missing:
         raise Problem(
-            f"{config.host}: of the restored data {', '.join(missing[:5])} is neither in {data} nor in {config.data_dir}. Nothing was moved. Expected: "
+            f"{data.host}: of the restored data {', '.join(missing[:5])} is neither in {made} nor in {data.directory}. Nothing was moved. Expected: "
             f"{len(names)} files and directories. The old data are in {known['kept']}. "
-            f"Next: rm {state_file(config)}, then run the restore again: it begins anew."
+            f"Next: rm {state_file(data)}, then run the restore again: it begins anew."
         )
     # Not from the restore: somebody started a server here in between. Nothing is written over.
     strays = [name for name in here if name in left or name not in names]
@@ -133,74 +134,76 @@ def put(config: Config, known: t.Mapping[str, t.Any]) -> None:
         away = os.path.join(known["kept"], f".in-the-way-{now():%Y%m%dT%H%M%S.%fZ}")
         os.makedirs(away)
         for name in strays:
-            os.rename(os.path.join(config.data_dir, name), os.path.join(away, name))
-        say(f"{config.host}: {', '.join(strays[:5])} in {config.data_dir} did not come from the restore; kept in {away}")
+            os.rename(os.path.join(data.directory, name), os.path.join(away, name))
+        say(f"{data.host}: {', '.join(strays[:5])} in {data.directory} did not come from the restore; kept in {away}")
     for name in left:
-        os.rename(os.path.join(data, name), os.path.join(config.data_dir, name))
+        os.rename(os.path.join(made, name), os.path.join(data.directory, name))
     os.sync()
 
 
-def mark(config: Config, known: dict[str, t.Any]) -> None:
+def mark(store: Store, known: dict[str, t.Any]) -> None:
     """History goes on from the restored transactions, whoever looks at the repository. Without the mark nothing can be shipped, so it may come late."""
     if not known.get("marked"):
-        repair.mark(config, known["gtid_executed"])
+        repair.mark(store, known["gtid_executed"])
         known["marked"] = True
 
 
 def place(config: Config, to: str) -> dict[str, t.Any]:
     """mysql-backup place: the restored data become the data directory; the old ones are kept."""
-    with lock(config, "work", hold.WAIT), lock(config, "ship", hold.WAIT):
-        known = read_json(state_file(config))
+    home, data = config.home, config.data
+    with lock(home, "work", hold.WAIT), lock(home, "ship", hold.WAIT):
+        known = read_json(state_file(data))
         if not known or known.get("to") != to or known.get("stage") in (LEAVING, ASIDE):
-            raise Problem(f"Nothing was prepared on {config.host} for restore_to={to}. Next: mysql-backup prepare --to '{to}'.")
+            raise Problem(f"Nothing was prepared on {data.host} for restore_to={to}. Next: mysql-backup prepare --to '{to}'.")
         if known["stage"] == PLACED:
             return {"changed": False, **known}
-        must_be_stopped(config)
+        must_be_stopped(data)
         if known["stage"] == PREPARED:
-            data = os.path.join(known["folder"], "data")
-            names = sorted(os.listdir(data)) if os.path.isdir(data) else []
+            made = os.path.join(known["folder"], "data")
+            names = sorted(os.listdir(made)) if os.path.isdir(made) else []
             if "mysql.ibd" not in names:
                 raise Problem(
-                    f"{config.host}: {data} does not hold the restored data any more (no mysql.ibd in it). Nothing was moved. "
+                    f"{data.host}: {made} does not hold the restored data any more (no mysql.ibd in it). Nothing was moved. "
                     f"Next: mysql-backup prepare --to '{to}', then run the restore again."
                 )
-            known.update(stage=PLACING, kept=kept_name(config), names=names)
-            write_state(config, known)
+            known.update(stage=PLACING, kept=kept_name(data), names=names)
+            write_state(data, known)
         if known["stage"] == PLACING:
-            move_old(config, known["kept"])
-            remove(restored_file(config))  # it spoke of those data
+            move_old(data, known["kept"])
+            remove(restored_file(data))  # it spoke of those data
             known.update(stage=OLD_MOVED)
-            write_state(config, known)
+            write_state(data, known)
         try:
-            mark(config, known)
+            mark(config.store, known)
         except Problem as problem:
             complain(f"{problem} The restore goes on; mysql-backup finish tries it again.")
-        put(config, known)
+        put(data, known)
         known.update(stage=PLACED)
-        write_state(config, known)
+        write_state(data, known)
         remove(known["folder"])
         return {"changed": True, **known}
 
 
 def set_aside(config: Config) -> dict[str, t.Any]:
     """mysql-backup set-aside: on the other host, so that it is seeded again from the restored one."""
-    with lock(config, "work", hold.WAIT), lock(config, "ship", hold.WAIT):
-        must_be_stopped(config)
-        known = read_json(state_file(config))
+    home, data = config.home, config.data
+    with lock(home, "work", hold.WAIT), lock(home, "ship", hold.WAIT):
+        must_be_stopped(data)
+        known = read_json(state_file(data))
         if known.get("stage") != ASIDE:
-            if not [name for name in contents(config) if not name.startswith(".")] and not os.path.exists(config.role_file):
-                remove(state_file(config))
-                hold.release(config)
+            if not [name for name in contents(data) if not name.startswith(".")] and not os.path.exists(data.role_file):
+                remove(state_file(data))
+                hold.release(home)
                 return {"changed": False}
-            known = {"stage": ASIDE, "to": known.get("to", ""), "kept": kept_name(config)}
-            write_state(config, known)
-        move_old(config, known["kept"])
-        remove(restored_file(config))
-        remove(beside(config, ".restoring"))  # of a restore that was prepared here and went to the other host
-        remove(state_file(config))
-        remove(fence_file(config))
-        hold.release(config)
-        say(f"{config.host}: the old data are in {known['kept']}")
+            known = {"stage": ASIDE, "to": known.get("to", ""), "kept": kept_name(data)}
+            write_state(data, known)
+        move_old(data, known["kept"])
+        remove(restored_file(data))
+        remove(beside(data, ".restoring"))  # of a restore that was prepared here and went to the other host
+        remove(state_file(data))
+        remove(fence_file(data))
+        hold.release(home)
+        say(f"{data.host}: the old data are in {known['kept']}")
         return {"changed": True, "kept": known["kept"]}
 
 
@@ -209,19 +212,20 @@ def hold_all(config: Config, to: str, onto: str, gtids: str) -> dict[str, t.Any]
 
     gtids: what the restored server holds. On another host it is noted what is given up: as long as that is there, the data are those of before.
     """
-    repair.probe(config)
-    hold.take(config, to)
-    if config.host != onto and read_json(state_file(config)).get("stage") != ASIDE:
-        executed = held(config)
+    data = config.data
+    repair.probe(config.store)
+    hold.take(config.home, to)
+    if data.host != onto and read_json(state_file(data)).get("stage") != ASIDE:
+        executed = held(data)
         given_up = None if executed is None else Gtids().subtract(executed, gtids)
-        write_state(config, {"stage": LEAVING, "to": to, "at": iso(now()), "given_up": given_up})
+        write_state(data, {"stage": LEAVING, "to": to, "at": iso(now()), "given_up": given_up})
     return {"changed": True, "to": to}
 
 
-def held(config: Config) -> t.Optional[str]:
+def held(data: Data) -> t.Optional[str]:
     """Every transaction that this host's server holds; None when it does not answer."""
     try:
-        with connect(config.socket, 10) as session:
+        with connect(data.socket, 10) as session:
             return session.executed()
     except (pymysql.MySQLError, OSError):
         return None
@@ -237,36 +241,38 @@ def still_leaving(known: t.Mapping[str, t.Any], me: Look) -> bool:
 
 def release(config: Config) -> dict[str, t.Any]:
     """mysql-backup release: a restore was given up before it stopped a server. Backups go on, and this host's data stay what they are."""
-    leaving = read_json(state_file(config)).get("stage") == LEAVING
+    data = config.data
+    leaving = read_json(state_file(data)).get("stage") == LEAVING
     if leaving:
-        remove(state_file(config))
-    return {"changed": hold.release(config)["changed"] or leaving}
+        remove(state_file(data))
+    return {"changed": hold.release(config.home)["changed"] or leaving}
 
 
 def finish(config: Config) -> dict[str, t.Any]:
     """mysql-backup finish: the restored server takes writes."""
-    known, done = read_json(state_file(config)), read_json(restored_file(config))
+    data = config.data
+    known, done = read_json(state_file(data)), read_json(restored_file(data))
     changed = known.get("stage") == PLACED
     if changed:
         done = {**known, "stage": OPENED, "opened_at": iso(now())}
-        write_json(restored_file(config), done)
-        remove(state_file(config))
+        write_json(restored_file(data), done)
+        remove(state_file(data))
         remove(known["folder"])
-    remove(fence_file(config))
-    hold.release(config)
+    remove(fence_file(data))
+    hold.release(config.home)
     if done and not done.get("marked"):
-        mark(config, done)
-        write_json(restored_file(config), done)
+        mark(config.store, done)
+        write_json(restored_file(data), done)
     return {"changed": changed, **done}
 
 
-def discard_old(config: Config) -> dict[str, t.Any]:
+def discard_old(data: Data) -> dict[str, t.Any]:
     """mysql-backup discard-old: what restores have kept."""
-    gone = kept_paths(config)
-    half = read_json(state_file(config))
+    gone = kept_paths(data)
+    half = read_json(state_file(data))
     if half.get("stage") in HALF and half.get("kept") in gone:
         raise Problem(
-            f"{config.host}: a restore to {half.get('to')} is at '{half['stage']}' and still moves data into {half['kept']}. Nothing was removed. "
+            f"{data.host}: a restore to {half.get('to')} is at '{half['stage']}' and still moves data into {half['kept']}. Nothing was removed. "
             f"Next: ansible-playbook onprem.wandb.mysql_restore -i <inventory> -e op_confirm=<site_name> -e op_restore_to='{half.get('to')}', "
             "then mysql-backup discard-old"
         )
@@ -275,9 +281,9 @@ def discard_old(config: Config) -> dict[str, t.Any]:
     return {"changed": bool(gone), "removed": gone}
 
 
-def kept_paths(config: Config) -> list[str]:
+def kept_paths(data: Data) -> list[str]:
     """The directories in which restores have kept old data."""
-    inside = os.path.ismount(config.data_dir)
-    folder = config.data_dir if inside else os.path.dirname(config.data_dir)
-    prefix = KEPT if inside else os.path.basename(config.data_dir) + KEPT
+    inside = os.path.ismount(data.directory)
+    folder = data.directory if inside else os.path.dirname(data.directory)
+    prefix = KEPT if inside else os.path.basename(data.directory) + KEPT
     return [os.path.join(folder, name) for name in sorted(os.listdir(folder)) if name.startswith(prefix)]

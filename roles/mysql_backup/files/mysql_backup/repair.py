@@ -14,18 +14,19 @@ from ansible_collections.onprem.wandb.plugins.module_utils._mysql.smallfile impo
 
 from . import catalog as catalogs
 from . import decide, full, guard, ship, status, verify
-from .base import Config, iso, now, say
+from .base import iso, now, say
+from .config import Config, Store
 from .restic import Failed, Repository
 from .server import live, look
 
 
-def init(config: Config, again: bool) -> dict[str, t.Any]:
+def init(state_dir: str, store: Store, again: bool) -> dict[str, t.Any]:
     """Make the repository once. One that is gone is not made again by itself: somebody has to know."""
-    path = os.path.join(config.state_dir, "repository.json")
+    path = os.path.join(state_dir, "repository.json")
     known = read_json(path)
-    if known.get("repository") == config.repository and not again:
+    if known.get("repository") == store.address and not again:
         return {"changed": False, "id": known["id"]}
-    repository = Repository(config)
+    repository = Repository(store)
     changed = False
     try:
         identity = repository.open()
@@ -34,57 +35,58 @@ def init(config: Config, again: bool) -> dict[str, t.Any]:
             raise
         repository.run("init", timeout=300)
         identity, changed = repository.open(), True
-        say(f"made the repository {config.repository}")
-    write_json(path, {"repository": config.repository, "id": identity, "since": iso(now())})
+        say(f"made the repository {store.address}")
+    write_json(path, {"repository": store.address, "id": identity, "since": iso(now())})
     return {"changed": changed, "id": identity}
 
 
 def setup(config: Config, again: bool) -> dict[str, t.Any]:
     """mysql-backup setup: the repository is there, holds a full backup that was proved, and the first binary logs. A second run asks nobody."""
-    made = init(config, again)
-    if not made["changed"] and status.read(config).get("repository", {}).get("verified_at"):
+    home = config.home
+    made = init(home.state_dir, config.store, again)
+    if not made["changed"] and status.read(home).get("repository", {}).get("verified_at"):
         return {**made, "why": "there is a proved full backup"}
-    repository = Repository(config)
+    repository = Repository(config.store)
     repository.open()
     catalog = catalogs.read(repository.snapshots())
-    status.repository(config, catalog)
-    with live(config.socket) as session:
+    status.repository(home, catalog)
+    with live(config.data.socket) as session:
         me = look(session)
         if not me.channel:
-            guard.check(session, me, repository, config, catalog)
+            guard.check(session, me, repository, home.site, catalog)
     found = dict(made)
     steps = [("full", full.run, not catalog.fulls), ("verify", verify.run, not any(one.verified for one in catalog.fulls))]
     for name, action, wanted in steps:
         if wanted:
             result = action(config)
-            status.step(config, name, result)
+            status.step(home, name, result)
             if result.get("why") == decide.WAITS:
                 # Nobody takes one. A primary with its standby leaves it to the standby's own setup.
                 raise Problem(
-                    f"{config.repository} holds no full backup, and {config.host} took none: {decide.WAITS}, then "
+                    f"{config.store.address} holds no full backup, and {home.host} took none: {decide.WAITS}, then "
                     "ansible-playbook onprem.wandb.backups -i <inventory>"
                 )
             found.update({"changed": found["changed"] or result["acted"], name: result})
     if found.get("verify", {}).get("acted"):
         # The timer's first run is a minute away, and verify.yml wants to see one.
-        status.step(config, "ship", ship.run(config, False))
+        status.step(home, "ship", ship.run(config, False))
     return found
 
 
-def mark(config: Config, executed: str) -> None:
+def mark(store: Store, executed: str) -> None:
     """Tell the repository that history goes on from this GTID set; everything newer belongs to one that was given up."""
-    repository = Repository(config)
+    repository = Repository(store)
     repository.open()
-    repository.backup(["/mark.json"], [catalogs.MARK], stdin=json.dumps({"at": iso(now()), "host": config.host, "gtid_executed": executed}))
+    repository.backup(["/mark.json"], [catalogs.MARK], stdin=json.dumps({"at": iso(now()), "host": store.host, "gtid_executed": executed}))
 
 
-def probe(config: Config) -> None:
+def probe(store: Store) -> None:
     """Whether the repository takes something now. Asked before servers are stopped, because a restore writes a mark later."""
-    repository = Repository(config)
+    repository = Repository(store)
     repository.open()
-    repository.backup(["/probe.json"], ["probe"], stdin=json.dumps({"at": iso(now()), "host": config.host}))
+    repository.backup(["/probe.json"], ["probe"], stdin=json.dumps({"at": iso(now()), "host": store.host}))
     try:
-        repository.forget([one for one in repository.snapshots("probe") if one.host == config.host], patience=0)
+        repository.forget([one for one in repository.snapshots("probe") if one.host == store.host], patience=0)
     except Failed as failure:
         if failure.kind != "locked":
             raise  # the next one removes it
@@ -92,9 +94,9 @@ def probe(config: Config) -> None:
 
 def adopt(config: Config) -> dict[str, t.Any]:
     """An operator said that this server's data are the right ones."""
-    with live(config.socket) as session:
+    with live(config.data.socket) as session:
         me = look(session)
     if me.role != "primary":
-        return {"changed": False, "why": f"{config.host} is {me.role}, not primary"}
-    mark(config, me.executed)
+        return {"changed": False, "why": f"{config.home.host} is {me.role}, not primary"}
+    mark(config.store, me.executed)
     return {"changed": True, "gtid_executed": me.executed}

@@ -11,8 +11,9 @@ import typing as t
 
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem
 
-from .base import Config, remove, say, size
+from .base import remove, say, size
 from .binlogs import Transaction, first_excluded, scan
+from .config import Workplace
 from .process import die_with_parent
 from .restic import Repository
 from .scratch import Scratch
@@ -77,9 +78,9 @@ def apply(scratch: Scratch, step: Step, path: str, stop: t.Optional[Transaction]
         )
 
 
-def replay(config: Config, repository: Repository, scratch: Scratch, plan: Plan) -> dict[str, t.Any]:
+def replay(place: Workplace, repository: Repository, scratch: Scratch, plan: Plan) -> dict[str, t.Any]:
     """All steps. The target's own transaction and all after it are left out."""
-    folder = os.path.join(config.work, "binlogs")
+    folder = os.path.join(place.work, "binlogs")
     remove(folder)
     os.makedirs(folder)
     stopped: t.Optional[Transaction] = None
@@ -100,7 +101,7 @@ def replay(config: Config, repository: Repository, scratch: Scratch, plan: Plan)
         if missing and not stopped:
             raise Problem(
                 f"After the replay {missing} is missing. Seen: {executed}; expected at least: {plan.reach}. Binary logs are missing in "
-                f"{config.repository}, or do not hold what "
+                f"{repository.store.address}, or do not hold what "
                 f"they should. Next: mysql-backup full; for a restore give an earlier time (restore_to)."
             )
         if plan.target.gtid and not session.subtract(plan.target.gtid, executed):

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem
 
 from . import failures, process, sftp
-from .base import Config
+from .config import Store
 
 PROBE_SECONDS = 10
 PATIENCE = 900  # seconds that a step waits for the lock of another one; restic's --retry-lock is younger than the oldest version that is supported
@@ -61,21 +61,21 @@ def snapshot_of(entry: t.Mapping[str, t.Any]) -> Snapshot:
 class Repository:
     """restic on the configured repository."""
 
-    def __init__(self, config: Config, patience: float = PATIENCE) -> None:
-        self.config, self.patience = config, patience
+    def __init__(self, store: Store, patience: float = PATIENCE) -> None:
+        self.store, self.patience = store, patience
         self.locked_out = False
 
     def environment(self) -> dict[str, str]:
         """Password and keys from the file that only root reads, times in UTC, a cache that may be lost."""
         found = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "TZ": "UTC", "LANG": "C.UTF-8"}
         found.update(
-            {"RESTIC_REPOSITORY": self.config.repository, "RESTIC_CACHE_DIR": os.path.join(self.config.cache, "restic"), "GOMAXPROCS": str(self.config.threads)}
+            {"RESTIC_REPOSITORY": self.store.address, "RESTIC_CACHE_DIR": os.path.join(self.store.cache, "restic"), "GOMAXPROCS": str(self.store.threads)}
         )
         try:
-            with open(self.config.environment_file, encoding="utf-8") as stream:
+            with open(self.store.environment_file, encoding="utf-8") as stream:
                 lines = stream.read().splitlines()
         except OSError as error:
-            raise Problem(f"{self.config.environment_file} cannot be read: {error}. Next: ansible-playbook onprem.wandb.backups -i <inventory>") from error
+            raise Problem(f"{self.store.environment_file} cannot be read: {error}. Next: ansible-playbook onprem.wandb.backups -i <inventory>") from error
         for line in lines:
             name, mark, value = line.partition("=")
             if mark and not line.startswith("#"):
@@ -84,13 +84,13 @@ class Repository:
 
     def argv(self) -> list[str]:
         """restic and the options that every command has."""
-        extra = ["--cacert", self.config.ca_file] if self.config.ca_file else []
-        extra += sftp.options(self.config.repository, os.path.dirname(self.config.environment_file), self.config.restic_options)
-        return [self.config.restic, *extra, *self.config.restic_options]
+        extra = ["--cacert", self.store.ca_file] if self.store.ca_file else []
+        extra += sftp.options(self.store.address, os.path.dirname(self.store.environment_file), self.store.options)
+        return [self.store.restic, *extra, *self.store.options]
 
     def explain(self, text: str) -> Failed:
         """An error of restic as a sentence."""
-        return Failed(failures.sentence(text, self.config.repository, self.config.environment_file), failures.kind(text))
+        return Failed(failures.sentence(text, self.store.address, self.store.environment_file), failures.kind(text))
 
     def run(
         self,
@@ -106,7 +106,7 @@ class Repository:
         end = time.monotonic() + (self.patience if patience is None else patience)
         while True:
             try:
-                return self.once(arguments, stdin, timeout or self.config.timeout, cwd, accept)
+                return self.once(arguments, stdin, timeout or self.store.timeout, cwd, accept)
             except Failed as failure:
                 if failure.kind != "locked" or arguments[0] == "unlock":
                     raise
@@ -125,7 +125,7 @@ class Repository:
         except process.Late as late:
             raise self.explain(f"{late}: i/o timeout") from late
         except OSError as error:
-            raise Problem(f"{self.config.restic} cannot be run: {error}. Next: ansible-playbook onprem.wandb.backups -i <inventory>") from error
+            raise Problem(f"{self.store.restic} cannot be run: {error}. Next: ansible-playbook onprem.wandb.backups -i <inventory>") from error
         if done.code in accept:
             return done
         raise self.explain(done.error or done.out)
@@ -145,7 +145,7 @@ class Repository:
 
     def probe(self) -> None:
         """A quick answer where restic would try for a quarter of an hour."""
-        match = re.match(r"(?:s3:|rest:)(https?)://(?:[^@/]*@)?(\[[^\]]+\]|[^:/]+)(?::(\d+))?", self.config.repository)
+        match = re.match(r"(?:s3:|rest:)(https?)://(?:[^@/]*@)?(\[[^\]]+\]|[^:/]+)(?::(\d+))?", self.store.address)
         if not match:
             return
         host, port = match[2].strip("[]"), int(match[3] or (443 if match[1] == "https" else 80))
@@ -172,11 +172,11 @@ class Repository:
         words = [word for tag in tags for word in ("--tag", tag)]
         words += ["--time", at.strftime("%Y-%m-%d %H:%M:%S")] if at else []
         words += ["--stdin", "--stdin-filename", paths[0]] if stdin else ["--", *paths]
-        done = self.run("backup", "--json", "--host", self.config.host, *words, stdin=stdin, cwd=cwd)
+        done = self.run("backup", "--json", "--host", self.store.host, *words, stdin=stdin, cwd=cwd)
         summary = [json.loads(line) for line in done.out.splitlines() if '"message_type":"summary"' in line]
         if not summary:
             raise Problem(
-                f"restic stored into {self.config.repository} and gave no summary. Seen: {done.out[-200:]}{done.error[-200:]}. Next: mysql-backup status."
+                f"restic stored into {self.store.address} and gave no summary. Seen: {done.out[-200:]}{done.error[-200:]}. Next: mysql-backup status."
             )
         return dict(summary[-1])
 
@@ -193,7 +193,7 @@ class Repository:
 
     def forget(self, snapshots: t.Sequence[Snapshot], patience: t.Optional[float] = None) -> None:
         """Remove entries; their data go with prune."""
-        if snapshots and not self.config.append_only:
+        if snapshots and not self.store.append_only:
             self.run("forget", *[one.id for one in snapshots], timeout=3600, patience=patience)
 
     def bytes(self) -> int:

@@ -14,7 +14,8 @@ import typing as t
 
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem, Server, pymysql, text_of
 
-from .base import Config, remove, say
+from .base import remove, say
+from .config import Workplace
 from .process import die_with_parent
 from .server import connect
 
@@ -43,10 +44,10 @@ def give(directory: str, user: str) -> None:
 class Scratch:
     """with Scratch(...) as server: server.session() …; leaving it shuts the server down cleanly."""
 
-    def __init__(self, config: Config, directory: str, basedir: str, variables: t.Mapping[str, str], seconds: float = 3600, lasting: bool = False) -> None:
-        self.config, self.directory, self.basedir, self.variables, self.seconds = config, directory, basedir, variables, seconds
+    def __init__(self, place: Workplace, directory: str, basedir: str, variables: t.Mapping[str, str], seconds: float = 3600, lasting: bool = False) -> None:
+        self.place, self.directory, self.basedir, self.variables, self.seconds = place, directory, basedir, variables, seconds
         self.lasting = lasting  # the copy will become the data directory: a crash of this host must not tear its pages
-        self.run_dir = os.path.join(config.work, "run")
+        self.run_dir = os.path.join(place.work, "run")
         self.socket = os.path.join(self.run_dir, "s.sock")
         self.log = os.path.join(self.run_dir, "error.log")
         self.process: t.Optional[subprocess.Popen[bytes]] = None
@@ -79,7 +80,7 @@ class Scratch:
             "--loose-auto-generate-certs=OFF",
             "--loose-sha256-password-auto-generate-rsa-keys=OFF",
             "--loose-caching-sha2-password-auto-generate-rsa-keys=OFF",
-            f"--innodb-buffer-pool-size={self.config.scratch_memory_mb}M",
+            f"--innodb-buffer-pool-size={self.place.memory_mb}M",
             "--innodb-flush-log-at-trx-commit=0",
             "--innodb-buffer-pool-load-at-startup=OFF",
             "--innodb-buffer-pool-dump-at-shutdown=OFF",
@@ -90,7 +91,7 @@ class Scratch:
         ]
 
     def __enter__(self) -> Scratch:
-        owner = pwd.getpwnam(self.config.user)
+        owner = pwd.getpwnam(self.place.user)
         remove(self.run_dir)
         os.makedirs(self.run_dir)
         os.chown(self.run_dir, owner.pw_uid, owner.pw_gid)

@@ -14,7 +14,8 @@ from ansible_collections.onprem.wandb.plugins.module_utils._mysql.smallfile impo
 
 from . import binlogs, decide, guard, hold, status
 from . import catalog as catalogs
-from .base import GIB, Config, iso, lock, now, parse, remove, say, size
+from .base import GIB, iso, lock, now, parse, remove, say, size
+from .config import Config, Home
 from .restic import Failed, Repository, Snapshot
 from .server import Look, live, look
 
@@ -52,15 +53,15 @@ def batches(wanted: t.Sequence[binlogs.LogFile], limit: int) -> list[list[binlog
 class Shipment:
     """One run."""
 
-    def __init__(self, config: Config, repository: Repository, session: Server, me: Look, catalog: catalogs.Catalog) -> None:
-        self.config, self.repository, self.session, self.me, self.catalog = config, repository, session, me, catalog
-        self.known = catalogs.latest_indexes(repository, config, catalog)
+    def __init__(self, home: Home, repository: Repository, session: Server, me: Look, catalog: catalogs.Catalog) -> None:
+        self.home, self.repository, self.session, self.me, self.catalog = home, repository, session, me, catalog
+        self.known = catalogs.latest_indexes(repository, catalog)
         self.files, self.executed = binlogs.files(session, me)
         births = {one.name: binlogs.begun(one.path) for one in self.files}
         self.births = births
         self.chain = chain_of(me.server_uuid, self.known, births)
         self.index: dict[str, Meta] = dict(self.known.get(self.chain, {"files": {}})["files"])
-        self.base = str(catalogs.manifest(repository, config, catalog.fulls[-1])["gtid_executed"])
+        self.base = str(catalogs.manifest(repository, catalog.fulls[-1])["gtid_executed"])
         others = {name: content for name, content in self.known.items() if name != self.chain}
         self.elsewhere = catalogs.covered(session, self.base, others)
 
@@ -81,7 +82,7 @@ class Shipment:
 
     def late(self) -> float:
         """Seconds for which something that this server executed is in no record, as runs of this host have seen it. 0: all that the last look saw is."""
-        path = os.path.join(self.config.state_dir, "unshipped.json")
+        path = os.path.join(self.home.state_dir, "unshipped.json")
         known = read_json(path)
         executed = str(known.get("executed", ""))
         if known and not self.session.subtract(executed, self.executed) and self.session.subtract(executed, self.covered()):
@@ -135,11 +136,11 @@ class Shipment:
 
     def send(self, batch: t.Sequence[binlogs.LogFile], entries: t.Mapping[str, Meta]) -> int:
         """One snapshot. The spool keeps the active file only."""
-        folder = os.path.join(self.config.spool, self.chain)
+        folder = os.path.join(self.home.spool, self.chain)
         os.makedirs(folder, mode=0o700, exist_ok=True)
-        for other in os.listdir(self.config.spool):
+        for other in os.listdir(self.home.spool):
             if other != self.chain:
-                remove(os.path.join(self.config.spool, other))
+                remove(os.path.join(self.home.spool, other))
         keep = {one.name for one in batch}
         for name in os.listdir(folder):
             if name not in keep:
@@ -149,7 +150,7 @@ class Shipment:
         at = now()
         content = {
             "server_uuid": self.me.server_uuid,
-            "host": self.config.host,
+            "host": self.home.host,
             "at": iso(at),
             "gtid_executed": entries[batch[-1].name]["end"],
             "files": self.index,
@@ -172,8 +173,9 @@ class Shipment:
 
 def run(config: Config, force: bool = False) -> dict[str, t.Any]:
     """mysql-backup ship. force: a record although nothing is new."""
-    with lock(config, "ship", config.ship_interval if force else 0), live(config.socket) as session:
-        waits = "" if force else hold.reason(config)
+    home, interval = config.home, config.shipping.interval
+    with lock(home, "ship", interval if force else 0), live(config.data.socket) as session:
+        waits = "" if force else hold.reason(home)
         if waits:
             return {"acted": False, "why": waits}
         me = look(session)
@@ -181,19 +183,19 @@ def run(config: Config, force: bool = False) -> dict[str, t.Any]:
         if not doing and me.role != "primary":
             return {"acted": False, "why": why, "fault": why in decide.FAULTS}
         started = time.monotonic()
-        repository = Repository(config, patience=max(MIN_PATIENCE, config.ship_interval))
+        repository = Repository(config.store, patience=max(MIN_PATIENCE, interval))
         repository.probe()
         catalog = catalogs.read(repository.snapshots())
-        status.repository(config, catalog)
+        status.repository(home, catalog)
         if not catalog.fulls:
             return {"acted": False, "why": "there is no full backup yet, so there is nothing that binary logs could continue"}
-        shipment = Shipment(config, repository, session, me, catalog)
+        shipment = Shipment(home, repository, session, me, catalog)
         late = shipment.late() if me.role == "primary" else 0.0
-        doing, why = decide.ships(me, shipment.others_reach_back(), late, LATE * config.ship_interval)
+        doing, why = decide.ships(me, shipment.others_reach_back(), late, LATE * interval)
         if not doing:
             return {"acted": False, "why": why}
         try:
-            guard.check(session, me, repository, config, catalog)
+            guard.check(session, me, repository, home.site, catalog)
         except guard.Foreign as foreign:
             if not force:
                 raise
@@ -205,12 +207,12 @@ def run(config: Config, force: bool = False) -> dict[str, t.Any]:
             wanted = shipment.files[-1:]
         shipment.exact(entries, wanted)
         copied = 0
-        for batch in batches(wanted, int(config.ship_batch_gb * GIB)):
+        for batch in batches(wanted, int(config.shipping.batch_gb * GIB)):
             copied += shipment.send(batch, entries)
         missing = shipment.gap()
         if missing:
             raise Problem(
-                f"The binary logs in {config.repository} do not continue the last full backup without a gap: {missing} is in none of them. "
+                f"The binary logs in {config.store.address} do not continue the last full backup without a gap: {missing} is in none of them. "
                 f"A restore ends before these transactions. Expected: every transaction since {catalog.fulls[-1].id}. Next: mysql-backup full."
             )
         if copied:

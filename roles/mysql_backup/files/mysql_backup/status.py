@@ -13,40 +13,41 @@ from contextlib import contextmanager
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.smallfile import read_json, write_json, write_text
 
 from . import catalog as catalogs
-from .base import Config, iso, now, parse
+from .base import iso, now, parse
+from .config import Home
 
 STEPS = ("full", "ship", "verify", "expire")
 
 
-def read(config: Config) -> dict[str, t.Any]:
+def read(home: Home) -> dict[str, t.Any]:
     """The last state."""
-    found = read_json(config.status_file)
+    found = read_json(home.status_file)
     found.setdefault("steps", {})
     return found
 
 
 @contextmanager
-def changing(config: Config) -> t.Iterator[dict[str, t.Any]]:
+def changing(home: Home) -> t.Iterator[dict[str, t.Any]]:
     """The state, for a change; several steps run at the same time, so one waits for the other."""
-    os.makedirs(config.state_dir, exist_ok=True)
-    with open(os.path.join(config.state_dir, ".lock-status"), "w", encoding="utf-8") as stream:
+    os.makedirs(home.state_dir, exist_ok=True)
+    with open(os.path.join(home.state_dir, ".lock-status"), "w", encoding="utf-8") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
-        found = read(config)
+        found = read(home)
         yield found
-        save(config, found)
+        save(home, found)
 
 
-def save(config: Config, found: dict[str, t.Any]) -> None:
+def save(home: Home, found: dict[str, t.Any]) -> None:
     """The file, and the metrics beside it."""
-    found.update(host=config.host, site=config.site, written_at=iso(now()), limits=limits(config))
-    write_json(config.status_file, found)
-    if config.metrics_dir and os.path.isdir(config.metrics_dir):
-        write_text(os.path.join(config.metrics_dir, "onprem_wandb_mysql_backup.prom"), metrics(found))
+    found.update(host=home.host, site=home.site, written_at=iso(now()), limits=limits(home))
+    write_json(home.status_file, found)
+    if home.metrics_dir and os.path.isdir(home.metrics_dir):
+        write_text(os.path.join(home.metrics_dir, "onprem_wandb_mysql_backup.prom"), metrics(found))
 
 
-def limits(config: Config) -> dict[str, float]:
+def limits(home: Home) -> dict[str, float]:
     """Ages in seconds after which a reader complains."""
-    return {"full": config.full_max_age_hours * 3600, "verify": config.verify_max_age_hours * 3600, "ship": config.ship_max_age}
+    return {"full": home.full_max_age, "verify": home.verify_max_age, "ship": home.ship_max_age}
 
 
 def invocation() -> str:
@@ -54,20 +55,20 @@ def invocation() -> str:
     return os.environ.get("INVOCATION_ID", "")
 
 
-def begin(config: Config, name: str) -> None:
+def begin(home: Home, name: str) -> None:
     """A run that is under way; a killed one leaves this behind."""
-    with changing(config) as found:
+    with changing(home) as found:
         found["steps"].setdefault(name, {})["started"] = iso(now())
 
 
-def killed(config: Config, name: str) -> bool:
+def killed(home: Home, name: str) -> bool:
     """Whether the last run never came to its end."""
-    return bool(read(config)["steps"].get(name, {}).get("started"))
+    return bool(read(home)["steps"].get(name, {}).get("started"))
 
 
-def step(config: Config, name: str, result: t.Mapping[str, t.Any]) -> None:
+def step(home: Home, name: str, result: t.Mapping[str, t.Any]) -> None:
     """A run that ended well."""
-    with changing(config) as found:
+    with changing(home) as found:
         entry = found["steps"].setdefault(name, {})
         entry.update(last_run=iso(now()), acted=bool(result.get("acted")), why=result.get("why", ""), failure="", started="")
         entry.update(fault=bool(result.get("fault")), invocation=invocation())
@@ -75,24 +76,24 @@ def step(config: Config, name: str, result: t.Mapping[str, t.Any]) -> None:
             entry.update(last_success=iso(now()), result=dict(result))
 
 
-def failure(config: Config, name: str, text: str) -> None:
+def failure(home: Home, name: str, text: str) -> None:
     """A run that did not."""
-    with changing(config) as found:
+    with changing(home) as found:
         entry = found["steps"].setdefault(name, {})
         entry.update(last_run=iso(now()), acted=True, failure=text, failed_at=iso(now()), started="", fault=False, invocation=invocation())
 
 
-def stopped(config: Config, name: str, why: str) -> None:
+def stopped(home: Home, name: str, why: str) -> None:
     """A run that was ended on purpose: no failure, and nothing was done."""
-    with changing(config) as found:
+    with changing(home) as found:
         found["steps"].setdefault(name, {}).update(last_run=iso(now()), acted=False, why=why, failure="", started="", fault=False)
 
 
-def repository(config: Config, catalog: catalogs.Catalog) -> None:
+def repository(home: Home, catalog: catalogs.Catalog) -> None:
     """What is in the repository, whoever put it there."""
     newest = catalog.records[-1] if catalog.records else None
     proved = [one for one in catalog.fulls if one.verified]
-    with changing(config) as found:
+    with changing(home) as found:
         found["repository"] = {
             "looked_at": iso(now()),
             "fulls": [

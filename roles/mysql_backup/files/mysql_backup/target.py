@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem
 
 from . import catalog as catalogs
-from .base import Config, iso, now, parse, size
+from .base import iso, now, parse, size
 from .gtids import Sums
 from .restic import Repository, Snapshot
 
@@ -95,7 +95,7 @@ class Plan:
         }
 
 
-def reach(session: Sums, repository: Repository, config: Config, catalog: catalogs.Catalog, wanted: Target) -> tuple[str, datetime.datetime]:
+def reach(session: Sums, repository: Repository, catalog: catalogs.Catalog, wanted: Target) -> tuple[str, datetime.datetime]:
     """The GTID set of the history that holds the target, and its age. Marks divide histories: after a restore another one begins."""
     ends: list[t.Optional[datetime.datetime]] = [one.at for one in catalog.marks] + [None]
     if wanted.time:
@@ -104,10 +104,10 @@ def reach(session: Sums, repository: Repository, config: Config, catalog: catalo
     for end in reversed(ends):
         records = [one for one in catalog.records if end is None or one.at < end]
         fulls = [one for one in catalog.fulls if end is None or one.at < end]
-        known = [(one.at, str(catalogs.index(repository, config, one)["gtid_executed"])) for one in records[-1:]]
-        known += [(one.at, str(catalogs.manifest(repository, config, one)["gtid_executed"])) for one in fulls[-1:]]
+        known = [(one.at, str(catalogs.index(repository, one)["gtid_executed"])) for one in records[-1:]]
+        known += [(one.at, str(catalogs.manifest(repository, one)["gtid_executed"])) for one in fulls[-1:]]
         marks = [one for one in catalog.marks if end is None or one.at < end]
-        known += [(one.at, str(catalogs.mark(repository, config, one)["gtid_executed"])) for one in marks[-1:] if not known or one.at > max(known)[0]]
+        known += [(one.at, str(catalogs.mark(repository, one)["gtid_executed"])) for one in marks[-1:] if not known or one.at > max(known)[0]]
         if not known:
             continue
         at, gtids = max(known)
@@ -121,17 +121,17 @@ def reach(session: Sums, repository: Repository, config: Config, catalog: catalo
             "the GTID with what the binary log says."
         )
     raise Problem(
-        f"The repository {config.repository} holds no backup. Nothing was changed. Next: mysql-backup full, or set mysql_backup_repository to the one "
+        f"The repository {repository.store.address} holds no backup. Nothing was changed. Next: mysql-backup full, or set mysql_backup_repository to the one "
         "that has them."
     )
 
 
-def choose(session: Sums, repository: Repository, config: Config, catalog: catalogs.Catalog, wanted: Target, gtids: str) -> catalogs.Full:
+def choose(session: Sums, repository: Repository, catalog: catalogs.Catalog, wanted: Target, gtids: str) -> catalogs.Full:
     """The newest full from which the target can be reached."""
     for one in reversed(catalog.fulls):
         if wanted.time and one.at > wanted.time:
             continue
-        held = str(catalogs.manifest(repository, config, one)["gtid_executed"])
+        held = str(catalogs.manifest(repository, one)["gtid_executed"])
         if session.subtract(held, gtids) or (wanted.gtid and not session.subtract(wanted.gtid, held)):
             continue
         return one
@@ -168,30 +168,30 @@ def order(session: Sums, plan: Plan, indexes: t.Mapping[str, catalogs.Meta], hel
     plan.gap = session.subtract(plan.reach, executed)
 
 
-def make(session: Sums, repository: Repository, config: Config, catalog: catalogs.Catalog, text: str, more_comes: bool = False) -> Plan:
+def make(session: Sums, repository: Repository, catalog: catalogs.Catalog, text: str, more_comes: bool = False) -> Plan:
     """The whole plan, or a sentence why there is none. more_comes: what is newer is still shipped before the restore."""
     wanted = target(text, now())
-    gtids, at = reach(session, repository, config, catalog, wanted)
+    gtids, at = reach(session, repository, catalog, wanted)
     if wanted.time and wanted.time > at and not more_comes:
         raise Problem(
-            f"restore_to is {iso(wanted.time)}; the newest transactions in {config.repository} are of {iso(at)}. Nothing was changed. Next: "
+            f"restore_to is {iso(wanted.time)}; the newest transactions in {repository.store.address} are of {iso(at)}. Nothing was changed. Next: "
             "ansible-playbook onprem.wandb.mysql_restore -i <inventory> -e op_confirm=<site_name> -e op_restore_to=latest restores these; "
             "while a server still runs, "
             "mysql-backup ship --force on it brings the rest first."
         )
-    full = choose(session, repository, config, catalog, wanted, gtids)
-    plan = Plan(wanted, full, catalogs.manifest(repository, config, full), gtids, at)
-    indexes = catalogs.latest_indexes(repository, config, catalog)
+    full = choose(session, repository, catalog, wanted, gtids)
+    plan = Plan(wanted, full, catalogs.manifest(repository, full), gtids, at)
+    indexes = catalogs.latest_indexes(repository, catalog)
     order(session, plan, indexes, {chain: catalog.held(chain) for chain in indexes})
     if plan.gap and wanted.text == "latest":
-        raise Problem(gap_sentence(config, plan))
+        raise Problem(gap_sentence(repository.store.address, plan))
     return plan
 
 
-def gap_sentence(config: Config, plan: Plan) -> str:
+def gap_sentence(address: str, plan: Plan) -> str:
     """The binary logs do not reach."""
     return (
-        f"Binary logs are missing in {config.repository}: with {plan.full.id} and what was shipped after it, {plan.gap} cannot be replayed. "
+        f"Binary logs are missing in {address}: with {plan.full.id} and what was shipped after it, {plan.gap} cannot be replayed. "
         f"Expected: every transaction up to {iso(plan.reach_at)}. Next: mysql-backup full takes a new full backup; for a restore give an earlier "
         "time (restore_to)."
     )

@@ -14,7 +14,8 @@ from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import 
 
 from . import catalog as catalogs
 from . import decide, hold, manifest, status, target
-from .base import GIB, Config, empty, free_bytes, iso, lock, now, say
+from .base import GIB, empty, free_bytes, iso, lock, now, say
+from .config import Config, Workplace
 from .fetchfull import basedir, compare, unpack
 from .full import space_problem, workplace
 from .replay import replay
@@ -30,13 +31,13 @@ def share(stored: int, limit_gb: float) -> str:
     return f"{max(0.1, limit_gb * GIB / stored * 100):.1f}%"
 
 
-def prove(config: Config, repository: Repository, plan: target.Plan) -> dict[str, t.Any]:
+def prove(place: Workplace, mysql_dir: str, repository: Repository, plan: target.Plan) -> dict[str, t.Any]:
     """Restore, compare, replay."""
     started = time.monotonic()
-    data = unpack(config, repository, plan, os.path.join(config.work, "verify"))
+    data = unpack(repository, place.user, plan, os.path.join(place.work, "verify"))
     restored = time.monotonic() - started
-    with Scratch(config, data, basedir(config, plan.manifest["version"]), plan.manifest["variables"]) as scratch:
-        wrong = compare(scratch, config, plan)
+    with Scratch(place, data, basedir(mysql_dir, plan.manifest["version"]), plan.manifest["variables"]) as scratch:
+        wrong = compare(scratch, place, plan)
         if wrong:
             raise Problem(
                 f"The full backup {plan.full.id} is not what it was when it was made: {'; '.join(wrong[:5])}{' …' if len(wrong) > 5 else ''}. "
@@ -45,8 +46,8 @@ def prove(config: Config, repository: Repository, plan: target.Plan) -> dict[str
         compared = time.monotonic() - started - restored
         with scratch.session() as session:
             session.rows("SET GLOBAL super_read_only = OFF")
-        done = replay(config, repository, scratch, plan)
-        rows = manifest.measure(scratch, config, 0)
+        done = replay(place, repository, scratch, plan)
+        rows = manifest.measure(scratch, place.threads, 0)
         replayed = time.monotonic() - started - restored - compared
     return {
         "full": plan.full.id,
@@ -66,33 +67,34 @@ def prove(config: Config, repository: Repository, plan: target.Plan) -> dict[str
 
 def run(config: Config) -> dict[str, t.Any]:
     """mysql-backup verify"""
-    with lock(config, "work"), live(config.socket, None) as session:
-        why = hold.reason(config)
+    home, place = config.home, config.workplace
+    with lock(home, "work"), live(config.data.socket, None) as session:
+        why = hold.reason(home)
         if why:
             return {"acted": False, "why": why}
         started = time.monotonic()
         doing, why = decide.acts(look(session))
         if not doing:
             return {"acted": False, "why": why}
-        workplace(config)
-        repository = Repository(config)
+        workplace(place)
+        repository = Repository(config.store)
         repository.open()
         catalog = catalogs.read(repository.snapshots())
         try:
-            plan = target.make(session, repository, config, catalog, "latest")
+            plan = target.make(session, repository, catalog, "latest")
             needed = int(plan.manifest["bytes"]) + 2 * sum(step.bytes for step in plan.steps)
-            problem = space_problem(needed, free_bytes(config.work), config.work, f"restoring {plan.full.id}")
+            problem = space_problem(needed, free_bytes(place.work), place.work, f"restoring {plan.full.id}")
             if problem:
                 raise Problem(problem)
-            say(f"{config.host} proves {plan.full.id}: {why}")
-            found = prove(config, repository, plan)
+            say(f"{home.host} proves {plan.full.id}: {why}")
+            found = prove(place, config.data.mysql_dir, repository, plan)
             checked = time.monotonic()
-            repository.run("check", f"--read-data-subset={share(repository.bytes(), config.check_read_gb)}", "--no-lock", timeout=config.timeout)
+            repository.run("check", f"--read-data-subset={share(repository.bytes(), place.check_read_gb)}", "--no-lock", timeout=config.store.timeout)
             found["seconds_check"] = round(time.monotonic() - checked, 1)
         finally:
-            empty(config.work)
+            empty(place.work)
         found["seconds"] = round(time.monotonic() - started, 1)
-        proof = {**found, "at": iso(now()), "host": config.host}
+        proof = {**found, "at": iso(now()), "host": home.host}
         repository.backup(["/proof.json"], [catalogs.PROOF, f"of={plan.full.id}"], stdin=json.dumps(proof))
-        status.repository(config, catalogs.read(repository.snapshots()))
+        status.repository(home, catalogs.read(repository.snapshots()))
         return {"acted": True, "why": why, **proof}

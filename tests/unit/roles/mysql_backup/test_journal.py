@@ -6,24 +6,23 @@
 from __future__ import annotations
 
 import pathlib
-import types
 import typing as t
 
 import pytest
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql import journal as modules
 from mysql_backup import journal
-from mysql_backup.base import Config, Problem
+from mysql_backup.base import Problem
 
 
-def site(path: pathlib.Path) -> Config:
-    return t.cast(Config, types.SimpleNamespace(journal=str(path / "here/mysql-journal.jsonl")))
+def site(path: pathlib.Path) -> str:
+    return str(path / "here/mysql-journal.jsonl")
 
 
 def test_a_step_stands_between_two_lines(tmp_path: pathlib.Path) -> None:
-    config = site(tmp_path)
+    path = site(tmp_path)
     result = {"changed": True, "full": "F", "binlogs": 3, "kept": "/var/lib/mysql.before-restore-x"}
-    assert journal.told(config, "place", "latest", lambda: result) == result
-    first, last = modules.read(config.journal, "restore latest")
+    assert journal.told(path, "place", "latest", lambda: result) == result
+    first, last = modules.read(path, "restore latest")
     assert (first["state"], first["note"]) == ("place", "begins")
     assert "the data directory holds F and 3 binary logs; the old data are in /var/lib/mysql.before-restore-x" in last["note"]
     assert first["at"] <= last["at"] and last["at"][-5] == "."
@@ -35,23 +34,23 @@ def test_a_step_that_fails(tmp_path: pathlib.Path) -> None:
 
     with pytest.raises(Problem):
         journal.told(site(tmp_path), "prepare", "latest", fails)
-    assert modules.read(site(tmp_path).journal)[-1]["failure"] == "no room"
+    assert modules.read(site(tmp_path))[-1]["failure"] == "no room"
 
 
 def test_nothing_to_do_and_lists(tmp_path: pathlib.Path) -> None:
-    config = site(tmp_path)
-    journal.told(config, "discard-old", "", lambda: {"changed": True, "removed": ["/a", "/b"]})
-    journal.told(config, "set-aside", "", lambda: {"changed": False})
-    notes = [entry["note"] for entry in modules.read(config.journal, "restore")]
+    path = site(tmp_path)
+    journal.told(path, "discard-old", "", lambda: {"changed": True, "removed": ["/a", "/b"]})
+    journal.told(path, "set-aside", "", lambda: {"changed": False})
+    notes = [entry["note"] for entry in modules.read(path, "restore")]
     assert notes == ["begins", "removed /a, /b", "begins", "nothing to do"]
 
 
 def test_what_runs_each_minute_is_not_told(tmp_path: pathlib.Path) -> None:
     journal.told(site(tmp_path), "ship", "", lambda: {"acted": True})
-    assert modules.read(site(tmp_path).journal) == []
+    assert modules.read(site(tmp_path)) == []
 
 
-FULL_DISK = t.cast(Config, types.SimpleNamespace(journal="/dev/full"))
+FULL_DISK = "/dev/full"
 
 
 @pytest.mark.parametrize("step", ["discard-old", "set-aside"])

@@ -32,7 +32,7 @@ def gone() -> set[str]:
 
 
 def test_neither_state_nor_metrics_nor_timers_are_left() -> None:
-    metrics = re.search(r'config\.metrics_dir, "([^"]+)"', (ROLE / "files/mysql_backup/status.py").read_text())
+    metrics = re.search(r'home\.metrics_dir, "([^"]+)"', (ROLE / "files/mysql_backup/status.py").read_text())
     assert metrics
     timers = {f"/etc/systemd/system/mysql-backup-{step}.timer" for step in ("full", "ship", "verify", "expire")}
     assert gone() == timers | {"/srv/state/status.json", f"/srv/metrics/{metrics[1]}"}

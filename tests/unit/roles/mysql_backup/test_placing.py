@@ -16,9 +16,12 @@ import typing as t
 import pytest
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.smallfile import read_json
 from mysql_backup import hold, placing, repair
-from mysql_backup.base import Config, Problem
+from mysql_backup.base import Problem
+from mysql_backup.config import Store
 
 from tests.unit.roles.test_mysql_role_guard import guard
+
+from .given import config_of
 
 OLD = {"ibdata1": "old", "mysql.ibd": "old", "mysql/x.ibd": "old", "site/a.ibd": "old", "binlog.000007": "old", "auto.cnf": "old"}
 NEW = {"ibdata1": "new", "mysql.ibd": "new", "mysql/x.ibd": "new", "site/a.ibd": "new", "undo_001": "new"}
@@ -51,8 +54,7 @@ class Host:
 
     def __init__(self, root: pathlib.Path, mounted: bool, monkeypatch: pytest.MonkeyPatch) -> None:
         self.data, self.state, self.role, self.marks = root / "mysql", root / "state", root / "mysql-role.json", [0]
-        names = {"data_dir": self.data, "state_dir": self.state, "role_file": self.role, "socket": root / "none"}
-        self.config = t.cast(Config, types.SimpleNamespace(host="db1", user=getpass.getuser(), **{key: str(value) for key, value in names.items()}))
+        self.config = config_of(root, state_dir=str(self.state), user=getpass.getuser())
         monkeypatch.setattr(os.path, "ismount", lambda path: mounted and path == str(self.data))
         monkeypatch.setattr(os, "sync", lambda: None)  # slow, and of no meaning here
         monkeypatch.setattr(os, "fsync", lambda _handle: None)
@@ -61,7 +63,7 @@ class Host:
         monkeypatch.setattr(repair, "mark", lambda _config, _gtids: self.marks.append(1))
         plant(self.data, OLD)
         self.role.write_text('{"role": "primary"}')
-        folder = placing.beside(self.config, ".restoring")
+        folder = placing.beside(self.config.data, ".restoring")
         plant(pathlib.Path(folder) / "data", NEW)
         self.state.mkdir()
         known = {"stage": "prepared", "to": TO, "folder": folder, "gtid_executed": "a:1-9", "full": "f", "binlogs": 1, "tables": 2, "rows": 3}
@@ -82,7 +84,7 @@ class Host:
         return action
 
     def kept(self) -> list[dict[str, str]]:
-        return [tree(pathlib.Path(path)) for path in placing.kept_paths(self.config)]
+        return [tree(pathlib.Path(path)) for path in placing.kept_paths(self.config.data)]
 
 
 @pytest.fixture(params=[False, True], ids=["directory", "mount point"])
@@ -134,7 +136,7 @@ def test_place_is_finished_by_the_next_run_wherever_it_was_cut(host: Host, numbe
     assert host.boot() == "start"
     done = placing.finish(host.config)
     assert done["to"] == TO and done["opened_at"] and host.stage == ""
-    assert not os.path.exists(placing.beside(host.config, ".restoring"))
+    assert not os.path.exists(placing.beside(host.config.data, ".restoring"))
     assert not (host.state.parent / "mysql-role.json.restoring").exists()
 
 
@@ -142,7 +144,7 @@ def test_the_matrix_reaches_the_end(host: Host, monkeypatch: pytest.MonkeyPatch)
     """So many changes are all that the steps make: a later one would not be cut here."""
     assert not cut(monkeypatch, PLACE - 1, lambda: placing.place(host.config, TO))
     assert not cut(monkeypatch, FINISH - 1, lambda: placing.finish(host.config))
-    placing.discard_old(host.config)  # its name is that of the second
+    placing.discard_old(host.config.data)  # its name is that of the second
     assert not cut(monkeypatch, ASIDE - 1, lambda: placing.set_aside(host.config))
 
 
@@ -151,13 +153,13 @@ def test_a_cut_finish_keeps_when_it_was_opened(host: Host, number: int, monkeypa
     placing.place(host.config, TO)
     cut(monkeypatch, number, lambda: placing.finish(host.config))
     assert placing.finish(host.config)["to"] == TO
-    assert read_json(placing.restored_file(host.config))["opened_at"] and host.stage == ""
+    assert read_json(placing.restored_file(host.config.data))["opened_at"] and host.stage == ""
 
 
 @pytest.mark.parametrize("boots", [False, True], ids=["killed", "rebooted"])
 @pytest.mark.parametrize("number", range(ASIDE))
 def test_set_aside_is_finished_by_the_next_run_wherever_it_was_cut(host: Host, number: int, boots: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.rmtree(placing.beside(host.config, ".restoring"))
+    shutil.rmtree(placing.beside(host.config.data, ".restoring"))
     (host.state / "restore.json").write_text(json.dumps({"stage": "leaving", "to": TO}))
     was_cut = cut(monkeypatch, number, lambda: placing.set_aside(host.config))
     if was_cut and boots:
@@ -178,7 +180,7 @@ def test_what_was_made_in_between_is_kept_and_not_mixed_in(host: Host, monkeypat
     plant(host.data, BARE)
     placing.place(host.config, TO)
     assert tree(host.data) == NEW
-    away = [path for kept in placing.kept_paths(host.config) for path in pathlib.Path(kept).glob(".in-the-way-*")]
+    away = [path for kept in placing.kept_paths(host.config.data) for path in pathlib.Path(kept).glob(".in-the-way-*")]
     assert tree(away[0]) == BARE
 
 
@@ -186,14 +188,14 @@ def test_restored_data_that_are_gone_are_not_taken_for_placed(host: Host, monkey
     for count in range(PLACE):
         if cut(monkeypatch, count, lambda: placing.place(host.config, TO)) and host.stage == "old data moved":
             break
-    shutil.rmtree(placing.beside(host.config, ".restoring"))
+    shutil.rmtree(placing.beside(host.config.data, ".restoring"))
     with pytest.raises(Problem, match=r"is neither in .* Nothing was moved.*Next: rm .*restore\.json"):
         placing.place(host.config, TO)
     assert host.stage == "old data moved"
 
 
 def test_a_store_that_is_gone_delays_the_mark_and_stops_nothing(host: Host, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
-    def away(_config: Config, _gtids: str) -> None:
+    def away(_store: Store, _gtids: str) -> None:
         raise Problem("The repository cannot be reached.")
 
     monkeypatch.setattr(repair, "mark", away)
@@ -201,10 +203,10 @@ def test_a_store_that_is_gone_delays_the_mark_and_stops_nothing(host: Host, monk
     assert "finish tries it again" in capfd.readouterr().err
     with pytest.raises(Problem, match="cannot be reached"):
         placing.finish(host.config)
-    assert read_json(placing.restored_file(host.config))["opened_at"]
+    assert read_json(placing.restored_file(host.config.data))["opened_at"]
     monkeypatch.setattr(repair, "mark", lambda _config, _gtids: host.marks.append(1))
     placing.finish(host.config)
-    assert sum(host.marks) == 1 and read_json(placing.restored_file(host.config))["marked"]
+    assert sum(host.marks) == 1 and read_json(placing.restored_file(host.config.data))["marked"]
 
 
 @pytest.mark.parametrize("seen", ["active", "activating", "deactivating"])
@@ -219,9 +221,9 @@ def test_a_server_that_recovers_is_running_although_it_does_not_answer(host: Hos
 def test_what_a_restore_still_moves_is_not_discarded(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     next(count for count in range(PLACE) if cut(monkeypatch, count, lambda: placing.place(host.config, TO)) and host.kept())
     with pytest.raises(Problem, match="still moves data into"):
-        placing.discard_old(host.config)
+        placing.discard_old(host.config.data)
     placing.place(host.config, TO)
-    assert placing.discard_old(host.config)["removed"] and host.kept() == []
+    assert placing.discard_old(host.config.data)["removed"] and host.kept() == []
 
 
 # --- backups wait ---------------------------------------------------------------------------------------------------------------
@@ -239,32 +241,32 @@ def test_a_hold_has_every_lock_or_changes_nothing(host: Host) -> None:
     from mysql_backup.base import Busy, lock
 
     for name in hold.LOCKS:
-        with lock(host.config, name), pytest.raises(Busy, match="has not ended within"):
+        with lock(host.config.home, name), pytest.raises(Busy, match="has not ended within"):
             placing.hold_all(host.config, TO, "db2", "")
-        assert hold.reason(host.config) == "" and host.stage == "prepared"
+        assert hold.reason(host.config.home) == "" and host.stage == "prepared"
     placing.hold_all(host.config, TO, "db2", "")
-    assert "a restore to 2026" in hold.reason(host.config) and host.stage == "leaving"
+    assert "a restore to 2026" in hold.reason(host.config.home) and host.stage == "leaving"
 
 
 @pytest.mark.usefixtures("quiet")
 def test_a_store_that_takes_nothing_is_noticed_before_servers_are_stopped(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_config: Config) -> None:
+    def full(_store: Store) -> None:
         raise Problem("The place of the repository is full.")
 
     monkeypatch.setattr(repair, "probe", full)
     with pytest.raises(Problem, match="is full"):
         placing.hold_all(host.config, TO, "db1", "")
-    assert hold.reason(host.config) == "" and host.stage == "prepared"
+    assert hold.reason(host.config.home) == "" and host.stage == "prepared"
 
 
 @pytest.mark.usefixtures("quiet")
 def test_a_hold_ends_by_itself(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     placing.hold_all(host.config, TO, "db1", "")
-    assert hold.reason(host.config) and host.stage == "prepared"
+    assert hold.reason(host.config.home) and host.stage == "prepared"
     monkeypatch.setattr(hold, "LEASE", 0)
-    assert hold.reason(host.config) == ""
+    assert hold.reason(host.config.home) == ""
     monkeypatch.undo()
-    assert hold.release(host.config) == {"changed": True} and hold.reason(host.config) == ""
+    assert hold.release(host.config.home) == {"changed": True} and hold.reason(host.config.home) == ""
 
 
 U, V = "1abe9d5b-e743-11f1-8336-02fc00000001", "2abe9d5b-e743-11f1-8336-02fc00000001"
@@ -290,6 +292,6 @@ def test_whether_data_are_those_that_were_given_up(given_up: t.Optional[str], st
 def test_what_is_given_up_is_noted_and_goes_with_a_release(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(placing, "held", lambda _config: f"{U}:1-9")
     placing.hold_all(host.config, TO, "db2", f"{U}:1-7")
-    assert read_json(placing.state_file(host.config))["given_up"] == f"{U}:8-9"
-    assert placing.release(host.config) == {"changed": True} and host.stage == "" and hold.reason(host.config) == ""
+    assert read_json(placing.state_file(host.config.data))["given_up"] == f"{U}:8-9"
+    assert placing.release(host.config) == {"changed": True} and host.stage == "" and hold.reason(host.config.home) == ""
     assert placing.release(host.config) == {"changed": False}

@@ -12,13 +12,16 @@ from contextlib import nullcontext
 
 import pytest
 from mysql_backup import decide, repair
-from mysql_backup.base import Config, Problem
+from mysql_backup.base import Problem
+from mysql_backup.config import Config, Store
+
+from .given import config_of
 
 
 class Empty:
     """A repository without a backup."""
 
-    def __init__(self, _config: Config) -> None:
+    def __init__(self, _store: Store) -> None:
         pass
 
     def open(self) -> str:
@@ -36,9 +39,7 @@ def config(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Config:
     monkeypatch.setattr(repair, "live", lambda _socket: nullcontext())
     monkeypatch.setattr(repair, "look", lambda _session: primary)
     monkeypatch.setattr(repair.guard, "check", lambda *_arguments: None)
-    names = {"repository": "/mnt/backup", "host": "db1", "socket": "", "state_dir": str(tmp_path), "status_file": str(tmp_path / "status.json")}
-    ages = {"full_max_age_hours": 1, "verify_max_age_hours": 1, "ship_max_age": 1}
-    return t.cast(Config, types.SimpleNamespace(**names, **ages, site="berlin", metrics_dir=""))
+    return config_of(tmp_path)
 
 
 def answers(monkeypatch: pytest.MonkeyPatch, why: str) -> list[str]:

@@ -13,9 +13,12 @@ import typing as t
 
 import pytest
 from mysql_backup import cli, decide, expire, process, restic, ship, status
-from mysql_backup.base import Busy, Config, Problem, iso, now
+from mysql_backup.base import Busy, Problem, iso, now
+from mysql_backup.config import Config, Home
 from mysql_backup.gtids import Gtids
 from mysql_backup.server import Look
+
+from .given import config_of
 
 UUID = "1abe9d5b-e743-11f1-8336-02fc00000001"
 PRIMARY = {"writable": True, "channel": False, "applying": False, "standbys": 1}
@@ -28,10 +31,7 @@ def server(**changes: t.Any) -> Look:
 
 @pytest.fixture
 def config(tmp_path: pathlib.Path) -> Config:
-    names = {"state_dir": str(tmp_path), "status_file": str(tmp_path / "status.json"), "host": "db1", "site": "s", "metrics_dir": "", "restic": "/bin/restic"}
-    ages = {"full_max_age_hours": 1, "verify_max_age_hours": 1, "ship_max_age": 600, "ship_interval": 60, "timeout": 3600, "append_only": False}
-    more = {"repository": "/mnt/x", "environment_file": "/etc/e/environment", "cache": str(tmp_path), "ca_file": "", "restic_options": (), "threads": 1}
-    return t.cast(Config, types.SimpleNamespace(**names, **ages, **more))
+    return config_of(tmp_path)
 
 
 # --- who ships --------------------------------------------------------------------------------------------------------------------
@@ -48,32 +48,32 @@ def test_a_standby_that_receives_and_does_not_apply_ships_nothing_so_its_primary
 class Shipped(ship.Shipment):
     """What the repository and the server hold, as sums."""
 
-    def __init__(self, config: Config, executed: str, covered: str) -> None:
-        self.config, self.executed, self.known, self.base = config, executed, {}, covered
+    def __init__(self, home: Home, executed: str, covered: str) -> None:
+        self.home, self.executed, self.known, self.base = home, executed, {}, covered
         self.session = t.cast(t.Any, Gtids())
 
 
-def later(config: Config, seconds: float) -> None:
+def later(home: Home, seconds: float) -> None:
     """As if the last look had been then."""
-    path = pathlib.Path(config.state_dir) / "unshipped.json"
+    path = pathlib.Path(home.state_dir) / "unshipped.json"
     known = json.loads(path.read_text())
     path.write_text(json.dumps({**known, "at": iso(now() - datetime.timedelta(seconds=seconds))}))
 
 
 def test_how_long_something_is_not_shipped(config: Config) -> None:
-    assert Shipped(config, f"{UUID}:1-9", f"{UUID}:1-7").late() == 0.0  # seen for the first time
-    later(config, 60)
-    assert 59 <= Shipped(config, f"{UUID}:1-12", f"{UUID}:1-8").late() <= 62
-    later(config, 180)
-    assert Shipped(config, f"{UUID}:1-15", f"{UUID}:1-9").late() == 0.0  # what was seen then has come; the rest is younger
-    later(config, 60)
-    assert Shipped(config, f"{UUID}:1-15", f"{UUID}:1-15").late() == 0.0
+    assert Shipped(config.home, f"{UUID}:1-9", f"{UUID}:1-7").late() == 0.0  # seen for the first time
+    later(config.home, 60)
+    assert 59 <= Shipped(config.home, f"{UUID}:1-12", f"{UUID}:1-8").late() <= 62
+    later(config.home, 180)
+    assert Shipped(config.home, f"{UUID}:1-15", f"{UUID}:1-9").late() == 0.0  # what was seen then has come; the rest is younger
+    later(config.home, 60)
+    assert Shipped(config.home, f"{UUID}:1-15", f"{UUID}:1-15").late() == 0.0
 
 
 def test_what_a_restore_gave_up_is_not_waited_for(config: Config) -> None:
-    Shipped(config, f"{UUID}:1-9", "").late()
-    later(config, 900)
-    assert Shipped(config, f"{UUID}:1-5", f"{UUID}:1-5").late() == 0.0
+    Shipped(config.home, f"{UUID}:1-9", "").late()
+    later(config.home, 900)
+    assert Shipped(config.home, f"{UUID}:1-5", f"{UUID}:1-5").late() == 0.0
 
 
 # --- the repository's lock -----------------------------------------------------------------------------------------------------------
@@ -108,14 +108,14 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., list[str]]:
 
 def test_a_lock_of_another_run_is_waited_for(config: Config, answers: t.Callable[..., list[str]]) -> None:
     called = answers(LOCKED, LOCKED, LOCKED, GOOD)
-    restic.Repository(config, patience=5).backup(["/x"], [])
+    restic.Repository(config.store, patience=5).backup(["/x"], [])
     assert called == ["backup", "unlock", "backup", "backup", "backup"]
 
 
 def test_it_is_not_waited_for_without_end(config: Config, answers: t.Callable[..., list[str]]) -> None:
     answers(LOCKED)
     with pytest.raises(restic.Failed, match="is locked by another run"):
-        restic.Repository(config, patience=0.1).backup(["/x"], [])
+        restic.Repository(config.store, patience=0.1).backup(["/x"], [])
 
 
 def test_what_was_shipped_is_there_although_nothing_can_be_forgotten(config: Config, answers: t.Callable[..., list[str]]) -> None:
@@ -123,7 +123,7 @@ def test_what_was_shipped_is_there_although_nothing_can_be_forgotten(config: Con
     called = answers(LOCKED)
     one = restic.Snapshot("s", now(), "db1", ("/x",), ())
     with pytest.raises(restic.Failed) as caught:
-        restic.Repository(config).forget([one], patience=0)
+        restic.Repository(config.store).forget([one], patience=0)
     assert caught.value.kind == "locked" and called == ["forget", "unlock", "forget"]
 
 
@@ -139,20 +139,20 @@ def test_the_repository_is_pruned_in_pieces(
     config: Config, answers: t.Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch, rows: list[process.Done], count: int
 ) -> None:
     turns: list[int] = []
-    monkeypatch.setattr(expire, "turn", lambda _config: turns.append(1))
+    monkeypatch.setattr(expire, "turn", lambda _home, _interval: turns.append(1))
     answers(*rows)
-    assert expire.prune(config, restic.Repository(config)) == count == len(turns)
+    assert expire.prune(config.home, 60, restic.Repository(config.store)) == count == len(turns)
 
 
 def test_a_piece_that_takes_too_long_is_ended_and_a_smaller_one_begun(
     config: Config, answers: t.Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(expire, "turn", lambda _config: None)
+    monkeypatch.setattr(expire, "turn", lambda _home, _interval: None)
     called = answers(process.Late("late"), process.Late("late"), pruned("0.00"))
-    assert expire.prune(config, restic.Repository(config)) == 3 and called == ["prune"] * 3
+    assert expire.prune(config.home, 60, restic.Repository(config.store)) == 3 and called == ["prune"] * 3
     answers(process.Late("late"))
     with pytest.raises(Problem, match=r"Shipping goes on; .*Next: set mysql_backup_ship_interval: <seconds"):
-        expire.prune(config, restic.Repository(config))
+        expire.prune(config.home, 60, restic.Repository(config.store))
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_a_piece_begins_when_the_next_shipping_is_far_enough(
         entry.update(last_run=iso(now()), started="")
 
     monkeypatch.setattr(expire.time, "sleep", sleep)
-    expire.turn(config)
+    expire.turn(config.home, 60)
     assert bool(slept) is waits
 
 
@@ -219,20 +219,20 @@ def test_a_run_that_acted_and_one_that_did_not() -> None:
 
 def test_each_run_signs_what_it_wrote(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INVOCATION_ID", "i7")
-    status.step(config, "ship", {"acted": False, "why": decide.STOPPED, "fault": True})
-    assert {"invocation": "i7", "fault": True, "acted": False}.items() <= status.read(config)["steps"]["ship"].items()
+    status.step(config.home, "ship", {"acted": False, "why": decide.STOPPED, "fault": True})
+    assert {"invocation": "i7", "fault": True, "acted": False}.items() <= status.read(config.home)["steps"]["ship"].items()
     monkeypatch.setenv("INVOCATION_ID", "i8")
-    status.failure(config, "ship", "no")
-    assert status.read(config)["steps"]["ship"]["invocation"] == "i8"
+    status.failure(config.home, "ship", "no")
+    assert status.read(config.home)["steps"]["ship"]["invocation"] == "i8"
 
 
 def test_a_run_that_a_restore_ended_has_not_failed(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     from mysql_backup import hold
 
     monkeypatch.setattr(hold.subprocess, "run", lambda *_a, **_k: types.SimpleNamespace(returncode=0, stderr=""))
-    status.begin(config, "verify")
-    hold.stop(config, ("full", "verify"))
-    entry = status.read(config)["steps"]["verify"]
+    status.begin(config.home, "verify")
+    hold.stop(config.home, ("full", "verify"))
+    entry = status.read(config.home)["steps"]["verify"]
     assert (entry["failure"], entry["started"], entry["acted"]) == ("", "", False) and "restore" in entry["why"]
-    assert "full" not in status.read(config)["steps"]
-    assert not status.killed(config, "verify")  # what systemd calls afterwards has nothing to note
+    assert "full" not in status.read(config.home)["steps"]
+    assert not status.killed(config.home, "verify")  # what systemd calls afterwards has nothing to note
