@@ -240,6 +240,7 @@ options:
             description:
               - V(started) runs, V(stopped) does not.
               - With V(as_is) a unit that does not run is left alone, and one that runs is restarted for the reasons that V(started) has.
+                Whether it starts at boot (O(states[].unit.enabled)) is not looked at.
             type: str
             choices: [started, stopped, as_is]
             default: started

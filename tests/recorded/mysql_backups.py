@@ -45,7 +45,7 @@ class Backups:
 
     def run(self, server: Mysql, *verb: str) -> dict[str, Any]:
         """What one verb prints on one host: words for the journal, and JSON at the end."""
-        environment = {**os.environ, "PYTHONPATH": str(PROGRAM.parents[1]), "HOME": str(self.work)}
+        environment = {**os.environ, "PYTHONPATH": f"{PROGRAM.parents[1]}:{TOP / '.lab/collections'}", "HOME": str(self.work)}
         command = [sys.executable, "-m", f"{PROGRAM.parent.name}.{PROGRAM.stem}", "--config", str(self.config(server)), *verb]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
         assert done.returncode == 0, f"mysql-backup {' '.join(verb)}: {done.stdout} {done.stderr}"

@@ -74,11 +74,11 @@ def plan(unit: Unit, params: dict[str, t.Any]) -> tuple[list[str], str]:
     if state.needs_reload or host_unit.unseen(state):
         actions.append("daemon-reload")
     # A unit written a moment ago is not loaded: systemd looks at the disk when it is asked for, so nothing is to be done here.
-    if state.enabled != params["enabled"]:
+    as_is = params["state"] == "as_is"
+    if state.enabled != params["enabled"] and not as_is:
         actions.append("enable" if params["enabled"] else "disable")
     if params["state"] == "stopped":
         return actions + (["stop"] if state.active or state.busy or state.restarting else []), ""
-    as_is = params["state"] == "as_is"
     if not state.active:
         return (actions if as_is else [*actions, "start"]), ""
     reason = host_unit.restart_reason(state, params["restart_when_newer"], params["executable"])

@@ -73,6 +73,7 @@ def plan(params=None, **properties):
         ({"UnitFileState": "static"}, {"state": "as_is", "restart": True}, ["try-restart"]),
         ({"ActiveState": "inactive", "UnitFileState": "static"}, {"state": "as_is", "restart": True}, []),
         ({"ActiveState": "failed", "UnitFileState": "static"}, {"state": "as_is", "restart": True}, []),
+        ({"LoadState": "not-found", "ActiveState": "inactive", "UnitFileState": ""}, {"state": "as_is", "restart": True}, []),
     ],
 )
 def test_actions(properties, params, expected):
