@@ -22,12 +22,12 @@ def shown(tmp_path: pathlib.Path, facts: dict[str, dict[str, t.Any]], report: st
     return output
 
 
-def test_a_step_in_check_mode_is_told(tmp_path: pathlib.Path) -> None:
-    """An empty stdout_lines once ended the run on the healthy host."""
+def test_a_host_without_words_does_not_end_the_run_of_the_other(tmp_path: pathlib.Path) -> None:
+    """An empty stdout_lines once ended it on the healthy host."""
     idle = {"stdout": json.dumps({"acted": False, "why": "it is the primary"}), "rc": 0}
-    facts = {"__mysql_backup_done": {"db1": idle, "db2": {"skipped": True, "stdout": "", "stdout_lines": []}}}
+    facts = {"__mysql_backup_done": {"db1": idle, "db2": {"failed": True, "rc": 1, "stdout": "", "stdout_lines": [], "stderr": "no room"}}}
     output = shown(tmp_path, facts, "__mysql_backup_step_report", mysql_backup_step="full")
-    assert "db1 did nothing: it is the primary db2: not asked in check mode" in output
+    assert "db1 did nothing: it is the primary db2: full failed: no room" in output
 
 
 def test_the_plan_comes_from_the_host_that_is_restored(tmp_path: pathlib.Path) -> None:
