@@ -9,12 +9,14 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.onprem.wandb.plugins.plugin_utils import _once  # noqa: F401
+from ansible_collections.onprem.wandb.plugins.plugin_utils import _once
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.model import CONTROLLER, PROBLEM, Finding, Host
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.values import read_file, sentence
 from ansible_collections.onprem.wandb.plugins.plugin_utils._rules import ROLES, judge
 from ansible_collections.onprem.wandb.plugins.plugin_utils._rules.model import Place
 from ansible_collections.onprem.wandb.plugins.plugin_utils._rules.model import sentence as told
+
+_once.load()
 
 
 class TaskVariables:

@@ -8,9 +8,11 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.onprem.wandb.plugins.plugin_utils import _once  # noqa: F401
+from ansible_collections.onprem.wandb.plugins.plugin_utils import _once
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.gather import Gatherer
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.questions import arguments, clock, short, why
+
+_once.load()
 
 
 class ActionModule(ActionBase):

@@ -7,8 +7,10 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.onprem.wandb.plugins.plugin_utils import _once  # noqa: F401
+from ansible_collections.onprem.wandb.plugins.plugin_utils import _once
 from ansible_collections.onprem.wandb.plugins.plugin_utils._secrets import known, store
+
+_once.load()
 
 
 class ActionModule(ActionBase):

@@ -10,11 +10,13 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.onprem.wandb.plugins.module_utils._work import several
-from ansible_collections.onprem.wandb.plugins.plugin_utils import _once  # noqa: F401
+from ansible_collections.onprem.wandb.plugins.plugin_utils import _once
 from ansible_collections.onprem.wandb.plugins.plugin_utils._here import around, is_here, plain
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.gather import Gatherer
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.questions import arguments, clock, short, why
 from ansible_collections.onprem.wandb.plugins.plugin_utils._verify import pod_network
+
+_once.load()
 
 TOGETHER = "onprem.wandb.measurements"
 HOST = "onprem.wandb.preflight_facts"  # what it is asked follows from the host's variables, and the host's clock is compared with this machine's

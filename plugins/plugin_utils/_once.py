@@ -3,11 +3,12 @@
 """PRIVATE to the collection: what each task on each host would load again.
 
 Ansible imports an action plugin in its main process, then forks a process for each task and host. What that one loads goes with it, and a collection's
-Python is compiled each time. The action plugins that a play of ours starts with import this file, and so load for every task that comes after.
+Python is compiled each time. The action plugins that a play of ours starts with call this when they are imported, and so load for every task that comes after.
 """
 
 from __future__ import annotations
 
+import functools
 import gc
 
 from ansible.plugins.loader import action_loader, become_loader, connection_loader, filter_loader, lookup_loader, shell_loader, test_loader
@@ -18,6 +19,7 @@ LOOKUPS = (
 )
 
 
+@functools.cache
 def load() -> None:
     """Classes only, nothing is run. One that is not there is missed by who needs it."""
     for name in LOOKUPS:
@@ -32,6 +34,3 @@ def load() -> None:
     become_loader.get("ansible.builtin.sudo", class_only=True)
     shell_loader.get("ansible.builtin.sh", class_only=True)
     gc.freeze()  # else a forked process, by looking for garbage, copies all of the main process' memory page by page
-
-
-load()
