@@ -18,8 +18,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[1]
 # Objects that change by themselves: records of what happened, and what the nodes renew each few seconds.
 MOVING = ("events", "leases", "componentstatuses")
-# Without a home that can be made: kubectl keeps a cache there, and root makes any directory.
-KUBECTL = "HOME=/dev/null kubectl --kubeconfig /etc/kubernetes/admin.conf"
+KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf"
+# kubectl keeps a cache in the home directory, which would be a change of the host.
+HOME = "export HOME=$(mktemp -d -p /dev/shm)\ntrap 'rm -r $HOME' EXIT"
 # What is declared. Of an object with a generation the server counts that up with each change of what is declared; its version counts what is reported, too.
 DECLARED = "{.metadata.uid} {.metadata.generation} {.metadata.labels} {.metadata.annotations}"
 OBJECT = '{range .items[*]}{.kind} {.metadata.namespace}/{.metadata.name}{"\\t"}%s{"\\t"}{.metadata.resourceVersion}{"\\n"}{end}' % DECLARED
@@ -67,6 +68,7 @@ def of_cluster(lab: str, host: str) -> Moment:
     """Every object of the cluster and its version."""
     skipped = "|".join(f"{name}([.].*)?" for name in MOVING)
     script = f"""set -e
+{HOME}
 kinds=$({KUBECTL} api-resources --verbs=list -o name | grep -Exv '{skipped}' | paste -sd,)
 {KUBECTL} get "$kinds" -A -o jsonpath='{OBJECT}'
 """
