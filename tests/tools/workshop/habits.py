@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 import subprocess
 import sys
@@ -12,6 +13,10 @@ from .base import TOP, CheckFailed, files, some
 SPELLING = {  # pattern: (where, what is wrong)
     r"ignore_errors: *(true|yes)|failed_when: *false": (("roles/", "playbooks/"), "an error is swallowed: handle it or let it fail"),
     r"pytest\.(skip|mark\.skip|mark\.xfail|importorskip)|--skip-test": (("tests/", "molecule/", "Makefile", ".ci/"), "a test is left out"),
+    r"\{%-? *(for|set) ": (
+        ("roles/*/vars/", "roles/*/tasks/", "roles/*/defaults/", "playbooks/"),
+        "a program in Jinja: write a filter with a test, or zip and records",
+    ),
     r"\| *(union|symmetric_difference)\(": (("roles/", "playbooks/", "inventories/"), "a set has no order: add the lists, then | unique"),
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----\n[A-Za-z0-9+/=\n]{60}": (("",), "a private key"),
     r"\b(TODO|FIXME|TBD|XXX)\b": (("README.md", "docs/", "roles/", "playbooks/", "inventories/"), "unfinished text"),
@@ -42,7 +47,7 @@ def offences(name: str, text: str, hosts: set[str]) -> list[tuple[int, str]]:
     told = "names a registry host of this machine: read it from the machine's configuration instead"
     found = [(text.count("\n", 0, text.find(host)) + 1, told) for host in hosts if host in text]
     for pattern, (places, what) in SPELLING.items():
-        if name.startswith(places) and not name.endswith("workshop/habits.py"):
+        if any(fnmatch.fnmatch(name, f"{place}*") for place in places) and not name.endswith("workshop/habits.py"):
             found += [(text.count("\n", 0, hit.start()) + 1, f"{what} ({hit[0].splitlines()[0][:40]})") for hit in re.finditer(pattern, text, re.MULTILINE)]
     return found
 

@@ -17,6 +17,7 @@ KEY = "-----BEGIN " + "PRIVATE KEY-----\n" + "A" * 64 + "\n"
         ("roles/x/tasks/main.yml", "  ignore_errors: " + "true\n", "swallowed"),
         ("playbooks/x.yml", "  failed_when: " + "false\n", "swallowed"),
         ("tests/unit/x.py", "@pytest.mark." + "skip\n", "left out"),
+        ("roles/x/vars/main.yml", "__x: >-\n  [{% " + "for a in b %}{{ a | to_json }}{% endfor %}]\n", "program"),
         ("lab/key.pem", KEY, "private key"),
         ("README.md", "TO" + "DO: numbers\n", "unfinished"),
         ("docs/x.md", "see registry.example.net/simple\n", "registry host"),
@@ -25,11 +26,12 @@ KEY = "-----BEGIN " + "PRIVATE KEY-----\n" + "A" * 64 + "\n"
 )
 def test_an_offence_is_told_with_its_line(name: str, text: str, told: str) -> None:
     found = habits.offences(name, "---\n" + text, {"registry.example.net"})
-    assert [line for line, what in found if told in what] == [2]
+    assert [line for line, what in found if told in what] == [3 if told == "program" else 2]
 
 
 def test_clean_text_is_clean() -> None:
     assert habits.offences("roles/x/tasks/main.yml", "- name: Fail\n  failed_when: x.rc != 0\n", {"registry.example.net"}) == []
+    assert habits.offences("roles/x/templates/x.j2", "{% " + "for a in b %}\n{{ a }}\n{% endfor %}\n", set()) == []
 
 
 def test_a_large_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
