@@ -64,6 +64,9 @@ class Paper:
     def value(self, statement: str, _values: t.Any = ()) -> str:
         return "/" if "datadir" in statement else ""
 
+    def subtract(self, left: str, _right: t.Optional[str]) -> str:
+        return left.replace(HELD, "")  # both members hold the same
+
     def status(self, _pattern: str) -> dict[str, str]:
         return {"uptime": "86400"}
 
