@@ -109,10 +109,17 @@ def test_bench(mysql_tarball: Path) -> tuple[Path, Path]:
     return bench / "bin", next((bench / "mysql").iterdir())
 
 
+def sdk() -> Path:
+    """The Python of an environment of its own that holds W&B's SDK, in the version of requirements/wandb.txt."""
+    venv = REPO / ".lab/venv-wandb"
+    run("bash", str(REPO / "tests/tools/env.sh"), str(venv), str(REPO / "requirements/wandb.txt"))
+    return venv / "bin/python"
+
+
 def test_standin(mysql_tarball: Path) -> None:
-    """Go tests of the stand-in against real services."""
+    """Go tests of the stand-in against real services, with W&B's own SDK as a client."""
     programs, mysql = test_bench(mysql_tarball)
-    env = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "STANDIN_PROGRAMS": str(programs), "STANDIN_MYSQL": str(mysql)}
-    done = subprocess.run(["go", "test", "-count=1", "./..."], cwd=REPO / "lab/standin", env=env, check=False)
+    env = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "STANDIN_PROGRAMS": str(programs), "STANDIN_MYSQL": str(mysql), "STANDIN_SDK": str(sdk())}
+    done = subprocess.run(["go", "test", "-count=1", "-timeout=30m", "./..."], cwd=REPO / "lab/standin", env=env, check=False)
     if done.returncode:
         raise LabError(f"`go test ./...` in lab/standin ended with {done.returncode}")

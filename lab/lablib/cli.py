@@ -4,7 +4,7 @@
   lab up [--hosts a,b] boot the mirror and the hosts
   lab down             remove this lab: containers, volumes, network, names, state
   lab status           what runs, where every artifact came from
-  lab test             the stand-in's own tests, against real MySQL, Redis, S3 and Kubernetes API
+  lab test             the stand-in's own tests, against real MySQL, Redis, S3 and Kubernetes API, with W&B's SDK as a client
   lab info             where the site is reached and how to log in
   lab fetch DIR        fill a site's own mirror from upstream
 
@@ -115,6 +115,8 @@ def info(lab: Lab) -> None:
     print(f"""
 W&B (stand-in)  https://wandb.{lab.domain}/          CA: {lab.state}/secrets/certificates/ca.crt
                 curl --cacert {lab.state}/secrets/certificates/ca.crt https://wandb.{lab.domain}/
+W&B's SDK       . {lab.state}/secrets/certificates/sdk-environment.sh, or REQUESTS_CA_BUNDLE and SSL_CERT_FILE of that CA; then
+                WANDB_BASE_URL=https://wandb.{lab.domain} WANDB_API_KEY=(any 40 characters) python your_training.py; curves: /runs
 Log in          the stand-in asks for nothing; its console for the password of Secret wandb/wandb-password:
                 kubectl --kubeconfig {lab.state}/kubeconfig -n wandb get secret wandb-password -o jsonpath={{.data.password}} | base64 -d
 Bucket          https://s3.{lab.domain}:9000          root password: {lab.state}/secrets/minio_root_password

@@ -12,20 +12,12 @@ import (
 	"time"
 )
 
-const maxGraphQL = 64 << 20
+const maxGraphQL = 64 << 20 // also of a file stream
 
 func (s *server) routeAPI(mux *http.ServeMux) {
 	guarded := func(pattern string, h func(http.ResponseWriter, *http.Request) error) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			if !s.allowed(r) {
-				w.Header().Set("WWW-Authenticate", `Basic realm="W&B API key"`)
-				writeError(w, http.StatusUnauthorized, "wrong or no API key; expected basic auth with user api and the key of GLOBAL_ADMIN_API_KEY")
-				return
-			}
-			if err := h(w, r); err != nil {
-				log.Printf("%s %s: %v", r.Method, r.URL.Path, err)
-				writeError(w, http.StatusServiceUnavailable, err.Error())
-			}
+			s.guarded(h, w, r)
 		})
 	}
 	for _, path := range []string{"/graphql", "/graphql2"} {
@@ -41,6 +33,37 @@ func (s *server) routeAPI(mux *http.ServeMux) {
 	guarded("POST /api/jobs", s.createJob)
 	guarded("GET /api/jobs/{id}", s.getJob)
 	guarded("POST /api/selftest", s.selftest)
+	guarded("POST /files/{entity}/{project}/{run}/file_stream", s.handleFileStream)
+	mux.HandleFunc("POST /sdk/otel/", s.handleTelemetry)
+	guarded("GET /artifactsV2/{region}/{entity}/{project}/{collection}/{birth}/{digest}/{name}", s.handleArtifactFile)
+}
+
+// handleTelemetry takes the SDK's figures about itself, which it sends without a key, and drops them: an empty answer is a complete success of OTLP.
+func (s *server) handleTelemetry(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxGraphQL))
+	w.Header().Set("Content-Type", "application/x-protobuf")
+}
+
+const wantedKey = "wrong or no API key; expected basic auth with user api and the key of GLOBAL_ADMIN_API_KEY"
+
+// guarded asks for the key, and answers errors: the client's own with their status, all others with 503, so that the SDK tries again.
+func (s *server) guarded(h func(http.ResponseWriter, *http.Request) error, w http.ResponseWriter, r *http.Request) {
+	if !s.allowed(r) {
+		w.Header().Set("WWW-Authenticate", `Basic realm="W&B API key"`)
+		writeError(w, http.StatusUnauthorized, wantedKey)
+		return
+	}
+	err := h(w, r)
+	if err == nil {
+		return
+	}
+	status := http.StatusServiceUnavailable
+	var refused refusal
+	if errors.As(err, &refused) {
+		status = refused.status
+	}
+	log.Printf("%s %s: %v", r.Method, r.URL.Path, err)
+	writeError(w, status, err.Error())
 }
 
 // allowed: the API is open until GLOBAL_ADMIN_API_KEY is set; then it wants the key as the W&B SDK sends it.
@@ -58,19 +81,6 @@ func (s *server) handleInfo(w http.ResponseWriter, _ *http.Request) {
 		"license": s.getenv("LICENSE") != "", "worker": s.getenv("STANDIN_WORKER") == "true", "notice": "This is the lab's stand-in for W&B's closed images, not W&B."})
 }
 
-// handleGraphQL reads the whole body, so that a body limit on the way shows up, and says how much arrived.
-func (s *server) handleGraphQL(w http.ResponseWriter, r *http.Request) {
-	n, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxGraphQL))
-	if err != nil {
-		writeError(w, http.StatusRequestEntityTooLarge, "the body could not be read: "+err.Error())
-		return
-	}
-	writeJSON(w, http.StatusOK, map[string]any{
-		"data":       map[string]any{"viewer": nil, "serverInfo": map[string]any{"standin": true, "latestLocalVersionInfo": map[string]any{"versionOnThisInstanceString": version}}},
-		"extensions": map[string]any{"component": s.name, "bodyBytes": n, "path": r.URL.Path},
-	})
-}
-
 func (s *server) createJob(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Kind    string          `json:"kind"`
@@ -79,7 +89,7 @@ func (s *server) createJob(w http.ResponseWriter, r *http.Request) error {
 	if !readJSON(w, r, &in) {
 		return nil
 	}
-	if _, known := jobKinds[in.Kind]; !known {
+	if _, known := jobKinds[in.Kind]; !known || in.Kind == "file-uploaded" {
 		writeError(w, http.StatusBadRequest, "unknown kind "+strconv.Quote(in.Kind)+"; expected echo, count-runs or checksum")
 		return nil
 	}

@@ -25,6 +25,43 @@ var migrations = []string{
 		id VARCHAR(16) PRIMARY KEY, kind VARCHAR(32) NOT NULL, payload MEDIUMTEXT NOT NULL, status VARCHAR(16) NOT NULL DEFAULT 'queued', result MEDIUMTEXT,
 		done_by VARCHAR(255), created_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), done_at DATETIME(6), INDEX (status, created_at)
 	) CHARACTER SET utf8mb4`,
+	// What W&B's SDK tracks. Names and digests are compared byte by byte, as the SDK does.
+	`CREATE TABLE IF NOT EXISTS standin_projects (
+		id BIGINT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(128) NOT NULL UNIQUE, created_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)
+	) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
+	`CREATE TABLE IF NOT EXISTS standin_tracked (
+		id BIGINT PRIMARY KEY AUTO_INCREMENT, project_id BIGINT NOT NULL, name VARCHAR(128) NOT NULL, display_name VARCHAR(255) NOT NULL,
+		state VARCHAR(16) NOT NULL DEFAULT 'running', config MEDIUMTEXT NOT NULL, summary MEDIUMTEXT NOT NULL, tags TEXT NOT NULL, notes TEXT NOT NULL,
+		run_group VARCHAR(255) NOT NULL DEFAULT '', job_type VARCHAR(255) NOT NULL DEFAULT '', git_commit VARCHAR(64) NOT NULL DEFAULT '',
+		sweep VARCHAR(16) NOT NULL DEFAULT '', stopped BOOLEAN NOT NULL DEFAULT FALSE, created_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+		heartbeat_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), UNIQUE (project_id, name), INDEX (created_at), INDEX (project_id, sweep)
+	) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
+	`CREATE TABLE IF NOT EXISTS standin_lines (
+		run_id BIGINT NOT NULL, stream VARCHAR(16) NOT NULL, number INT NOT NULL, line MEDIUMTEXT NOT NULL, PRIMARY KEY (run_id, stream, number)
+	) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
+	`CREATE TABLE IF NOT EXISTS standin_tracked_files (
+		run_id BIGINT NOT NULL, name VARCHAR(512) NOT NULL, size BIGINT, etag VARCHAR(64) NOT NULL DEFAULT '', updated_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+		PRIMARY KEY (run_id, name)
+	) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
+	`CREATE TABLE IF NOT EXISTS standin_artifacts (
+		id BIGINT PRIMARY KEY AUTO_INCREMENT, project_id BIGINT NOT NULL, type VARCHAR(128) NOT NULL, collection VARCHAR(128) NOT NULL, digest VARCHAR(64) NOT NULL,
+		state VARCHAR(16) NOT NULL DEFAULT 'PENDING', version INT, description TEXT, metadata MEDIUMTEXT, aliases TEXT NOT NULL, run_id BIGINT, client_id VARCHAR(191) UNIQUE,
+		history_step BIGINT, size BIGINT NOT NULL DEFAULT 0, file_count INT NOT NULL DEFAULT 0, created_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+		UNIQUE (project_id, collection, version), INDEX (run_id)
+	) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
+	`CREATE TABLE IF NOT EXISTS standin_artifact_files (
+		artifact_id BIGINT NOT NULL, name VARCHAR(512) NOT NULL, digest VARCHAR(64) NOT NULL, birth_id BIGINT NOT NULL, size BIGINT NOT NULL DEFAULT 0, reference TEXT,
+		PRIMARY KEY (artifact_id, name), INDEX (digest)
+	) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
+	`CREATE TABLE IF NOT EXISTS standin_aliases (
+		project_id BIGINT NOT NULL, collection VARCHAR(128) NOT NULL, alias VARCHAR(128) NOT NULL, artifact_id BIGINT NOT NULL, PRIMARY KEY (project_id, collection, alias), INDEX (artifact_id)
+	) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
+	`CREATE TABLE IF NOT EXISTS standin_used_artifacts (artifact_id BIGINT NOT NULL, run_id BIGINT NOT NULL, PRIMARY KEY (artifact_id, run_id), INDEX (run_id))`,
+	`CREATE TABLE IF NOT EXISTS standin_sweeps (
+		id BIGINT PRIMARY KEY AUTO_INCREMENT, project_id BIGINT NOT NULL, name VARCHAR(16) NOT NULL UNIQUE, config MEDIUMTEXT NOT NULL, state VARCHAR(16) NOT NULL DEFAULT 'PENDING',
+		handed_out INT NOT NULL DEFAULT 0, created_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)
+	) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
+	`CREATE TABLE IF NOT EXISTS standin_agents (id BIGINT PRIMARY KEY AUTO_INCREMENT, sweep_id BIGINT NOT NULL, host VARCHAR(255) NOT NULL)`,
 }
 
 const migrationLock = "standin_migration"

@@ -203,17 +203,8 @@ func TestRealServices(t *testing.T) {
 	s := newSite(t)
 	stopDB, stopRedis, stopS3 := s.startMySQL(), s.startRedis(), s.startMinIO()
 	s.createAccount()
-	k, err := bucketConfig(func(k string) string { return s.env[k] })
-	if err != nil {
-		t.Fatal(err)
-	}
-	k.client = s.client()
-	s.eventually("bucket", func() error { _, err := k.call(t.Context(), "PUT", "", nil); return err })
-
-	bin := filepath.Join(s.dir, "standin")
-	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%s", out)
-	}
+	s.createBucket()
+	bin := s.build()
 	// Three at once run the migration; the lock lets one do it.
 	var bases []string
 	for range 3 {
@@ -296,16 +287,40 @@ func TestRealServices(t *testing.T) {
 	})
 }
 
+func (s *site) createBucket() {
+	s.t.Helper()
+	k, err := bucketConfig(func(k string) string { return s.env[k] })
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	k.client = s.client()
+	s.eventually("bucket", func() error { _, err := k.call(s.t.Context(), "PUT", "", nil); return err })
+}
+
+func (s *site) build() string {
+	s.t.Helper()
+	bin := filepath.Join(s.dir, "standin")
+	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
+		s.t.Fatalf("%s", out)
+	}
+	return bin
+}
+
 func (s *site) startApp(bin, component string) string {
+	base, _ := s.startPod(bin, component)
+	return base
+}
+
+func (s *site) startPod(bin, component string) (base string, stop func()) {
 	p := port(s.t)
 	env := []string{"STANDIN_LISTEN=127.0.0.1:" + p}
 	for k, v := range s.env {
 		env = append(env, k+"="+v)
 	}
-	s.run(env, bin, component)
-	base := "http://127.0.0.1:" + p
+	stop = s.run(env, bin, component)
+	base = "http://127.0.0.1:" + p
 	s.eventually("listening", func() error { _, err := s.call("GET", base+"/healthz", "", nil); return err })
-	return base
+	return base, stop
 }
 
 // filesAndJobs is what a client outside the cluster does.

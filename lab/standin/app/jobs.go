@@ -35,6 +35,7 @@ var jobKinds = map[string]func(context.Context, *server, json.RawMessage) (any, 
 		err = db.QueryRowContext(ctx, "SELECT COUNT(*) FROM standin_runs").Scan(&n)
 		return n, err
 	},
+	"file-uploaded": recordUpload,
 	"checksum": func(ctx context.Context, s *server, payload json.RawMessage) (any, error) {
 		var in struct{ Run, Name string }
 		if err := json.Unmarshal(payload, &in); err != nil || in.Run == "" || in.Name == "" {

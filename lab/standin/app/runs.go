@@ -114,18 +114,25 @@ func objectKey(runID, name string) string { return "runs/" + runID + "/" + name 
 // fileName refuses what would leave the run's own prefix in the bucket.
 func fileName(r *http.Request) (string, string) {
 	name := r.URL.Query().Get("name")
-	switch {
-	case name == "":
+	if name == "" {
 		return "", "the query has no name; expected ?name=<file>"
-	case len(name) > 512:
-		return "", "name is longer than 512 bytes"
+	}
+	if bad := badFileName(name); bad != "" {
+		return "", "name " + bad
+	}
+	return name, ""
+}
+
+func badFileName(name string) string {
+	if len(name) > 512 {
+		return "is longer than 512 bytes"
 	}
 	for _, part := range strings.Split(name, "/") {
 		if part == "" || part == "." || part == ".." {
-			return "", "name has an empty part, . or .. between its slashes"
+			return "has an empty part, . or .. between its slashes"
 		}
 	}
-	return name, ""
+	return ""
 }
 
 func (s *server) presignPut(w http.ResponseWriter, r *http.Request) error {

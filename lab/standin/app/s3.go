@@ -98,6 +98,26 @@ func (b *bucket) call(ctx context.Context, method, key string, body []byte) ([]b
 	return answer, err
 }
 
+// head says size and ETag of an object; found is false where there is none.
+func (b *bucket) head(ctx context.Context, key string) (size int64, etag string, found bool, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodHead, b.presign(http.MethodHead, key, time.Minute, time.Now()), nil)
+	if err != nil {
+		return 0, "", false, err
+	}
+	resp, err := b.client.Do(req)
+	if err != nil {
+		return 0, "", false, fmt.Errorf("HEAD %s://%s/%s: %w", b.scheme, b.host, b.name, withoutURL(err))
+	}
+	defer resp.Body.Close()
+	switch resp.StatusCode {
+	case http.StatusOK:
+		return resp.ContentLength, strings.Trim(resp.Header.Get("ETag"), `"`), true, nil
+	case http.StatusNotFound:
+		return 0, "", false, nil
+	}
+	return 0, "", false, fmt.Errorf("HEAD %s://%s/%s: HTTP %d", b.scheme, b.host, b.name, resp.StatusCode)
+}
+
 func (b *bucket) check(ctx context.Context) (string, error) {
 	_, err := b.call(ctx, http.MethodHead, "", nil)
 	return b.scheme + "://" + b.host + "/" + b.name, err

@@ -45,6 +45,12 @@ func (s *server) handler() http.Handler {
 	if s.comp.api {
 		s.routeAPI(mux)
 	}
+	if s.comp.web && s.comp.api { // pages that the SDK prints the addresses of
+		for path, h := range map[string]func(http.ResponseWriter, *http.Request) error{
+			"/runs": s.handleRuns, "/" + entityName + "/{project}": s.handleRuns, "/" + entityName + "/{project}/runs/{run}": s.handleRun} {
+			mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) { s.guarded(h, w, r) })
+		}
+	}
 	if s.name == "console" {
 		mux.HandleFunc("GET /console", s.handlePage)
 		mux.HandleFunc("GET /console/{$}", s.handlePage)
@@ -89,7 +95,7 @@ func (s *server) handlePage(w http.ResponseWriter, r *http.Request) {
 	ok, checks := s.readiness(r.Context())
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	err := page.Execute(w, map[string]any{"Component": s.name, "Pod": podName(), "Version": version, "Host": s.getenv("HOST"),
-		"License": s.getenv("LICENSE") != "", "OK": ok, "Checks": checks, "Console": s.name == "console"})
+		"License": s.getenv("LICENSE") != "", "OK": ok, "Checks": checks, "Console": s.name == "console", "Runs": s.comp.web && s.comp.api})
 	if err != nil {
 		log.Print(err)
 	}
