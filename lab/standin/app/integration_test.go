@@ -218,6 +218,7 @@ func TestRealServices(t *testing.T) {
 	}
 	base := bases[0]
 	run := s.filesAndJobs(base)
+	s.tracking(bases)
 
 	t.Run("selftest", func(t *testing.T) {
 		var got struct{ Steps []step }

@@ -59,7 +59,8 @@ def read(state: dict) -> dict:
     api = wandb.Api()
     run = api.run(state["path"])
     assert run.state == "finished", run.state
-    assert (run.config, run.tags, run.notes, run.name) == ({"lr": 0.1, "layers": [1, 2]}, ["a", "ä"], "what it is", "the client"), (run.config, run.tags, run.notes)
+    seen = (run.config, run.tags, run.notes, run.name)
+    assert seen == ({"lr": 0.1, "layers": [1, 2]}, ["a", "ä"], "what it is", "the client"), seen
     rows = list(run.scan_history())
     assert [row["_step"] for row in rows] == list(range(state["rows"])), f"{len(rows)} rows, expected {state['rows']}"
     logged = [row for row in rows if "loss" in row]
