@@ -82,12 +82,12 @@ func (f *front) note(r *http.Request, status int) {
 	f.seen[fmt.Sprintf("%s %s %d", r.Method, filepath.Base(r.URL.Path), status)]++
 }
 
-// answered is how often a pod, or nobody in its place, answered with this status.
-func (f *front) answered(status int) (n int) {
+// answered is how often a pod, or nobody in its place, gave answers that end like this.
+func (f *front) answered(what string) (n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for what, times := range f.seen {
-		if strings.HasSuffix(what, fmt.Sprint(" ", status)) {
+	for seen, times := range f.seen {
+		if strings.HasSuffix(seen, what) {
 			n += times
 		}
 	}
@@ -262,9 +262,9 @@ func TestSDK(t *testing.T) {
 			s.mustSDK(t, f, client, "complete", state)
 		})
 	}
-	refused := func(status int) func() bool {
-		before := f.answered(status)
-		return func() bool { return f.answered(status) > before }
+	refused := func(what string) func() bool {
+		before := f.answered(what)
+		return func() bool { return f.answered(what) > before }
 	}
 	var nobody net.Listener
 	gone("the object store", func() func() bool {
@@ -283,7 +283,7 @@ func TestSDK(t *testing.T) {
 		}()
 		return func() bool { return tried.Load() > 3 }
 	}, func() { nobody.Close(); stopS3 = s.startMinIO() })
-	gone("MySQL", func() func() bool { stopDB(); return refused(503) }, func() { s.startMySQL() })
-	gone("Redis", func() func() bool { stopRedis(); return refused(503) }, func() { s.startRedis() })
-	gone("a pod", func() func() bool { stopPod2(); return refused(502) }, func() { f.forget(pod2) })
+	gone("MySQL", func() func() bool { stopDB(); return refused("file_stream 503") }, func() { s.startMySQL() })
+	gone("Redis", func() func() bool { stopRedis(); return refused("file_stream 503") }, func() { s.startRedis() })
+	gone("a pod", func() func() bool { stopPod2(); return refused(" 502") }, func() { f.forget(pod2) })
 }

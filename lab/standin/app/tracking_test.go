@@ -165,6 +165,19 @@ func (s *site) tracking(bases []string) {
 			t.Errorf("a file above its run: %d", code)
 		}
 	})
+	s.t.Run("a run is deleted with its files", func(t *testing.T) {
+		_, got := s.ask(base, `{ project(name: "p") { run(name: "r1") { files { edges { node { directUrl } } } } } }`, nil)
+		url, _ := dig(got, "data", "project", "run", "files", "edges", 0, "node", "directUrl").(string)
+		if code, err := s.call("GET", url, "", new(string)); code != 200 {
+			t.Fatalf("%d %v %v", code, err, got)
+		}
+		if code, deleted := s.ask(base, "mutation($input: I!) { deleteRun(input: $input) { clientMutationId } }", map[string]any{"input": map[string]any{"id": id}}); code != 200 {
+			t.Errorf("%d %v", code, deleted)
+		}
+		if code, _ := s.call("GET", url, "", new(string)); code != 404 || look(t, "r1") != nil || s.count("SELECT COUNT(*) FROM standin_lines") != 0 {
+			t.Errorf("%d %v", code, look(t, "r1"))
+		}
+	})
 	s.t.Run("an artifact that is not complete is no version", func(t *testing.T) {
 		id := s.mutate(base, "createArtifact", "artifact { id state }", artifactInput("a1", "d1"))
 		artifactID := dig(id, "artifact", "id").(string)
@@ -202,6 +215,15 @@ func (s *site) tracking(bases []string) {
 		}
 		if again := s.mutate(base, "createArtifactFiles", "files { edges { node { uploadUrl } } }", map[string]any{"artifactFiles": []any{map[string]any{"artifactID": artifactID, "name": "g", "md5": "gnzLDuqKcGxMNKFokfhOew=="}}}); dig(again, "files", "edges", 0, "node", "uploadUrl") != nil {
 			t.Errorf("content that is there is uploaded again: %v", again)
+		}
+		// The SDK's way to a file whose presigned URL has expired.
+		var content string
+		s.must("GET", base+"/artifactsV2/default/standin/p/m/"+artifactID+"/827ccb0eea8a706c4c34a16891f84e7b/f", "", &content)
+		if content != "12345" {
+			t.Errorf("%q", content)
+		}
+		if code, _ := s.call("GET", base+"/artifactsV2/default/standin/p/m/x/zz/f", "", nil); code != 404 {
+			t.Errorf("a file of no artifact: %d", code)
 		}
 		otherType := artifactInput("a4", "d3")
 		otherType["artifactTypeName"] = "dataset"
