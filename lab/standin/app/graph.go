@@ -186,8 +186,8 @@ func (g *graph) serverInfo() object {
 	}
 	return object{"ServerInfo", fields{
 		"standin": true, "features": list,
-		// The SDK compares itself with these two; the stand-in speaks with what its test has.
-		"cliVersionInfo":         map[string]string{"min_cli_version": "0.19.0", "max_cli_version": sdkVersion},
+		// The SDK compares itself with these two, and the stand-in is tested with one version.
+		"cliVersionInfo":         map[string]string{"min_cli_version": sdkVersion, "max_cli_version": sdkVersion},
 		"latestLocalVersionInfo": object{"LocalVersionInfo", fields{"versionOnThisInstanceString": version, "latestVersionString": version, "outOfDate": false}},
 	}}
 }

@@ -96,6 +96,8 @@ func TestGraphQLKey(t *testing.T) {
 		{`mutation { upsertBucket(input: {name: "x"}) { inserted } }`, "", "not logged in", 401},
 		// With the key it gets as far as the database.
 		{`{ project(name: "p") { id } }`, "local-1", "neither MYSQL nor MYSQL_HOST", 503}, {`{ project(name: "p", entityName: "other") { id } }`, "local-1", `"project":null`, 200},
+		// What the stand-in does not know is the client's fault, and is not tried again.
+		{"{ viewer { shoeSize } }", "local-1", `User has no field \"shoeSize\"`, 400}, {"mutation { createRocket(input: {}) { id } }", "local-1", `Mutation has no field \"createRocket\"`, 400},
 	} {
 		body, _ := json.Marshal(map[string]string{"query": c.query})
 		r := httptest.NewRequest("POST", "/graphql", strings.NewReader(string(body)))

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -362,7 +363,7 @@ type execution struct {
 func (x *execution) run(roots map[string]object) (map[string]any, error) {
 	root, ok := roots[x.doc.kind]
 	if !ok {
-		return nil, fmt.Errorf("the stand-in has no %s", x.doc.kind)
+		return nil, refuse(http.StatusBadRequest, "the stand-in has no %s", x.doc.kind)
 	}
 	return x.pick(root, x.doc.selections)
 }
@@ -420,7 +421,7 @@ func (x *execution) collect(typ string, from []selection, into *[]selection) err
 			if s.fragment != "" {
 				var known bool
 				if inner, known = x.doc.fragments[s.fragment]; !known {
-					return fmt.Errorf("the request has no fragment %s", s.fragment)
+					return refuse(http.StatusBadRequest, "the request has no fragment %s", s.fragment)
 				}
 			}
 			if inner.on == "" || inner.on == typ || slices.Contains(abstract[inner.on], typ) {
@@ -453,7 +454,7 @@ func (x *execution) pick(o object, from []selection) (map[string]any, error) {
 		}
 		v, known := o.fields[s.name]
 		if !known {
-			return nil, fmt.Errorf("the stand-in's %s has no field %q", o.typ, s.name)
+			return nil, refuse(http.StatusBadRequest, "the stand-in's %s has no field %q", o.typ, s.name)
 		}
 		if f, ok := v.(resolver); ok {
 			var err error
