@@ -26,7 +26,7 @@ def run_sdk(lab: Lab, home: pathlib.Path, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("verb", ["log", "read", "resume", "read"])
+@pytest.mark.parametrize("verb", ["log", "read", "resume", "read", "offline"])
 def test_a_run_is_logged_read_back_and_resumed(lab: Lab, tmp_path_factory: pytest.TempPathFactory, verb: str) -> None:
     home = tmp_path_factory.getbasetemp() / "sdk"
     home.mkdir(exist_ok=True)

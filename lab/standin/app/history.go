@@ -25,6 +25,27 @@ func (g *graph) lineCount(run int64, stream string) (n int, err error) {
 	return n, g.rows("SELECT COALESCE(MAX(number) + 1, 0) FROM standin_lines WHERE run_id = ? AND stream = ?", []any{run, stream}, func(scan func(...any) error) error { return scan(&n) })
 }
 
+// logLines: what the program said. The SDK writes "2026-11-26T19:21:56.436781 text", with ERROR and a space before it for stderr.
+func (g *graph) logLines(run int64, args arguments) (any, error) {
+	lines, err := g.lines(run, "output", "ORDER BY number")
+	if err != nil {
+		return nil, err
+	}
+	var nodes []object
+	for i, line := range lines {
+		var level any
+		if rest, found := strings.CutPrefix(line, "ERROR "); found {
+			line, level = rest, "error"
+		}
+		stamp, said, _ := strings.Cut(line, " ")
+		nodes = append(nodes, object{"LogLine", fields{"number": i, "timestamp": optional(stamp), "level": level, "label": nil, "line": said}})
+	}
+	if last := int(args.number("last", 0)); last > 0 && last < len(nodes) {
+		nodes = nodes[len(nodes)-last:]
+	}
+	return connection("LogLine", nodes, args), nil
+}
+
 // tail is a JSON list of the last line.
 func (g *graph) tail(run int64, stream string) (any, error) {
 	lines, err := g.lines(run, stream, "ORDER BY number DESC LIMIT 1")

@@ -191,7 +191,7 @@ func TestSDK(t *testing.T) {
 	}
 
 	t.Run("a run is logged, read back and resumed", func(t *testing.T) {
-		for _, verb := range []string{"log", "read", "resume", "read"} {
+		for _, verb := range []string{"log", "read", "resume", "read", "offline"} {
 			if out := s.mustSDK(t, f, client, verb, "run.json"); trouble.MatchString(out) {
 				t.Errorf("%s says:\n%s", verb, out)
 			}

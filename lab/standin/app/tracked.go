@@ -146,6 +146,7 @@ func (g *graph) run(r tracked) object {
 		"groupName": optional(r.group), "jobType": optional(r.jobType), "commit": optional(r.commit), "sweepName": optional(r.sweep), "readOnly": false, "user": user(),
 		"createdAt": timestamp(r.created), "updatedAt": timestamp(r.heartbeat), "heartbeatAt": timestamp(r.heartbeat), "stopped": r.stopped, "shouldStop": r.stopped,
 		"historyLineCount": count("history"), "eventsLineCount": count("events"), "logLineCount": count("output"),
+		"logLines":    resolver(func(args arguments) (any, error) { return g.logLines(r.id, args) }),
 		"historyTail": tail("history"), "eventsTail": tail("events"),
 		"wandbConfig": resolver(func(args arguments) (any, error) { return wandbConfig(r.config, args.texts("keys")) }),
 		"systemMetrics": resolver(func(arguments) (any, error) {

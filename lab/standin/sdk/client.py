@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +51,7 @@ def log(state: dict) -> dict:
     """A run with metrics, a table, a file and an artifact."""
     with wandb.init(project=PROJECT, name="the client", config={"lr": 0.1, "layers": [1, 2]}, tags=["a", "ä"], notes="what it is") as run:
         steps(0, STEPS, run)
+        print("what the program says", flush=True)
         run.log({"table": wandb.Table(columns=["n", "word"], data=[[1, "ä"], [2, "b"]])})
         return {"run": run.id, "path": f"{run.entity}/{PROJECT}/{run.id}", "rows": STEPS + 1, **files(run)}
 
@@ -69,6 +71,8 @@ def read(state: dict) -> dict:
     assert len(list(run.scan_history(keys=["loss"]))) == len(logged)
     assert run.summary["loss"] == logged[-1]["loss"], run.summary["loss"]
     assert len(run.history(samples=20, pandas=False)) == 20
+    said = [line.content for line in run.console_logs()]
+    assert "what the program says" in said, said
     downloads(api, state)
     table = api.artifact(f"{run.entity}/{PROJECT}/run-{run.id}-table:latest").get("table")
     assert table.data == [[1, "ä"], [2, "b"]], table.data
@@ -97,9 +101,21 @@ def resume(state: dict) -> dict:
         assert run.resumed and run.config["lr"] == 0.1
         steps(state["rows"], 50, run)
         run.use_artifact("model:best")
-    used = [artifact.name for artifact in wandb.Api().run(state["path"]).used_artifacts()]
-    assert used == ["model:v0"], used
+    api = wandb.Api()
+    used = [artifact.id for artifact in api.run(state["path"]).used_artifacts()]
+    assert used == [api.artifact(f"{state['path'].rsplit('/', 1)[0]}/model:best").id], used
     return state | {"rows": state["rows"] + 50}
+
+
+def offline(state: dict) -> dict:
+    """A run that is logged without the site, and brought there afterwards."""
+    with wandb.init(project=PROJECT, id="offline", mode="offline") as run:
+        steps(0, 20, run)
+        place = Path(run.dir).parent
+    subprocess.run([sys.executable, "-m", "wandb", "sync", str(place)], check=True)
+    seen = wandb.Api().run(f"{state['path'].rsplit('/', 1)[0]}/offline")
+    assert (seen.state, len(list(seen.scan_history()))) == ("finished", 20), seen.state
+    return state
 
 
 def interrupted(state: dict) -> dict:
@@ -123,7 +139,7 @@ def complete(state: dict) -> dict:
     return state
 
 
-VERBS: dict[str, Callable[[dict], dict]] = {verb.__name__: verb for verb in (log, read, resume, interrupted, complete)}
+VERBS: dict[str, Callable[[dict], dict]] = {verb.__name__: verb for verb in (log, read, resume, offline, interrupted, complete)}
 
 if __name__ == "__main__":
     place = Path(sys.argv[2])
