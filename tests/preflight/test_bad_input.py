@@ -117,7 +117,15 @@ CASES = [
     Case("three MySQL hosts", "site", "group mysql", "no read replicas", groups={"mysql": ["db1", "db2", "cp1"]}),
     Case("two hosts of the object store", "site", "group minio", "minio_backup_target", {"minio_volumes": [PAIR]}, groups={"minio": ["db1", "db2"]}),
     Case("primary outside the group", "site", "mysql_primary", "one of db1, db2", {"mysql_primary": "cp1"}),
-    Case("primary is the standby", "site", "group mysql", "separate machines", {"host_address": "198.18.99.1"}, more=(("cp1, db1, db2", "address"),)),
+    # The address is on no interface of theirs either, so nobody knows where the endpoint would be held.
+    Case(
+        "primary is the standby",
+        "site",
+        "group mysql",
+        "separate machines",
+        {"host_address": "198.18.99.1"},
+        more=(("cp1, db1, db2", "address"), ("db1", "mysql_endpoint_interface"), ("db2", "mysql_endpoint_interface")),
+    ),
     Case("pair without an endpoint", "site", "mysql_endpoint_address", "preflight_allow_no_mysql_endpoint", {"mysql_endpoint_address": ""}),
     Case("endpoint that is a name", "db1, db2", "mysql_endpoint_address", "no name", {"mysql_endpoint_address": "db.example.com"}),
     Case("endpoint in another network", "db1, db2", "mysql_endpoint_address", "load balancer", {"mysql_endpoint_address": "192.0.2.30"}),
