@@ -12,15 +12,14 @@ Whatever else lies in <path> is of an earlier version and goes, when no command 
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
-import time
 import typing as t
 
 from ansible_collections.onprem.wandb.plugins.module_utils._host import files as decided
+from ansible_collections.onprem.wandb.plugins.module_utils._host import lock
 from ansible_collections.onprem.wandb.plugins.module_utils._host.apply import files
 
 if t.TYPE_CHECKING:
@@ -126,18 +125,11 @@ def clear(path: str) -> None:
     """Earlier versions go when no command is just loading one."""
     held = os.open(path, os.O_RDONLY)
     try:
-        end = time.monotonic() + LOADING
-        while True:
-            try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > end:
-                    raise ValueError(
-                        f"a command has been loading its modules from {path} for {LOADING:.0f} s, so the version before stays for now;"
-                        f" the new one is in place. Next: fuser -v {path}; end that process, then run this again"
-                    ) from None
-            time.sleep(0.05)
+        if not lock.taken(held, LOADING):
+            raise ValueError(
+                f"a command has been loading its modules from {path} for {LOADING:.0f} s, so the version before stays for now;"
+                f" the new one is in place. Next: fuser -v {path}; end that process, then run this again"
+            )
         for name in others(path):
             place = os.path.join(path, name)
             shutil.rmtree(place) if os.path.isdir(place) and not os.path.islink(place) else os.unlink(place)
