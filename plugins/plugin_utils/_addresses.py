@@ -51,3 +51,11 @@ def numeric(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def loopback(text: str) -> bool:
+    """Whether it is an address or name that means the machine itself on every machine."""
+    bare = text.strip().lower().strip("[]").rstrip(".")
+    if bare == "localhost" or bare.startswith("localhost.") or bare.endswith(".localhost"):
+        return True
+    return numeric(bare) and ipaddress.ip_address(bare).is_loopback

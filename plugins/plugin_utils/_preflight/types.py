@@ -13,7 +13,8 @@ from typing import Any
 
 Complaint = tuple[str, Any, str, str]  # path, value, expected, remedy
 
-JSON_HINT = "on the command line pass JSON: -e '{\"%s\": %s}'; in a file drop the quotes"
+JSON_HINT = "on the command line pass JSON: -e '{\"%s\": %s}'; in a YAML file drop the quotes"
+INI_HINT = "; in an INI file write %s=%s, as true is text there"
 WORDS = {"bool": "true or false", "int": "an integer", "float": "a number", "str": "text", "path": "a path", "list": "a list", "dict": "a mapping"}
 TRUE_WORDS = ("true", "yes", "on", "1")
 BOOLEAN_WORDS = (*TRUE_WORDS, "false", "no", "off", "0")
@@ -44,7 +45,8 @@ def has_type(value: Any, wanted: str) -> bool:
 def type_remedy(name: str, value: Any, wanted: str) -> str:
     """What to write instead."""
     if wanted == "bool" and isinstance(value, str) and value.strip().lower() in BOOLEAN_WORDS:
-        return JSON_HINT % (name, "true" if value.strip().lower() in TRUE_WORDS else "false")
+        true = value.strip().lower() in TRUE_WORDS
+        return JSON_HINT % (name, str(true).lower()) + INI_HINT % (name, true)
     if wanted in ("int", "float") and isinstance(value, str):
         return JSON_HINT % (name, value.strip() or "1")
     if wanted in ("str", "path") and isinstance(value, (int, float)):

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from .. import _addresses
 from .._preflight.model import SITE, Finding
 from .model import Place
 
@@ -41,9 +42,9 @@ def suggestion(name: str) -> str:
 def endpoint(place: Place) -> Iterator[Finding]:
     """The API's name stands in every certificate and kubeconfig: it outlives the address of a host."""
     value = place.host.text("kubernetes_control_plane_endpoint")
-    if value and not ENDPOINT.match(value):
+    if value and (not ENDPOINT.match(value) or _addresses.loopback(value.rpartition(":")[0])):
         remedy = "in group_vars/all.yml a name of yours, kubernetes_control_plane_endpoint: k8s.example.com:6443"
-        yield Finding(SITE, "kubernetes_control_plane_endpoint", value, "a DNS name, a colon and a port, without https://", remedy)
+        yield Finding(SITE, "kubernetes_control_plane_endpoint", value, "a DNS name that the other machines know, a colon and a port, without https://", remedy)
 
 
 RULES = (control_plane, node_name, endpoint)

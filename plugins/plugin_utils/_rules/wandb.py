@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from .._preflight.interface import EXTERNAL
 from .._preflight.model import CONTROLLER, Finding
@@ -65,6 +65,18 @@ def extra_secrets(place: Place) -> Iterator[Finding]:
         yield Finding(CONTROLLER, "wandb_extra_secrets", ", ".join(taken), "names of your own: the role or the chart makes these", remedy)
 
 
+def environment(place: Place) -> Iterator[Finding]:
+    """The charts print a number as floating point: 104857600 arrives as 1.048576e+08."""
+    for name, value in place.host.mapping("wandb_extra_env").items():
+        good = isinstance(value, (str, bool)) or (isinstance(value, Mapping) and set(value) == {"valueFrom"})
+        if not good:
+            figure = isinstance(value, (int, float))
+            remedy = 'wandb_extra_env: {%s: "%s"}' % (name, value if figure else "<text>")
+            # Values may be secrets: a number is what the message is about, anything else is not shown.
+            seen = "the number %s" % value if figure else "neither text nor a reference"
+            yield Finding(CONTROLLER, "wandb_extra_env.%s" % name, seen, "text in quotes, or a mapping with valueFrom alone", remedy)
+
+
 def files(place: Place) -> Iterator[Finding]:
     """What earlier layers, or the operator, put onto the controller."""
     for variable, (what, remedy) in FILES.items():
@@ -78,4 +90,4 @@ def bucket(place: Place) -> Iterator[Finding]:
     yield from named(place.host, CONTROLLER, "wandb_bucket_name", "wandb_bucket_region")
 
 
-RULES = (external, characters, address, extra_secrets, files, bucket)
+RULES = (external, characters, address, extra_secrets, environment, files, bucket)

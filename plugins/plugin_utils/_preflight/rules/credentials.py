@@ -13,6 +13,8 @@ from ..._secrets import known, place
 from ..interface import CREDENTIALS
 from ..model import CONTROLLER, Finding, Host, Site
 
+# Secrets that may have other characters, but no line: what ends with one was encrypted out of a file or a pipe.
+ONE_LINE = ("wandb_license", "mysql_backup_password", "redis_external_password", "bucket_check_secret_key", "minio_backup_restore_secret_key")
 SAFE = re.compile(r"[A-Za-z0-9]+\Z")
 EXPECTED = "letters and digits only"
 REASON = "W&B puts it into an address without encoding it, and MinIO and Redis break on others; openssl rand -hex 16 makes one"
@@ -50,6 +52,17 @@ def supplied(site: Site) -> Iterator[Finding]:
         for name in CREDENTIALS:
             if host.variables.is_supplied(name):
                 yield from characters(host, name)
+
+
+def line_ends(site: Site) -> Iterator[Finding]:
+    """Blanks and line ends around a secret, which no eye sees and every server counts."""
+    for host in [site.controller, *site.hosts.values()]:
+        for name in ONE_LINE:
+            value = host.variables.get(name) if host.variables.is_supplied(name) else None
+            if isinstance(value, str) and value.strip() and (value != value.strip() or "\n" in value):
+                seen = "(hidden) contains %s" % bad_characters("".join(char for char in value if char.isspace()))
+                remedy = "%s: <the line alone>; printf %%s '<the line>' | ansible-vault encrypt_string --stdin-name %s" % (name, name)
+                yield Finding(host.name, name, seen, "one line, without blanks around it", remedy)
 
 
 def directory(site: Site) -> str:
@@ -124,4 +137,4 @@ def places(site: Site) -> Iterator[Finding]:
         yield Finding(CONTROLLER, path, "(hidden) is the name of a host", "a file that is not read as inventory", remedy)
 
 
-RULES = (supplied, stored, over_a_site_that_serves, places)
+RULES = (supplied, line_ends, stored, over_a_site_that_serves, places)

@@ -104,7 +104,12 @@ def swap(site: Site) -> Iterator[Finding]:
         areas = host.measured["swap"]
         if areas and not host.flag("preflight_allow_swap"):
             value = ", ".join("%s %d MiB" % (area["device"], area["size_mb"]) for area in areas)
-            yield Finding(host.name, "swap", value, "off", "swapoff -a, and remove the entry from /etc/fstab or the swap and zram units")
+            if host.flag("host_swap_off"):
+                remedy = "none needed: role host does it, now and for the next boot; before that by hand: swapoff -a"
+                yield Finding(host.name, "swap", value, "off when the run is over", remedy, WARNING)
+                continue
+            remedy = "host_swap_off: true, and role host does it; or swapoff -a, and remove the entry from /etc/fstab or the swap and zram units"
+            yield Finding(host.name, "swap", value, "off", remedy)
 
 
 def minimums(host: Host, group: str) -> dict[str, float]:

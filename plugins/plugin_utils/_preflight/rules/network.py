@@ -166,6 +166,14 @@ def ports_twice(site: Site) -> Iterator[Finding]:
                 yield Finding(host.name, "TCP port %d" % port, " and ".join(wanting), "one service per port", remedy)
 
 
+def told_port(site: Site) -> Iterator[Finding]:
+    """W&B tells its users https:// and its name, without a port."""
+    port = site.controller.number("ingress_https_port", 443)
+    if port != 443 and site.has("kube_node"):
+        remedy = "forward 443 of wandb_fqdn to it (a load balancer before the nodes), or ingress_https_port: 443"
+        yield Finding(CONTROLLER, "ingress_https_port", str(port), "443, which W&B's addresses mean", remedy, WARNING)
+
+
 def split_endpoint(text: str, default_port: int) -> tuple[str, int]:
     """Host and port of host, host:port or https://host:port/path."""
     scheme, _separator, rest = text.rpartition("://")
@@ -186,6 +194,14 @@ def external_endpoints(groups: dict[str, list[str]], controller: Host) -> list[d
         host, port = split_endpoint(address, controller.number(port_variable, default) if port_variable else default)
         found.append({"name": host_variable, "host": host, "port": port})
     return found
+
+
+def external_itself(site: Site) -> Iterator[Finding]:
+    """An external service at localhost, which W&B asks from its pods."""
+    for endpoint in external_endpoints(site.groups, site.controller):
+        if _addresses.loopback(str(endpoint["host"])):
+            remedy = "%s: <its name or address in the network>" % endpoint["name"]
+            yield Finding(CONTROLLER, str(endpoint["name"]), str(endpoint["host"]), "an address that pods reach: in a pod this is the pod itself", remedy)
 
 
 def mirror_endpoint(host: Host) -> list[dict[str, object]]:
@@ -225,4 +241,4 @@ def unreachable(site: Site) -> Iterator[Finding]:
                 yield Finding(host.name, endpoint["name"], value, "reachable from the host", remedy)
 
 
-RULES = (names, licence, cidr_syntax, cidr_overlap, ports_in_use, ports_twice, external_cluster, unreachable)
+RULES = (names, licence, cidr_syntax, cidr_overlap, ports_in_use, ports_twice, told_port, external_itself, external_cluster, unreachable)

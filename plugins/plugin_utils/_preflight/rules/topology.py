@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ... import _addresses
 from ..interface import PORTS
-from ..model import KNOWN_GROUPS, PROBLEM, SITE, WARNING, Finding, Host, Site
+from ..model import KNOWN_GROUPS, KUBE_GROUPS, PROBLEM, SITE, WARNING, Finding, Host, Site
 
 
 def address(host: Host) -> str:
@@ -47,6 +47,38 @@ def same_address(site: Site) -> Iterator[Finding]:
             yield Finding(", ".join(names), "address", place, "one inventory name per machine", remedy)
 
 
+def itself(site: Site) -> Iterator[Finding]:
+    """An address at which each machine, and each pod, finds itself."""
+    for host in site.hosts.values():
+        if _addresses.loopback(address(host)):
+            remedy = "in the inventory host_address: <its address in the network>; ansible_connection and ansible_host may stay"
+            yield Finding(host.name, "host_address", address(host), "an address at which the other hosts and W&B's pods reach it", remedy)
+
+
+def held(site: Site) -> Iterator[Finding]:
+    """An address that others use and none of the host's interfaces has: a translated or forwarded one. What binds to it does not start."""
+    for host in site.measured():
+        own = {str(text).partition("/")[0] for text in host.measured["addresses"]}
+        value = address(host)
+        if not own or value in own or not _addresses.numeric(value) or _addresses.loopback(value):
+            continue
+        binds = bool(host.text("host_address")) or ("mysql" in host.groups and bool(host.text("mysql_endpoint_address")))
+        seen = "%s, and the host has %s" % (value, ", ".join(sorted(own)))
+        expected = "an address of one of its interfaces" if binds else "an address of one of its interfaces, or one that leads there from every host"
+        remedy = "in host_vars of this host host_address: <its own>; ip -br address"
+        yield Finding(host.name, "host_address", seen, expected, remedy, PROBLEM if binds else WARNING)
+
+
+def node_names(site: Site) -> Iterator[Finding]:
+    """Two nodes of one name are one node to Kubernetes."""
+    owners: dict[str, list[str]] = {}
+    for host in site.members(*KUBE_GROUPS):
+        owners.setdefault(host.text("kubernetes_node_name") or host.name.lower(), []).append(host.name)
+    for name, hosts in owners.items():
+        if len(hosts) > 1:
+            yield Finding(", ".join(hosts), "kubernetes_node_name", name, "another on every host", "in host_vars kubernetes_node_name: <its own>")
+
+
 def minio_pair(site: Site) -> Iterator[Finding]:
     """Two hosts write together or not at all. A set that runs already is not taken apart by a refusal."""
     names = site.groups.get("minio", [])
@@ -67,4 +99,4 @@ def some_hosts(site: Site) -> Iterator[Finding]:
         yield Finding(SITE, "groups", found, "hosts in some of %s" % ", ".join(KNOWN_GROUPS), remedy)
 
 
-RULES = (mysql_machines, single_hosts, same_address, minio_pair, some_hosts)
+RULES = (mysql_machines, single_hosts, same_address, itself, held, node_names, minio_pair, some_hosts)

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.interface import CREDENTIALS
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules import credentials
+from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.values import load_options
 
 
 @pytest.mark.parametrize("value", ["p@ssWord1", "a/b", "a+b", "white space", "ümlaut", "tail\n", "a:b", "a%b", "a_b"])
@@ -97,3 +99,28 @@ def test_a_ca_that_is_elsewhere(site):
     assert len(list(credentials.over_a_site_that_serves(site(measured=trusts)))) == 1
     assert not list(credentials.over_a_site_that_serves(site(measured=trusts, files={"/secrets/certificates/ca-bundle.crt": b"x"})))
     assert not list(credentials.over_a_site_that_serves(site({"certificates_dir": "/pki"}, measured=trusts, files={"/pki/ca-bundle.crt": b"x"})))
+
+
+@pytest.mark.parametrize("name", credentials.ONE_LINE)
+@pytest.mark.parametrize("value", ["abc\n", " abc", "abc\r\n", "a\nb"])
+def test_a_secret_with_a_line_end(site, name, value):
+    """ansible-vault encrypt_string keeps the line end of what is piped into it."""
+    found = list(credentials.line_ends(site({name: value})))
+    assert {finding.variable for finding in found} == {name}
+    assert all("printf %s" in finding.remedy and "abc" not in finding.value for finding in found)
+
+
+@pytest.mark.parametrize("value", ["abc", "a b", "", None])
+def test_a_secret_of_one_line(site, value):
+    assert not list(credentials.line_ends(site({"wandb_license": value})))
+
+
+# What no rule about characters or lines is for: keys of several lines, mappings, and what another variable's value is handed on as.
+OTHERS = {"minio_backup_ssh_key", "redis_extra_users"}
+HANDED_ON = ("verify_",)
+
+
+def test_every_secret_of_a_role_has_a_rule():
+    secrets = {name for options in load_options().values() for name, option in options.items() if option.get("no_log")}
+    ruled = {*CREDENTIALS, *credentials.ONE_LINE, *OTHERS}
+    assert {name for name in secrets - ruled if not name.startswith(HANDED_ON)} == set()

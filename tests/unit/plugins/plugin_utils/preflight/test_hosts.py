@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules import RULES, evaluate, hosts
+from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.values import load_variables
 
 
 def test_a_healthy_site_has_no_findings(site):
@@ -71,7 +72,12 @@ SWAP = {"swap": [{"device": "/dev/sda2", "size_mb": 2048}]}
 
 
 def test_swap(site, found):
-    assert found(hosts.swap(site(measured={"db2": SWAP}))) == [("db2", "swap", "problem")]
+    assert found(hosts.swap(site({"host_swap_off": False}, measured={"db2": SWAP}))) == [("db2", "swap", "problem")]
+
+
+def test_swap_that_the_role_switches_off(site, found):
+    assert found(hosts.swap(site({"host_swap_off": True}, measured={"db2": SWAP}))) == [("db2", "swap", "warning")]
+    assert load_variables("defaults/main.yml")["host"]["host_swap_off"] is True
 
 
 def test_swap_allowed(site):

@@ -149,3 +149,17 @@ def test_a_cluster_of_the_sites_own_needs_its_kubeconfig(site, found):
     assert found(network.external_cluster(site(groups=groups))) == [("localhost", "site_kubeconfig", "problem")]
     assert not list(network.external_cluster(site({"site_kubeconfig": "/k"}, groups=groups, files={"/k": b""})))
     assert not list(network.external_cluster(site(groups={**groups, "kube_node": ["node1"]})))  # a rule of role kubernetes
+
+
+@pytest.mark.parametrize("value", ["localhost", "127.0.0.1:3306", "https://localhost:9000"])
+def test_an_external_service_at_localhost(site, found, value):
+    groups = {"kube_control_plane": ["cp1"], "kube_node": ["node1"], "redis": ["store1"], "minio": ["store1"]}
+    assert found(network.external_itself(site({"wandb_mysql_host": value}, groups=groups))) == [("localhost", "wandb_mysql_host", "problem")]
+    assert not list(network.external_itself(site({"wandb_mysql_host": "db.example.com"}, groups=groups)))
+    assert not list(network.external_itself(site({"wandb_mysql_host": value})))  # our own
+
+
+def test_a_port_that_no_user_is_told(site, found):
+    assert found(network.told_port(site({"ingress_https_port": 8443}))) == [("localhost", "ingress_https_port", "warning")]
+    assert not list(network.told_port(site({"ingress_https_port": 443})))
+    assert not list(network.told_port(site()))

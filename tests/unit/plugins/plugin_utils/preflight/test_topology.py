@@ -57,3 +57,37 @@ def test_a_set_of_two_hosts_that_runs_is_only_told(site, found):
 def test_inventory_without_known_groups(site, found):
     assert found(topology.some_hosts(site(groups={"webservers": ["w1"]}))) == [("site", "groups", "problem")]
     assert not list(topology.some_hosts(site()))
+
+
+@pytest.mark.parametrize("address", ["localhost", "localhost.localdomain", "127.0.0.1", "127.0.1.1", "::1", "[::1]", "db.localhost"])
+def test_the_machine_itself(site, found, address):
+    """FC-45: W&B's pods were told localhost as their database."""
+    assert found(topology.itself(site(hosts={"db1": {"ansible_host": address}}))) == [("db1", "host_address", "problem")]
+    assert not list(topology.itself(site(hosts={"db1": {"ansible_host": address, "host_address": "192.0.2.5"}})))
+
+
+def test_hosts_with_addresses_of_their_own(site):
+    assert not list(topology.itself(site()))
+    assert not list(topology.held(site()))
+    assert not list(topology.held(site(hosts={"db1": {"ansible_host": "db1.example.com"}})))
+    assert not list(topology.held(site(measured={"db1": {"addresses": []}}, hosts={"db1": {"ansible_host": "203.0.113.9"}})))
+
+
+@pytest.mark.parametrize(
+    ("host", "own", "severity"),
+    [
+        ("store1", {"host_address": "203.0.113.9"}, "problem"),
+        ("store1", {"ansible_host": "203.0.113.9"}, "warning"),
+        ("db1", {"ansible_host": "203.0.113.9"}, "problem"),
+        ("db1", {"ansible_host": "203.0.113.9", "mysql_endpoint_address": ""}, "warning"),
+    ],
+)
+def test_an_address_that_no_interface_has(site, found, host, own, severity):
+    """FC-17: Redis and keepalived bind to it."""
+    assert found(topology.held(site(hosts={host: own}))) == [(host, "host_address", severity)]
+
+
+def test_two_nodes_of_one_name(site, found):
+    twice = {"node1": {"kubernetes_node_name": "worker"}, "node2": {"kubernetes_node_name": "worker"}}
+    assert found(topology.node_names(site(hosts=twice))) == [("node1, node2", "kubernetes_node_name", "problem")]
+    assert not list(topology.node_names(site()))

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import pytest
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight import types
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules import evaluate, variables
 
@@ -41,6 +43,8 @@ def test_required_variable_says_what_it_is(site):
         ("mysql_port", True, "mysql_port", "an integer"),
         ("mysql_accept_single_host", "yes", "mysql_accept_single_host", "{\"mysql_accept_single_host\": true}"),
         ("mysql_accept_single_host", "false", "mysql_accept_single_host", "{\"mysql_accept_single_host\": false}"),
+        ("mysql_accept_single_host", "true", "mysql_accept_single_host", "in an INI file write mysql_accept_single_host=True"),
+        ("mysql_accept_single_host", "no", "mysql_accept_single_host", "in an INI file write mysql_accept_single_host=False"),
         ("mysql_accept_single_host", 1, "mysql_accept_single_host", "true or false"),
         ("mysql_version", 8.4, "mysql_version", 'mysql_version: "8.4"'),
         ("mysql_version", ["8.4.9"], "mysql_version", "text"),
@@ -93,3 +97,11 @@ def test_a_template_that_fails_is_one_finding(site):
 @pytest.mark.parametrize(("value", "empty"), [(None, True), ("", True), (" ", True), ([], True), ({}, True), (0, False), (False, False), ("x", False)])
 def test_emptiness(value, empty):
     assert types.is_empty(value) is empty
+
+
+@pytest.mark.parametrize(("written", "seen"), [("true", "true"), ("True", True), ("False", False), ("3307", 3307)])
+def test_the_words_of_an_ini_file_mean_what_the_remedy_says(tmp_path, written, seen):
+    """Beside a host and below [group:vars] alike."""
+    (tmp_path / "hosts.ini").write_text(f"[mysql]\ndb1 beside={written}\n[mysql:vars]\nbelow={written}\n", encoding="utf-8")
+    inventory = InventoryManager(loader=DataLoader(), sources=[str(tmp_path / "hosts.ini")])
+    assert inventory.hosts["db1"].vars["beside"] == inventory.groups["mysql"].vars["below"] == seen

@@ -49,12 +49,36 @@ def test_names_that_it_does_not(name: str, better: str) -> None:
     assert not list(kubernetes.node_name(place("node1", kubernetes_node_name=better)))
 
 
+@pytest.mark.parametrize("value", ["104857600", "", True, {"valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}}])
+def test_environment_that_the_charts_keep(value: Any) -> None:
+    assert not list(wandb.environment(place(wandb_extra_env={"SOME_BYTES": value})))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (104857600, 'wandb_extra_env: {SOME_BYTES: "104857600"}'),
+        (0.5, 'SOME_BYTES: "0.5"'),
+        (None, 'SOME_BYTES: "<text>"'),
+        (["hunter2"], 'SOME_BYTES: "<text>"'),
+        ({"value": "hunter2"}, 'SOME_BYTES: "<text>"'),
+    ],
+)
+def test_environment_that_the_charts_would_change(value: Any, words: str) -> None:
+    (finding,) = wandb.environment(place(wandb_extra_env={"SOME_BYTES": value}))
+    assert finding.variable == "wandb_extra_env.SOME_BYTES" and words in finding.remedy
+    assert "hunter2" not in finding.value + finding.remedy
+
+
 @pytest.mark.parametrize("value", ["k8s.example.com:6443", "cp1:6443", ""])
 def test_endpoints_of_the_api(value: str) -> None:
     assert not list(kubernetes.endpoint(place(kubernetes_control_plane_endpoint=value)))
 
 
-@pytest.mark.parametrize("value", ["192.0.2.11:6443", "k8s.example.com", "https://k8s.example.com:6443", "k8s.example.com:6443/", "k8s:6443\n"])
+@pytest.mark.parametrize(
+    "value",
+    ["192.0.2.11:6443", "k8s.example.com", "https://k8s.example.com:6443", "k8s.example.com:6443/", "k8s:6443\n", "localhost:6443"],
+)
 def test_endpoints_that_are_refused(value: str) -> None:
     (finding,) = kubernetes.endpoint(place(kubernetes_control_plane_endpoint=value))
     assert finding.value == value
@@ -147,7 +171,7 @@ def test_the_role_and_preflight_ask_the_same_function() -> None:
 def test_a_finding_alone_is_a_sentence() -> None:
     (finding,) = kubernetes.endpoint(place(kubernetes_control_plane_endpoint="x"))
     assert sentence(finding) == (
-        "site: kubernetes_control_plane_endpoint is x; expected a DNS name, a colon and a port, without https://. "
+        "site: kubernetes_control_plane_endpoint is x; expected a DNS name that the other machines know, a colon and a port, without https://. "
         "Correction: in group_vars/all.yml a name of yours, kubernetes_control_plane_endpoint: k8s.example.com:6443. "
         "Next: ansible-playbook onprem.wandb.preflight -i <inventory>"
     )
