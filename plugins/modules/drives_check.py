@@ -94,7 +94,7 @@ def main() -> t.NoReturn:
     drives = [measure(path, table, root) for path in module.params["paths"]]
     wrong = host_drives.problems(drives, module.params["allow_root_disk"], module.params["file_systems"])
     if wrong:
-        module.fail_json(msg=" ".join(wrong), drives=drives)
+        module.fail_json(msg=" ".join([*wrong, "Next: findmnt --df"]), drives=drives)
     module.exit_json(changed=False, drives=drives)
 
 

@@ -110,7 +110,7 @@ def main() -> t.NoReturn:
     )
     p = module.params
     if not re.fullmatch(r"[a-z0-9]{6}\.[a-z0-9]{16}", p["token"]):
-        module.fail_json(msg="token is not six characters, a dot and sixteen characters of a-z and 0-9.")
+        module.fail_json(msg="The token is not six characters, a dot and sixteen characters of a-z and 0-9. Next: kubeadm token generate")
     try:
         access = load_kubeconfig(p["kubeconfig"])
         if not module.check_mode:

@@ -117,6 +117,7 @@ import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.onprem.wandb.plugins.module_utils._say import with_next
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store import release
 from ansible_collections.onprem.wandb.plugins.module_utils._host import unit as host_unit
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoint import ADDRESS, Endpoint, request
@@ -162,7 +163,8 @@ class Host:
     def systemctl(self, *arguments: str) -> str:
         code, output, errors = self.module.run_command(["systemctl", *arguments])
         if code:
-            self.module.fail_json(msg=f"systemctl {' '.join(arguments)} failed ({code}): {(errors or output).strip()}")
+            said = (errors or output).strip()
+            self.module.fail_json(msg=f"systemctl {' '.join(arguments)} failed ({code}): {said}. Next: systemctl status {self.params['unit']}")
         return output
 
     def state(self) -> host_unit.State:
@@ -242,7 +244,10 @@ def main() -> t.NoReturn:
         if problem and not params["allow_downgrade"]:
             module.fail_json(msg=problem)
         module.exit_json(changed=False, reason="", together=[], seconds=0.0)
-    host = Host(module)
+    try:
+        host = Host(module)
+    except ValueError as error:  # the endpoint
+        module.fail_json(msg=with_next(error))
     if params["state"] == "whole":
         host.whole()
         module.exit_json(changed=False, reason="", together=[], seconds=0.0)

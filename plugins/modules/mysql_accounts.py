@@ -136,6 +136,7 @@ import dataclasses
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql import accounts
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem, Server, Statement, local, pymysql, text_of
 
@@ -219,7 +220,7 @@ def main() -> t.NoReturn:
     params = module.params
     wrong = accounts.mistakes(params["databases"], params["users"])
     if wrong:
-        module.fail_json(msg=f"These declarations are not accepted: {'; '.join(wrong)}.")
+        module.fail_json(msg=f"These declarations are not accepted: {'; '.join(wrong)}. {CORRECT}")
     if pymysql is None and not module.check_mode:
         module.fail_json(msg=missing_required_lib("PyMySQL"))
     server = None

@@ -14,6 +14,7 @@ import posixpath
 import re
 import typing as t
 from urllib.parse import urlsplit
+from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT
 
 MARKER = ".artifact.json"
 CURRENT = "current"
@@ -118,7 +119,7 @@ def parse(items: t.Sequence[t.Mapping[str, t.Any]], root: str) -> list[Artifact]
             links[path] = artifact.name
         artifacts.append(artifact)
     if problems:
-        raise ArtifactError(" ".join(problems))
+        raise ArtifactError(" ".join([*problems, CORRECT]))
     return artifacts
 
 
@@ -133,7 +134,10 @@ def _problems(artifact: Artifact, root: str) -> t.Iterator[str]:
         yield f"{what}: format must be one of {', '.join(FORMATS)}, but it is {artifact.format!r}."
     if artifact.strip_components < 0 or (artifact.format == "binary" and artifact.strip_components):
         yield f"{what}: strip_components {artifact.strip_components} makes no sense for format {artifact.format}."
-    parts = urlsplit(artifact.url)
+    try:
+        parts = urlsplit(artifact.url)
+    except ValueError:  # brackets that hold no address
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https", "file") or (parts.scheme == "file" and parts.netloc not in ("", "localhost")) or not parts.path:
         yield f"{what}: url must begin with http://, https:// or file:///, but it is {artifact.url!r}."
     if "@" in parts.netloc:

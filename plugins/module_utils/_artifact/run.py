@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import typing as t
 
+from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT
 from ansible_collections.onprem.wandb.plugins.module_utils._artifact import plan as artifact_plan
 from ansible_collections.onprem.wandb.plugins.module_utils._artifact.plan import Artifact, ArtifactError, Plan, State
 from ansible_collections.onprem.wandb.plugins.module_utils._artifact.store import Lock, Store
@@ -26,7 +27,7 @@ def run(params: t.Mapping[str, t.Any], check: bool, relabel: Relabel) -> dict[st
     """Return the module's result. Raises ArtifactError."""
     artifacts = artifact_plan.parse(params["artifacts"], params["root"])
     if params["keep"] < 0:
-        raise ArtifactError(f"keep must be 0 or more, but it is {params['keep']}.")
+        raise ArtifactError(f"keep must be 0 or more, but it is {params['keep']}. {CORRECT}")
     store = Store(params["root"])
     try:
         result = _result(store, *_look(store, artifacts, params), params)

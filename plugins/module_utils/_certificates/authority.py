@@ -108,7 +108,10 @@ class Authority:
     def _introduce(self, name: str, days: int) -> None:
         present = self._load("ca.crt")
         if not present:
-            raise Unusable(f"{self.files.directory} has no ca.crt, so there is no CA to replace. Run without certificates_ca_rotate first.")
+            raise Unusable(
+                f"{self.files.directory} has no ca.crt, so there is no CA to replace. A run without certificates_ca_rotate makes one. "
+                "Next: ansible-playbook onprem.wandb.certificates -i <inventory>"
+            )
         if self._load("ca-old.crt"):
             raise Unusable(f"{self.files.path('ca-old.crt')} is still trusted from the last rotation. Run with certificates_ca_rotate=retire first.")
         key_data = self.files.read(self.files.path("ca-next.key"))

@@ -38,7 +38,7 @@ class Kernel:
         try:
             with open(self.path(absolute), encoding="utf-8") as handle:
                 return handle.read()
-        except (FileNotFoundError, NotADirectoryError):
+        except OSError:  # none, or no file
             return ""
 
     def has_module(self, name: str) -> bool:

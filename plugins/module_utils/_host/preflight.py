@@ -15,6 +15,8 @@ import struct
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from ansible_collections.onprem.wandb.plugins.module_utils._say import NOT_REACHED
+
 TCP_LISTEN = "0A"
 ENDPOINT_TIMEOUT = 4.0
 
@@ -198,16 +200,16 @@ def reach(endpoint: dict[str, Any], timeout: float = ENDPOINT_TIMEOUT) -> dict[s
     answer: dict[str, Any] = {"name": endpoint.get("name", ""), "host": host, "port": port, "addresses": [], "error": ""}
     try:
         found = socket.getaddrinfo(host, port or None, type=socket.SOCK_STREAM)
-    except OSError as error:
-        answer["error"] = "name %s does not resolve (%s)" % (host, error.strerror or error)
+    except NOT_REACHED as error:
+        answer["error"] = "name %s does not resolve (%s)" % (host, getattr(error, "strerror", "") or error)
         return answer
     answer["addresses"] = sorted({str(item[4][0]) for item in found})
     if not port:
         return answer
     try:
         socket.create_connection((host, port), timeout=timeout).close()
-    except OSError as error:
-        answer["error"] = "no TCP connection to %s port %d within %g s (%s)" % (host, port, timeout, error.strerror or error)
+    except NOT_REACHED as error:
+        answer["error"] = "no TCP connection to %s port %d within %g s (%s)" % (host, port, timeout, getattr(error, "strerror", "") or error)
     return answer
 
 

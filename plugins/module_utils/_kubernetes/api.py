@@ -45,11 +45,11 @@ def _file_or_data(entry: dict[str, t.Any], key: str, base: str) -> bytes | None:
     return None
 
 
-def _named(entries: t.Any, name: str, kind: str) -> dict[str, t.Any]:
-    for entry in entries or []:
-        if entry.get("name") == name:
-            return entry.get(kind) or {}
-    raise ClusterError(f"The kubeconfig names a {kind} '{name}' that it does not contain.")
+def _named(path: str, entries: t.Any, name: str, kind: str) -> dict[str, t.Any]:
+    for entry in entries if isinstance(entries, list) else []:
+        if isinstance(entry, dict) and entry.get("name") == name and isinstance(entry.get(kind) or {}, dict):
+            return dict(entry.get(kind) or {})
+    raise ClusterError(f"The kubeconfig {path} names a {kind} '{name}' that it does not contain. Next: kubectl --kubeconfig {path} config get-contexts")
 
 
 def _token_of_plugin(path: str, context: str | None) -> str:
@@ -85,19 +85,24 @@ class Api:
                 "for a cluster of your own set site_kubeconfig to its file. Next: ansible-playbook onprem.wandb.kubernetes -i <inventory>"
             ) from None
         except (OSError, yaml.YAMLError) as error:
-            raise ClusterError(f"The kubeconfig {self.path} cannot be read: {error}") from error
+            raise ClusterError(f"The kubeconfig {self.path} cannot be read: {error}. Next: ls -l {self.path}") from error
         if not isinstance(document, dict):
-            raise ClusterError(f"The file {self.path} is not a kubeconfig: expected a mapping, found {type(document).__name__}.")
-        chosen = _named(document.get("contexts"), context or document.get("current-context") or "", "context")
-        cluster = _named(document.get("clusters"), chosen.get("cluster", ""), "cluster")
-        user = _named(document.get("users"), chosen.get("user", ""), "user")
+            raise ClusterError(
+                f"The file {self.path} is not a kubeconfig: expected a mapping, found {type(document).__name__}. "
+                f"Next: cat {self.path}; for a cluster of your own site_kubeconfig: <its file>"
+            )
+        chosen = _named(self.path, document.get("contexts"), context or document.get("current-context") or "", "context")
+        cluster = _named(self.path, document.get("clusters"), chosen.get("cluster", ""), "cluster")
+        user = _named(self.path, document.get("users"), chosen.get("user", ""), "user")
         self._connect(cluster, user, context, timeout)
 
     def _connect(self, cluster: dict[str, t.Any], user: dict[str, t.Any], context: str | None, timeout: float) -> None:
         self.server = str(cluster.get("server") or "").rstrip("/")
         url = urlsplit(self.server)
         if url.scheme not in ("http", "https") or not url.hostname:
-            raise ClusterError(f"The kubeconfig {self.path} has no usable server URL: found '{self.server}'.")
+            raise ClusterError(
+                f"The kubeconfig {self.path} has no usable server URL: found '{self.server}'. Next: kubectl --kubeconfig {self.path} config view"
+            )
         self.prefix = url.path
         base = os.path.dirname(os.path.abspath(self.path))
         try:
@@ -109,7 +114,9 @@ class Api:
                 pair = (certificate.decode(), key.decode()) if certificate and key else None
                 tls = cluster_context(ca.decode() if ca else None, pair, verify=not cluster.get("insecure-skip-tls-verify", False))
         except (OSError, ValueError) as error:
-            raise ClusterError(f"The certificates of the kubeconfig {self.path} cannot be used: {error}") from error
+            raise ClusterError(
+                f"The certificates of the kubeconfig {self.path} cannot be used: {error}. Next: kubectl --kubeconfig {self.path} config view"
+            ) from error
         self.headers = {"Accept": "application/json"}
         token = user.get("token") or (_file_or_data({"token": user.get("tokenFile")}, "token", base) or b"").decode().strip()
         if not token and (user.get("exec") or user.get("auth-provider")):

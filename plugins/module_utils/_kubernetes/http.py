@@ -17,6 +17,8 @@ import ssl
 import tempfile
 import typing as t
 
+from ansible_collections.onprem.wandb.plugins.module_utils._say import NOT_REACHED
+
 # What a health page, an index.html or the log of a container needs. The rest is not read.
 BODY_LIMIT = 16 * 1024 * 1024
 
@@ -98,13 +100,13 @@ class Endpoint:
         fresh = self._connection is None
         try:
             return self._once(method, path, headers, body)
-        except (OSError, http.client.HTTPException) as error:
+        except (*NOT_REACHED, http.client.HTTPException) as error:
             self.close()
             if fresh or isinstance(error, TimeoutError):
                 raise HttpError(reason_of(error)) from error
         try:
             return self._once(method, path, headers, body)
-        except (OSError, http.client.HTTPException) as error:
+        except (*NOT_REACHED, http.client.HTTPException) as error:
             self.close()
             raise HttpError(reason_of(error)) from error
 

@@ -20,7 +20,15 @@ MEGABYTE = 1024 * 1024
 
 
 def resolve(host: str) -> list[str]:
-    """Addresses of a name, each once. Raises OSError."""
+    """Addresses of a name, each once. Raises OSError, for what can be no name, too."""
+    try:
+        return resolved(host)
+    except ValueError as error:
+        raise socket.gaierror(socket.EAI_NONAME, "it is no name (%s)" % error) from error
+
+
+def resolved(host: str) -> list[str]:
+    """The same, as the library raises it."""
     return sorted({str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)})
 
 
@@ -141,15 +149,21 @@ class Way:
             raise Finding("Make a DNS record of the name with the addresses of the ingress (RA-23).", name=self.host, error=reason_of(error)) from error
         return judge_resolution(self.host, seen, same_addresses([item for item in self.addresses if item != self.host]))
 
+    def connected(self, address: str, port: int) -> socket.socket:
+        """A connection. Raises OSError, for what can be no address, too."""
+        try:
+            return socket.create_connection((address, port), timeout=self.timeout)
+        except (ValueError, OverflowError) as error:
+            raise OSError("%s port %s cannot be an address (%s)" % (address, port, error)) from error
+
     def handshake(self, address: str, context: ssl.SSLContext) -> dict[str, Any]:
         """The certificate that an address shows under our name; only one that is valid comes back."""
-        raw = socket.create_connection((address, self.https_port), timeout=self.timeout)
-        with raw, context.wrap_socket(raw, server_hostname=self.host) as connection:
+        with self.connected(address, self.https_port) as raw, context.wrap_socket(raw, server_hostname=self.host) as connection:
             return dict(connection.getpeercert() or {})
 
     def reach(self, address: str) -> Evidence:
         for port in (self.https_port, self.http_port):
-            socket.create_connection((address, port), timeout=self.timeout).close()
+            self.connected(address, port).close()
         return {"ports": [self.https_port, self.http_port]}
 
     def certificate(self, address: str, days: int) -> Evidence:

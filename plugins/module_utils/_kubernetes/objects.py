@@ -13,6 +13,7 @@ import json
 import typing as t
 from urllib.parse import quote
 
+from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT
 from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.api import Api, ApiStatusError, ClusterError, status_message
 
 Object = dict[str, t.Any]
@@ -78,6 +79,9 @@ class Objects:
 
     def apply(self, item: t.Mapping[str, t.Any]) -> tuple[Object | None, Object]:
         """The object before, and after (in check mode: as it would be)."""
+        named = isinstance(item.get("metadata"), dict) and item["metadata"].get("name")
+        if not named or not item.get("kind") or not item.get("apiVersion"):
+            raise ClusterError(f"An object to be applied has not all of apiVersion, kind and metadata.name; it has {', '.join(sorted(item))}. {CORRECT}")
         path = self.path(item)
         before = self.api.find(path)
         answer = self.api.patch(path, APPLY, json.dumps(item).encode(), **self.query)

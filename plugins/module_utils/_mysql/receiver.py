@@ -22,7 +22,7 @@ def half_open(channel: Channel) -> list[str]:
     host, port = str(channel.config.get("host")), int(channel.config.get("port") or 0)
     try:
         address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
-    except OSError:
+    except (OSError, ValueError):
         return []
     return [] if program is None else [program, "--kill", "--tcp", "--numeric", "state", "syn-sent", "dst", str(address), "dport", "=", f":{port}"]
 

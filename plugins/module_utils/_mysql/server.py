@@ -12,6 +12,8 @@ import time
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.onprem.wandb.plugins.module_utils._say import NOT_REACHED
+
 from . import sessions
 
 try:
@@ -255,7 +257,7 @@ def greets(family: int, address: t.Any, connect_timeout: float, greeting: float 
             probe.settimeout(greeting)
             if not probe.recv(1):
                 raise ConnectionResetError("the connection was closed before a greeting")
-        except OSError as error:
+        except NOT_REACHED as error:
             raise pymysql.err.OperationalError(2003, f"Can't connect to MySQL server on {address!r} ({error})") from error
 
 
@@ -288,7 +290,10 @@ def local(path: str, check_mode: bool = False, timeout: Seconds = 30, patience: 
 def remote(address: Address, timeout: Seconds = 10) -> Server:
     """Another server over TLS, to ask it."""
     context = tls_context(address)
-    place = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
+    try:
+        place = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
+    except ValueError as error:
+        raise socket.gaierror(socket.EAI_NONAME, f"{address.host!r} is no name ({error})") from error
     greets(place[0], place[4], 2)
 
     def connect(seconds: Seconds) -> t.Any:

@@ -14,6 +14,7 @@ import tempfile
 import typing as t
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT
 
 # Options of the documentation fragment s3_endpoint.
 ADDRESS: dict[str, dict[str, t.Any]] = {
@@ -34,9 +35,14 @@ class Endpoint:
     timeout: float = 10.0
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
-            raise ValueError(f"endpoint {self.url!r}: expected https://name:port without a path.")
+        try:
+            parts = urlsplit(self.url)
+            (parts.hostname or "").encode("idna")
+            good = parts.scheme in ("http", "https") and parts.hostname and not parts.path.strip("/") and not parts.query and (parts.port or 0) >= 0
+        except ValueError:  # a port or a name that is none, brackets that hold no address
+            good = False
+        if not good or not parts.hostname:
+            raise ValueError(f"endpoint {self.url!r}: expected https://name:port without a path. {CORRECT}")
         self.secure = parts.scheme == "https"
         self.host = parts.hostname
         self.port = parts.port or (443 if self.secure else 80)

@@ -68,6 +68,8 @@ def mirror(path: str) -> Mirror:
             told: MirrorStatus = json.load(handle)
     except (OSError, ValueError) as error:
         return {"configured": False, "problem": str(error)}
+    if not isinstance(told, dict):
+        return {"configured": False, "problem": "it holds no mapping"}
     age = round((time.time() - told["success"]) / 3600, 2) if "success" in told else None
     problem = told.get("problem") or cut_off(told, os.path.join(os.path.dirname(path), "lock"))
     found: Mirror = {"configured": True, "age_hours": age, **told, "problem": problem}

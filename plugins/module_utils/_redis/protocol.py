@@ -73,7 +73,10 @@ class Client:
     """One connection."""
 
     def __init__(self, host: str, port: int, timeout: float, context: t.Optional[ssl.SSLContext] = None, server_name: str = "") -> None:
-        connection = socket.create_connection((host, port), timeout=timeout)
+        try:
+            connection = socket.create_connection((host, port), timeout=timeout)
+        except (ValueError, OverflowError) as error:
+            raise OSError("%s port %s cannot be an address (%s)" % (host, port, error)) from error
         if context is not None:
             connection = context.wrap_socket(connection, server_hostname=server_name or host)
         self._connection = connection

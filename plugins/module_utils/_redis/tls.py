@@ -40,7 +40,11 @@ def unverified() -> ssl.SSLContext:
 
 def served(host: str, port: int, timeout: float) -> bytes:
     """The server's own certificate in DER form, unverified. Raises OSError."""
-    with socket.create_connection((host, port), timeout=timeout) as plain, unverified().wrap_socket(plain, server_hostname=host) as secure:
+    try:
+        opened = socket.create_connection((host, port), timeout=timeout)
+    except (ValueError, OverflowError) as error:
+        raise OSError("%s port %s cannot be an address (%s)" % (host, port, error)) from error
+    with opened as plain, unverified().wrap_socket(plain, server_hostname=host) as secure:
         return secure.getpeercert(binary_form=True) or b""
 
 

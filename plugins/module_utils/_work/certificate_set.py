@@ -11,6 +11,7 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates import read as certs
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates.authority import STEPS
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates.files import Unusable
@@ -102,7 +103,7 @@ def run(module: AnsibleModule) -> t.NoReturn:
         module.fail_json(msg=missing_required_lib("cryptography >= 42"), exception=certs.CRYPTOGRAPHY_ERROR)
     wrong = wrong_requests(module.params)
     if wrong:
-        module.fail_json(msg=" ".join(wrong))
+        module.fail_json(msg=" ".join([*wrong, CORRECT]))
     os.umask(0o077)
     now = dt.datetime.now(dt.timezone.utc).replace(microsecond=0)
     given = {variable: check_given(module, variable, now) for variable in ("provided", "acme")}
@@ -112,8 +113,11 @@ def run(module: AnsibleModule) -> t.NoReturn:
         # Two first runs would make two roots of which one is lost: the second one waits, and finds what the first one made.
         with contextlib.nullcontext() if module.check_mode else alone(params["directory"]):
             results = keep(module, store, given)
-    except (Unusable, Locked, OSError) as error:
+    except (Unusable, Locked) as error:
         module.fail_json(msg=str(error), changed=bool(store.changes) and not module.check_mode)
+    except OSError as error:
+        said = f"The certificates cannot be kept in {params['directory']}: {error}. Next: ls -la {params['directory']}"
+        module.fail_json(msg=said, changed=bool(store.changes) and not module.check_mode)
     for sentence in store.authority.warnings:
         module.warn(sentence)
     diff = {"before": "".join(before for before, dummy in store.changes), "after": "".join(after for dummy, after in store.changes)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT, with_next
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store import account
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoint import ADDRESS, Endpoint
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.server import MINIO_ERROR, Server, Unreachable
@@ -39,7 +40,7 @@ def run(module: AnsibleModule) -> t.NoReturn:
     wanted.versioning, wanted.noncurrent_days, wanted.quota = params["versioning"], params["noncurrent_days"], params["quota"]
     wanted.retired = params["retired_access_keys"]
     if params["access_key"] in wanted.retired:
-        module.fail_json(msg=f"access_key {params['access_key']!r} is also one of retired_access_keys; expected another one. Nothing was changed.")
+        module.fail_json(msg=f"access_key {params['access_key']!r} is also one of retired_access_keys; expected another one. Nothing was changed. {CORRECT}")
     seen, reachable = account.Seen(), True
     try:
         endpoint = Endpoint(params["endpoint"], params["connect_to"], params["ca_file"])
@@ -55,7 +56,7 @@ def run(module: AnsibleModule) -> t.NoReturn:
         if not module.check_mode:
             server.carry_out(steps, wanted, params["secret_key"])
     except (ValueError, OSError, Unreachable) as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=with_next(error))
     diff = {
         "before": "".join(f"{step.before}\n" for step in steps),
         "after": "".join(f"{step.after}\n" for step in steps),

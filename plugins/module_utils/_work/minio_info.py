@@ -9,6 +9,7 @@ import json
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.onprem.wandb.plugins.module_utils._say import with_next
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store import health as object_store_health
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoint import ADDRESS, Endpoint
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.server import MINIO_ERROR, Server, Unreachable
@@ -32,5 +33,5 @@ def run(module: AnsibleModule) -> t.NoReturn:
         endpoint.pin()
         found = Server(endpoint, params["root_user"], params["root_password"], params["region"]).health(params["bucket"])
     except (ValueError, OSError, Unreachable) as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=with_next(error))
     module.exit_json(changed=False, health=object_store_health.summary(json.loads(found[0]), found[1], params["bucket"]))

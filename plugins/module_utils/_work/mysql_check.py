@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.onprem.wandb.plugins.module_utils._say import NOT_REACHED
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql import check as judge
 from ansible_collections.onprem.wandb.plugins.module_utils._probe import Evidence, Finding, Prober, Skipped, findings
 
@@ -56,7 +57,7 @@ class Check:
                 read_timeout=params["timeout"],
                 ssl=judge.tls(params["ca_file"], params["host"]),
             )
-        except (pymysql.MySQLError, OSError) as error:
+        except (pymysql.MySQLError, *NOT_REACHED) as error:
             remedy = "Check that the server runs, that it lets %s in from here, and that the password is the one of the site's secrets." % params["user"]
             raise Finding(remedy, address=where, error=str(error.args[-1] if error.args else error)) from error
         return {"address": where, "user": params["user"]}

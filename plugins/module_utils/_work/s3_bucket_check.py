@@ -10,6 +10,7 @@ import tempfile
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT, with_next
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes import endpoint as probes_endpoint
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store import client as object_store_client, names
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes import sequence
@@ -55,12 +56,12 @@ def run(module: AnsibleModule) -> t.NoReturn:
         module.fail_json(msg=missing_required_lib("boto3 >= 1.34"), exception=object_store_client.BOTO3_ERROR)
     problem = names.bucket_problem(params["bucket"]) or names.region_problem(params["region"])
     if problem:
-        module.fail_json(msg=f"At {params['endpoint']} {problem} Nothing was asked.")
+        module.fail_json(msg=f"At {params['endpoint']} {problem} Nothing was asked. {CORRECT}")
     try:
         with tempfile.TemporaryDirectory() as directory:
             prober = ask(params, directory, not module.check_mode)
     except (ValueError, OSError) as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=with_next(error))
     found = findings(prober.results, params["accept_findings"], params["strict"])
     reachable = prober.verdict("connect") == "pass"
     result = {"changed": False, "probes": prober.results, "findings": found, "reachable": reachable}

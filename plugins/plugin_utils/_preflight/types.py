@@ -8,6 +8,7 @@ and is true in a condition. Here nothing is converted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ Complaint = tuple[str, Any, str, str]  # path, value, expected, remedy
 JSON_HINT = "on the command line pass JSON: -e '{\"%s\": %s}'; in a YAML file drop the quotes"
 INI_HINT = "; in an INI file write %s=%s, as true is text there"
 WORDS = {"bool": "true or false", "int": "an integer", "float": "a number", "str": "text", "path": "a path", "list": "a list", "dict": "a mapping"}
+NO_TEXT = re.compile("[\x00\ud800-\udfff]")  # YAML and JSON can say both, and no path or protocol can
 TRUE_WORDS = ("true", "yes", "on", "1")
 BOOLEAN_WORDS = (*TRUE_WORDS, "false", "no", "off", "0")
 
@@ -61,6 +63,9 @@ def complaints(path: str, value: Any, option: Mapping[str, Any]) -> Iterator[Com
         return
     if not has_type(value, wanted):
         yield path, value, "%s, not %s" % (WORDS.get(wanted, wanted), kind(value)), type_remedy(path, value, wanted)
+        return
+    if isinstance(value, str) and NO_TEXT.search(value):
+        yield path, repr(value), "text that a file can hold, without NUL and halves of a character", "%s: <%s>" % (path, WORDS.get(wanted, wanted))
         return
     choices = option.get("choices")
     if choices and not is_empty(value):

@@ -11,6 +11,7 @@ import pwd
 import tempfile
 import typing as t
 
+from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT
 from ansible_collections.onprem.wandb.plugins.module_utils._host import files
 
 if t.TYPE_CHECKING:
@@ -109,7 +110,7 @@ def settle_all(module: AnsibleModule) -> dict[str, t.Any]:
     """Entry after entry, in their order."""
     wrong = files.problems(module.params["files"])
     if wrong:
-        module.fail_json(msg=" ".join(wrong))
+        module.fail_json(msg=" ".join([*wrong, CORRECT]))
     changed: list[str] = []
     changes: list[dict[str, str]] = []
     for entry in module.params["files"]:
@@ -121,7 +122,8 @@ def settle_all(module: AnsibleModule) -> dict[str, t.Any]:
             if settle(module, entry, action):
                 changed.append(entry["path"])
         except (OSError, ValueError) as error:
-            module.fail_json(msg=f"{entry['path']}: {error}", changed_paths=changed)
+            said = f"{entry['path']}: {error}"
+            module.fail_json(msg=said if "Next: " in said else f"{said}. Next: ls -ld {entry['path']}", changed_paths=changed)
     result: dict[str, t.Any] = {"changed": bool(changed), "changed_paths": changed}
     if module._diff:
         result["diff"] = changes

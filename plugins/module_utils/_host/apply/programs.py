@@ -18,6 +18,7 @@ import shutil
 import tempfile
 import typing as t
 
+from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT
 from ansible_collections.onprem.wandb.plugins.module_utils._host import files as decided
 from ansible_collections.onprem.wandb.plugins.module_utils._host import lock
 from ansible_collections.onprem.wandb.plugins.module_utils._host.apply import files
@@ -152,7 +153,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     path, wanted, commands = module.params["path"].rstrip("/"), module.params["files"], module.params["commands"]
     wrong = problems(wanted, commands)
     if wrong:
-        module.fail_json(msg=" ".join(wrong))
+        module.fail_json(msg=" ".join([*wrong, CORRECT]))
     current = os.path.join(path, CURRENT)
     changed: list[str] = []
     diff: list[dict[str, str]] = []

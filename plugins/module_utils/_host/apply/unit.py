@@ -43,7 +43,8 @@ class Unit:
         """systemctl, or the end with a sentence."""
         code, output, errors = self.module.run_command([self.systemctl, *arguments])
         if code:
-            self.module.fail_json(msg=f"systemctl {' '.join(arguments[:2])} failed ({code}): {(errors or output).strip()}")
+            unit = arguments[1] if len(arguments) > 1 else ""
+            self.module.fail_json(msg=f"systemctl {' '.join(arguments[:2])} failed ({code}): {(errors or output).strip()}. Next: systemctl status {unit}")
         return output
 
     def wait(self) -> None:

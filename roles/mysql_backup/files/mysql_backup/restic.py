@@ -151,7 +151,7 @@ class Repository:
         host, port = match[2].strip("[]"), int(match[3] or (443 if match[1] == "https" else 80))
         try:
             socket.create_connection((host, port), PROBE_SECONDS).close()
-        except OSError as error:
+        except (OSError, ValueError, OverflowError) as error:
             raise self.explain(f"dial tcp {host}:{port}: {error}") from error
 
     def open(self) -> str:

@@ -45,6 +45,8 @@ def test_required_variable_says_what_it_is(site):
         ("mysql_accept_single_host", "false", "mysql_accept_single_host", "{\"mysql_accept_single_host\": false}"),
         ("mysql_accept_single_host", "true", "mysql_accept_single_host", "in an INI file write mysql_accept_single_host=True"),
         ("mysql_accept_single_host", "no", "mysql_accept_single_host", "in an INI file write mysql_accept_single_host=False"),
+        ("mysql_version", "8.4\0", "mysql_version", "mysql_version: <text>"),
+        ("mysql_packages", ["a", "\ud800"], "mysql_packages[1]", "<text>"),
         ("mysql_accept_single_host", 1, "mysql_accept_single_host", "true or false"),
         ("mysql_version", 8.4, "mysql_version", 'mysql_version: "8.4"'),
         ("mysql_version", ["8.4.9"], "mysql_version", "text"),
