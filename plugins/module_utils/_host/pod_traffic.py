@@ -15,7 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 TYPE_A = 1
 CODES = {1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
-UNREACHABLE = {errno.EHOSTUNREACH: "no way to the host, or refused by a packet filter", errno.ENETUNREACH: "no route", errno.ECONNREFUSED: "connection refused"}
+REFUSED = "connection refused"
+UNREACHABLE = {errno.EHOSTUNREACH: "no way to the host, or refused by a packet filter", errno.ENETUNREACH: "no route", errno.ECONNREFUSED: REFUSED}
 
 
 def in_words(error: OSError) -> str:

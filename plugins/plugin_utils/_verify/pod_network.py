@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ansible_collections.onprem.wandb.plugins.module_utils._host.pod_traffic import REFUSED
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb.report import masked
 
 from .. import _pod_network as network
@@ -182,7 +183,7 @@ def traffic_row(facts: Facts, row: tuple[str, str, str], way: str, one_node: str
     if one_node and len(hosts) == 1:
         yield Row(*row, one_node, NOT_APPLICABLE)
         return
-    wrong, notes, involved, good = [], [], [], 0
+    wrong, notes, involved, lost_ways, refusing, good = [], [], [], [], [], 0
     for host in hosts:
         traffic = facts.of(host, TRAFFIC)
         if failed(traffic):
@@ -196,13 +197,24 @@ def traffic_row(facts: Facts, row: tuple[str, str, str], way: str, one_node: str
             if item["error"]:
                 wrong.append("%s to %s: %s (%s, %s:%s)" % (host, item["node"], item["error"], item["pod"], item["address"], item["port"]))
                 involved += [host, host_of(facts, item["node"])]
+                if item["error"] == REFUSED:
+                    refusing.append(item["pod"])
+                else:
+                    lost_ways += [host, host_of(facts, item["node"])]
     causes = troubles(facts, involved, network.CUTS_TRAFFIC)
-    if wrong and not causes:
-        causes = [unexplained(facts, involved)]
+    if not causes:
+        causes = [refusal(pod) for pod in dict.fromkeys(refusing)]
+        causes += [unexplained(facts, lost_ways)] if lost_ways else []
     silent = [] if wrong or good else ["no connection was tried: no node has a pod that listens"]
     # Causes first: a terminal shows the beginning. A node without a pod of its own has nobody to ask from, which is worth a word and no failure.
     text = "; ".join([*causes, *silent, *wrong, *notes]) if wrong or silent else "; ".join(["%d connections" % good, *notes])
     yield Row(*row, text, verdict(not wrong and not silent))
+
+
+def refusal(pod: str) -> str:
+    """A refused connection came to the pod and back: the network is in order, the program is not there."""
+    namespace, _slash, name = pod.partition("/")
+    return "%s refuses connections: it was reached, and nothing listens in it, as while it starts. Next: kubectl -n %s describe pod %s" % (pod, namespace, name)
 
 
 def unexplained(facts: Facts, hosts: list[str]) -> str:

@@ -35,13 +35,26 @@ def connection(tmp_path: Path, name: str, said: dict[str, t.Any]) -> dict[str, s
     return dict(line.split(" ", 1) for line in (tmp_path / "said").read_text(encoding="utf-8").splitlines())
 
 
-@pytest.mark.parametrize(("name", "seconds"), [("mysql_failover.yml", "2"), ("mysql_status.yml", "3")])
-def test_a_jump_host_of_the_site_survives_the_emergency(tmp_path: Path, name: str, seconds: str) -> None:
-    """FC-36: these two threw ansible_ssh_extra_args of the inventory away."""
-    found = connection(tmp_path, name, {"ansible_ssh_extra_args": "-o ProxyJump=jump"})
-    assert "-o ProxyJump=jump" in found["extra"]
+JUMPS = [
+    ("mysql_failover.yml", "ansible_ssh_extra_args", "-o ProxyJump=jump"),
+    ("mysql_failover.yml", "ansible_ssh_common_args", "-o ProxyCommand='ssh -W %h:%p jump'"),
+    ("mysql_status.yml", "ansible_ssh_extra_args", "-J jump"),
+    ("mysql_status.yml", "ansible_ssh_common_args", "-o ProxyJump=jump"),
+]
+
+
+@pytest.mark.parametrize(("name", "variable", "said"), JUMPS)
+def test_a_jump_host_of_the_site_survives_the_emergency(tmp_path: Path, name: str, variable: str, said: str) -> None:
+    """FC-36: these two threw ansible_ssh_extra_args of the inventory away; and two connections do not fit into the time of one."""
+    found = connection(tmp_path, name, {variable: said})
+    assert (said in found["extra"]) is (variable == "ansible_ssh_extra_args")
     assert "-o ControlPath=none -o ServerAliveInterval=2" in found["extra"]
-    assert found["timeout"] == seconds
+    assert found["timeout"] == "8"
+
+
+@pytest.mark.parametrize(("name", "seconds"), [("mysql_failover.yml", "2"), ("mysql_status.yml", "3")])
+def test_a_dead_host_costs_a_moment(tmp_path: Path, name: str, seconds: str) -> None:
+    assert connection(tmp_path, name, {"ansible_ssh_common_args": "-o StrictHostKeyChecking=yes"})["timeout"] == seconds
 
 
 @pytest.mark.parametrize("variable", ["ansible_ssh_timeout", "ansible_timeout"])

@@ -55,6 +55,24 @@ def test_a_cut_that_no_host_explains_is_between_them(facts):
     assert "Next: tcpdump" in found.measured
 
 
+@pytest.mark.parametrize("identifier", ["EX-24", "EX-25"])
+def test_a_refused_connection_is_the_pods(facts, identifier):
+    for name in ("cp1", "node1", "node2", "node3"):
+        rows.sockets(name, connect=lambda address, _port, _timeout: "connection refused" if address.startswith(NODE1) else "")(facts)
+    found = row(facts, identifier)
+    assert found.result == "fail"
+    assert found.measured.startswith("kube-system/coredns-b refuses connections: it was reached, and nothing listens in it, as while it starts. Next: kubectl")
+    assert "-n kube-system describe pod coredns-b" in found.measured
+    assert "8472" not in found.measured
+
+
+def test_what_is_lost_beside_what_is_refused_is_named_too(facts):
+    rows.sockets("cp1", connect=lambda address, _port, _timeout: "connection refused" if address.startswith(NODE1) else "no answer in time")(facts)
+    found = row(facts, "EX-24")
+    assert "kube-system/coredns-b refuses connections" in found.measured
+    assert "UDP port 8472" in found.measured
+
+
 def test_a_host_that_cannot_show_its_packet_filter(facts):
     cut_off(facts)
     facts.hosts["node1"]["host"]["measured"]["pod_network"]["filter"] = ""
