@@ -41,10 +41,19 @@ def license_file(place: Place) -> Iterator[Finding]:
         yield Finding(place.host.name, "minio_license_file", path, "a file on the controller; there is none that can be read", remedy)
 
 
+def retired(place: Place) -> Iterator[Finding]:
+    """A key that is used and taken away by the same run."""
+    host = place.host
+    key = host.text("minio_access_key") if host.variables.is_supplied("minio_access_key") else ""
+    if key and key in host.texts("minio_retired_access_keys"):
+        remedy = "take it out of minio_retired_access_keys: []"
+        yield Finding(host.name, "minio_retired_access_keys", key, "keys that W&B no longer has: this one is minio_access_key", remedy)
+
+
 def bucket(place: Place) -> Iterator[Finding]:
     """One for all servers: all who use it read what the first of them says."""
     if place.groups.get("minio", [])[:1] == [place.host.name]:
         yield from named(place.host, place.host.name, "minio_bucket", "minio_region")
 
 
-RULES = (one_store, directories, license_file, bucket)
+RULES = (one_store, directories, license_file, retired, bucket)

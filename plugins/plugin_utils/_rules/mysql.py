@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from ...module_utils._mysql import settings as declared
+from ...module_utils._mysql.accounts import NAME
 from .. import _addresses
 from .._preflight.model import SITE, Finding
 from .._preflight.rules import credentials
@@ -17,6 +18,8 @@ from .model import Place, number
 PAIR = "two hosts on separate machines: primary and standby"
 PASSWORD = "mysql_app_password"
 SOCKET = re.compile(r"(/var)?/run/[^/]+/[^/]+\Z")
+ACCOUNTS = ("mysql_app_user", "mysql_replication_user", "mysql_clone_user")
+ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,32}")
 EVERYWHERE = ("*", "0.0.0.0", "::")
 FILES = {
     "mysql_tls_certificate_file": "the server's certificate",
@@ -54,6 +57,22 @@ def settings(place: Place) -> Iterator[Finding]:
     """Settings of mysqld: reserved ones, named time zones, and, where the host was measured, what its data were not made with."""
     for one in declared.problems(place.host.variables.get("mysql_settings"), place.host.measured.get("mysql_data")):
         yield Finding(place.host.name, "mysql_settings.%s" % one.name, one.value, one.expected, one.remedy)
+
+
+def names(place: Place) -> Iterator[Finding]:
+    """Names that stand in statements, and accounts that are one another."""
+    host = place.host
+    taken: dict[str, str] = {}
+    database = host.text("mysql_database")
+    if database and not NAME.fullmatch(database):
+        yield Finding(host.name, "mysql_database", database, "letters, digits, _ and -, at most 64", "mysql_database: wandb_local")
+    for variable in ACCOUNTS:
+        name = host.text(variable)
+        if name and not (ACCOUNT.fullmatch(name) and name not in ("root", *taken)):
+            expected = "an account of its own, of letters, digits, _ and -, at most 32"
+            seen = "%s, which is that of %s, too" % (name, taken[name]) if name in taken else name
+            yield Finding(host.name, variable, seen, expected, "%s: <name>" % variable)
+        taken.setdefault(name, variable)
 
 
 def socket(place: Place) -> Iterator[Finding]:
@@ -120,4 +139,4 @@ def interface(place: Place) -> Iterator[Finding]:
         yield Finding(host.name, "mysql_endpoint_interface", "empty", expected, remedy)
 
 
-RULES = (group, primary, settings, socket, password, files, endpoint, interface)
+RULES = (group, primary, settings, names, socket, password, files, endpoint, interface)

@@ -6,11 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ....module_utils._artifact import plan
+from ....module_utils._say import CORRECT
 from ... import _catalogue
 from ..._mysql.series import parse, series_problem
 from ..interface import ARTIFACT_VERSIONS
 from ..model import CONTROLLER, KUBE_GROUPS, WARNING, Finding, Host, Site
 
+ROOT = "/opt/onprem-wandb"  # only links are held against it
 Version = tuple[int, ...]
 
 KUBERNETES_FLOOR = (1, 34)
@@ -95,6 +98,12 @@ def checksums(site: Site) -> Iterator[Finding]:
     """A version without a checksum cannot be installed: neither the catalogue nor artifacts_overrides has it."""
     if site.catalogue is None:
         return
+    mirror = site.controller.text("artifacts_mirror")
+    try:
+        _catalogue.check_mirror(mirror)
+    except (_catalogue.CatalogueError, ValueError) as error:
+        yield Finding(CONTROLLER, "artifacts_mirror", mirror, "the address of a mirror: %s" % error, "artifacts_mirror: http://mirror.example.com:8080")
+        return
     for role, variable, artifacts in ARTIFACT_VERSIONS:
         host = reader(site, role)
         version = host.variables.get(variable) if host and role in site.specs else None
@@ -102,7 +111,12 @@ def checksums(site: Site) -> Iterator[Finding]:
             continue
         for artifact in artifacts:
             try:
-                _catalogue.resolve(site.catalogue, artifact, version, site.controller.text("artifacts_mirror"))
+                plan.parse([_catalogue.resolve(site.catalogue, artifact, version, mirror)], ROOT)
+            except (plan.ArtifactError, TypeError, ValueError) as error:  # what is not of the catalogue's own
+                told = str(error).replace(CORRECT, "").strip()
+                remedy = "correct the entry, artifacts_overrides: {%s: {...}}" % artifact
+                yield Finding(host.name, "artifacts_overrides.%s" % artifact, version, "what can be fetched. %s" % told, remedy)
+                break
             except _catalogue.CatalogueError as error:
                 yield Finding(host.name, variable, version, "a version with a checksum in the catalogue", str(error))
                 break

@@ -82,3 +82,20 @@ def test_without_catalogue_nothing_is_said(site):
 def test_external_mysql_needs_no_checksum(site):
     groups = {"kube_control_plane": ["cp1"], "kube_node": ["node1"]}
     assert not list(versions.checksums(site({"mysql_version": "8.4.99"}, groups=groups, catalogue=CATALOGUE, specs={"mysql": {}})))
+
+
+@pytest.mark.parametrize("mirror", ["mirror.example.com:8080", "ftp://mirror", "http://[", "https://me:pw@mirror"])
+def test_a_mirror_that_is_none_is_one_finding(site, mirror):
+    """FC-70: seven lines spoke of versions without checksum."""
+    (finding,) = versions.checksums(site({"artifacts_mirror": mirror}, catalogue=CATALOGUE, specs={"mysql": {}}))
+    assert finding.variable == "artifacts_mirror"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [{"url": "ftp://x/y"}, {"url": "http://["}, {"strip_components": "x"}, {"links": ["/usr/bin/x"]}, {"links": {"usr/bin/x": "x"}}],
+)
+def test_an_override_that_no_host_could_fetch(site, entry):
+    catalogue = {"artifacts": {"mysql": {**CATALOGUE["artifacts"]["mysql"], **entry}}, "images": {}}
+    (finding,) = versions.checksums(site(catalogue=catalogue, specs={"mysql": {}}))
+    assert (finding.host, finding.value) == ("db1", "8.4.9")

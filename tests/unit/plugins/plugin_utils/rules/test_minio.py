@@ -156,3 +156,11 @@ def test_preflight_asks_a_mirror_outside_the_object_store() -> None:
     hosts = {name: Host(name, frozenset([group]), PlainVariables(given)) for name, group in (("store1", "minio"), ("keep1", "redis"))}
     site = Site(hosts, Host(CONTROLLER), {"minio": ["store1"], "redis": ["keep1"], "mysql": ["db1"]})
     assert [one.host for one in preflight.roles(site) if one.variable == "minio_backup_target_path"] == ["keep1"]
+
+
+@pytest.mark.parametrize(("key", "refused"), [("wandb", True), ("wandb-1", False), ("", False)])
+def test_a_key_that_is_used_and_retired(key: str, refused: bool) -> None:
+    """The module minio_account refuses it, when the server runs."""
+    found = list(minio.retired(place(minio_access_key=key, minio_retired_access_keys=["wandb"])))
+    assert [one.variable for one in found] == (["minio_retired_access_keys"] if refused else [])
+    assert not list(minio.retired(place(minio_retired_access_keys=["wandb"])))

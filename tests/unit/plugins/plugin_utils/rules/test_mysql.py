@@ -179,3 +179,20 @@ def test_preflight_prints_each_problem_once() -> None:
     lines = [line.variable for line in joined(evaluate(site), 2)]
     for variable in ("mysql_primary", "mysql_app_password", "mysql_settings.sync_binlog", NAME):
         assert lines.count(variable) == 1, lines
+
+
+@pytest.mark.parametrize(
+    ("given", "refused"),
+    [
+        ({}, []),
+        ({"mysql_database": "wandb-local_2", "mysql_app_user": "app", "mysql_replication_user": "repl", "mysql_clone_user": "clone"}, []),
+        ({"mysql_database": "wandb.local"}, ["mysql_database"]),
+        ({"mysql_database": "a`b"}, ["mysql_database"]),
+        ({"mysql_app_user": "root"}, ["mysql_app_user"]),
+        ({"mysql_app_user": "x" * 33}, ["mysql_app_user"]),
+        ({"mysql_app_user": "app", "mysql_replication_user": "app", "mysql_clone_user": "app"}, ["mysql_replication_user", "mysql_clone_user"]),
+    ],
+)
+def test_names_of_database_and_accounts(given: dict[str, Any], refused: list[str]) -> None:
+    """The module mysql_accounts refuses the first, when the server is installed; two accounts of one name would be one."""
+    assert [one.variable for one in mysql.names(place(**given))] == refused
