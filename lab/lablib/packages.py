@@ -20,6 +20,8 @@ REPOSITORY = [
     "redis-server", "redis-tools", "python3-pymysql", "python3-cryptography", "python3-yaml", "chrony", "conntrack", "socat", "ethtool", "ebtables",
     "ipset", "nftables", "iptables", "xz-utils", "libaio1|libaio1t64", "libnuma1", "libncurses6", "xfsprogs", "util-linux-extra", "rsync", "restic",
     "keepalived", "rclone", "python3-boto3",
+    # No role installs these: host firewalls that sites have, for tests/preflight.
+    "ufw", "firewalld",
 ]
 # The last release with Redis 7, which W&B asks for; its packages install on later ones, too.
 REDIS_SUITE = "bookworm"

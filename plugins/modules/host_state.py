@@ -277,6 +277,40 @@ options:
             description: Seconds to wait until the unit is active.
             type: int
             default: 90
+      firewall:
+        description:
+          - The host's own firewall (firewalld, ufw or nftables, whichever is active) lets exactly this in, now and after a boot.
+          - Rules of ours bear a mark, C(onprem.wandb); with firewalld the priorities -20611 and 20611. Those that are no longer wanted go, any other stays.
+          - With firewalld the rules are rich rules of all zones in use; with ufw they stand before the operator's where they name a source, and VRRP stands in
+            C(/etc/ufw/before.rules); with nftables they stand at the head of each base chain that closes, and in C(/etc/nftables.conf)
+            (EL C(/etc/sysconfig/nftables.conf)), which is refused where the next boot could not load that.
+          - Where nothing filters, nothing is done. Bare rules of iptables are refused, with the commands.
+        type: dict
+        suboptions:
+          openings:
+            description: Who may reach what. An empty list takes all rules of ours away, also those of a firewall that is not active.
+            type: list
+            elements: dict
+            required: true
+            suboptions:
+              protocol:
+                description: The protocol.
+                type: str
+                choices: [tcp, udp, vrrp]
+                required: true
+              port:
+                description: The port; 0 for V(vrrp), which has none.
+                type: int
+                default: 0
+              sources:
+                description: IPv4 addresses and networks. An empty list means from anywhere.
+                type: list
+                elements: str
+                default: []
+              service:
+                description: What it is for.
+                type: str
+                default: ""
 seealso:
   - module: onprem.wandb.os_packages
   - module: onprem.wandb.kernel_settings
@@ -298,6 +332,14 @@ EXAMPLES = r"""
           name: containerd.service
           restart_when_newer: [/etc/containerd/config.toml]
           executable: /usr/local/bin/containerd
+
+- name: Let the other MySQL server in
+  onprem.wandb.host_state:
+    states:
+      - firewall:
+          openings:
+            - {protocol: tcp, port: 3306, sources: [192.0.2.22], service: MySQL}
+            - {protocol: vrrp, sources: [192.0.2.22], service: keepalived}
 """
 
 RETURN = r"""

@@ -246,6 +246,16 @@ def nft_rule(chain: str, way: Way) -> str:
     return f'{chain} {source}{what} accept comment "{MARK}"'
 
 
+def nft_lines(chains: t.Sequence[str], wanted: t.Sequence[Way]) -> list[str]:
+    """Lines at the end of the file that is loaded at boot, where all chains are known."""
+    return [f"insert rule {nft_rule(chain, way)}" for chain in chains for way in wanted]
+
+
+def ours_of(text: str) -> list[str]:
+    """Our lines of a file."""
+    return text.partition(f"{BEGIN}\n")[2].partition(END)[0].splitlines() if END in text else []
+
+
 def iptables_rule(way: Way) -> str:
     """The arguments of `iptables -I` and `-C` after the chain."""
     source = f"-s {way.source} " if way.source else ""
@@ -296,12 +306,12 @@ def without_block(path: str) -> str:
 
 def for_nftables(wanted: t.Sequence[Way], chains: t.Sequence[str]) -> list[str]:
     """At once, and at the end of the file that is loaded at boot."""
-    rules = [nft_rule(chain, way) for chain in chains for way in wanted]
+    lines = nft_lines(chains, wanted)
     return [
-        *(f"nft {shlex.quote(f'insert rule {rule}')}" for rule in rules),
+        *(f"nft {shlex.quote(line)}" for line in lines),
         f"conf={NFTABLES_CONF}; [ ! -e {NFTABLES_CONF_EL} ] || conf={NFTABLES_CONF_EL}",
         without_block("$conf"),
-        *(f"echo {shlex.quote(line)} >> $conf" for line in [BEGIN, *(f"insert rule {rule}" for rule in rules), END]),
+        *(f"echo {shlex.quote(line)} >> $conf" for line in [BEGIN, *lines, END]),
     ]
 
 

@@ -17,7 +17,7 @@ ANY = r"[^\s.,;:]"
 OBJECT = r"[-/{<'\"]"
 PROGRAMS = {
     **dict.fromkeys(("ansible-galaxy", "ansible-inventory", "ansible", "apt-cache", "apt-get", "blkid", "curl", "dig", "dnf", "fuser", "getent", "grep"), ANY),
-    **dict.fromkeys(("dmesg", "findmnt", "helm", "iptables-save", "nft", "redis-cli", "tcpdump"), ANY),
+    **dict.fromkeys(("dmesg", "findmnt", "firewall-cmd", "helm", "iptables", "iptables-save", "nft", "redis-cli", "tcpdump", "ufw"), ANY),
     **dict.fromkeys(("journalctl", "kubeadm", "kubectl", "loginctl", "lsblk", "lsof", "minio-backup", "minio-restore", "mysql", "mysql-backup"), ANY),
     **dict.fromkeys(("mysqladmin", "mysqlbinlog", "nc", "openssl", "rclone", "restic", "sha256sum", "ss", "ssh", "sudo", "sysctl", "systemctl", "tar"), ANY),
     **dict.fromkeys(("cat", "chmod", "chown", "cp", "df", "diff", "du", "file", "find", "free", "kill", "ls", "modprobe", "mount", "mv"), OBJECT),
@@ -27,6 +27,8 @@ PROGRAMS = {
 }
 # Names whose value is a command (or begins with one), and where it is made. Nothing else may stand first in place of one.
 VALUES = {
+    "by_hand": "module_utils/_host/openings.py: nft or iptables, what would have been done",
+    "failed_command": "module_utils/_host/apply/firewall.py: the command that failed",
     "challenge.by_hand()": "plugin_utils/_acme/answer.py: curl or dig",
     "' '.join(p['command'])": "module_utils/_host/apply/derived.py: the command that failed",
     "kill_line(found)": "module_utils/_mysql/sessions.py: mysql -e 'KILL ...'",

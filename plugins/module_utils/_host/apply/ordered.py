@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.onprem.wandb.plugins.module_utils._host.apply import account, artifacts, block, derived, files, kernel, link, packages
-from ansible_collections.onprem.wandb.plugins.module_utils._host.apply import programs, unit
+from ansible_collections.onprem.wandb.plugins.module_utils._host.apply import account, artifacts, block, derived, files, firewall, kernel, link
+from ansible_collections.onprem.wandb.plugins.module_utils._host.apply import packages, programs, unit
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -28,6 +28,7 @@ KINDS: dict[str, dict[str, t.Any]] = {
     "derived": {"type": "dict", "options": derived.SPEC},
     "programs": {"type": "dict", "options": programs.SPEC},
     "unit": {"type": "dict", "options": UNIT},
+    "firewall": {"type": "dict", "options": firewall.SPEC},
 }
 STATE = {"type": "list", "elements": "dict", "required": True, "options": KINDS, "mutually_exclusive": [list(KINDS)], "required_one_of": [list(KINDS)]}
 
@@ -82,6 +83,8 @@ def words(result: Result) -> list[str]:
         return [f"make {subject}: {result['reason']}"] if result["changed"] else []
     if kind == "unit":
         return [f"{action} {subject}" + (f": {result['reason']}" if result["reason"] else "") for action in result["actions"]]
+    if kind == "firewall":
+        return [f"{verb} {line}" for verb, lines in (("open", result["opened"]), ("close", result["closed"])) for line in lines]
     return []
 
 
@@ -116,6 +119,9 @@ class Call:
             self.keep(kind, "", files.run(self.part({"files": wanted}, what)))
         elif kind == "derived":
             self.keep(kind, wanted["path"], derived.run(self.part(wanted, what), self.changed_paths))
+        elif kind == "firewall":
+            result = firewall.run(self.part(wanted, what))
+            self.keep(kind, result["manager"], result)
         else:
             run = {"kernel": kernel.run, "account": account.run, "block": block.run, "link": link.run, "programs": programs.run}[kind]
             self.keep(kind, wanted.get("path") or wanted["name"], run(self.part(wanted, what)))
