@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -161,8 +162,7 @@ def dirty(pair: Pair, host: str) -> str:
 
 def sentences(output: str) -> str:
     """What the run said about the restart."""
-    words = " ".join(output.replace('"', " ").split())
-    return "; ".join(part for part in words.split("msg: ") if "was without writes" in part or "its shutdown will take" in part)[:600]
+    return " ".join(re.findall(r"\w+: (?:is restarted now\.|was without writes for) .*?\.(?= |$)", " ".join(output.split())))
 
 
 def seen_by(pair: Pair, host: str) -> dict[str, dict[str, str]]:
