@@ -56,26 +56,10 @@ drives:
       bytes_free: 3900000000000
 """
 
-import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.onprem.wandb.plugins.module_utils._host import drives as host_drives
-
-
-def measure(path: str, table: t.Sequence[t.Mapping[str, str]], root_number: str) -> dict[str, t.Any]:
-    """Everything about the drive of one path."""
-    mount = host_drives.mount_of(path, table)
-    space = os.statvfs(mount.get("mount_point", "/"))
-    return {
-        "path": path,
-        "mount_point": mount.get("mount_point", "unknown"),
-        "device": mount.get("device", "unknown"),
-        "file_system": mount.get("file_system", "unknown"),
-        "root_disk": mount.get("number") == root_number,
-        "bytes_total": space.f_blocks * space.f_frsize,
-        "bytes_free": space.f_bavail * space.f_frsize,
-    }
 
 
 def main() -> t.NoReturn:
@@ -88,13 +72,10 @@ def main() -> t.NoReturn:
         },
         supports_check_mode=True,
     )
-    with open("/proc/self/mountinfo", encoding="utf-8") as handle:
-        table = host_drives.mounts(handle.read())
-    root = host_drives.mount_of("/", table).get("number", "")
-    drives = [measure(path, table, root) for path in module.params["paths"]]
-    wrong = host_drives.problems(drives, module.params["allow_root_disk"], module.params["file_systems"])
+    drives = host_drives.look(module.params["paths"])
+    wrong = [fault.sentence() for fault in host_drives.faults(drives, module.params["allow_root_disk"], module.params["file_systems"])]
     if wrong:
-        module.fail_json(msg=" ".join([*wrong, "Next: findmnt --df"]), drives=drives)
+        module.fail_json(msg=". ".join([*wrong, "Next: findmnt --df"]), drives=drives)
     module.exit_json(changed=False, drives=drives)
 
 

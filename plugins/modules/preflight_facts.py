@@ -36,6 +36,11 @@ options:
     type: list
     elements: str
     default: []
+  drives:
+    description: Directories of the object store, whose file systems are looked at.
+    type: list
+    elements: str
+    default: []
   unused:
     description: IPv4 addresses of the host's network that nobody should have. Who answers for them is asked by ARP.
     type: list
@@ -121,6 +126,7 @@ measured:
     default_route: true
     addresses: [10.0.0.21/24]
     disks: [{path: /var/lib/mysql, probed: /var/lib, device: 2049, total_gb: 502.1, free_gb: 480.3}]
+    drives: [{path: /var/lib/minio/data, mount_point: /var/lib/minio/data, device: /dev/sdb1, file_system: xfs, root_disk: false}]
     answering: {10.0.0.20: ""}
     evidence: {redis_password: /etc/redis/auth.conf}
     ports: [{port: 22, address: 0.0.0.0, pid: 611, process: sshd, exe: /usr/sbin/sshd, unit: ssh.service, ours: false}]

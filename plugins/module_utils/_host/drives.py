@@ -38,24 +38,56 @@ def mount_of(path: str, table: t.Sequence[t.Mapping[str, str]]) -> dict[str, str
     return best
 
 
-def problems(drives: t.Sequence[t.Mapping[str, t.Any]], allow_root_disk: bool, file_systems: t.Sequence[str]) -> list[str]:
-    """Sentences about drives that data should not be on."""
+def look(paths: t.Sequence[str]) -> list[dict[str, t.Any]]:
+    """Everything about the drive of each path."""
+    with open("/proc/self/mountinfo", encoding="utf-8") as handle:
+        table = mounts(handle.read())
+    root = mount_of("/", table).get("number", "")
+    return [measure(path, table, root) for path in paths]
+
+
+def measure(path: str, table: t.Sequence[t.Mapping[str, str]], root_number: str) -> dict[str, t.Any]:
+    """Everything about the drive of one path."""
+    mount = mount_of(path, table)
+    space = os.statvfs(mount.get("mount_point", "/"))
+    return {
+        "path": path,
+        "mount_point": mount.get("mount_point", "unknown"),
+        "device": mount.get("device", "unknown"),
+        "file_system": mount.get("file_system", "unknown"),
+        "root_disk": mount.get("number") == root_number,
+        "bytes_total": space.f_blocks * space.f_frsize,
+        "bytes_free": space.f_bavail * space.f_frsize,
+    }
+
+
+class Fault(t.NamedTuple):
+    """A drive that data should not be on."""
+
+    seen: str
+    expected: str
+    remedy: str
+
+    def sentence(self) -> str:
+        return f"{self.seen}; expected {self.expected}: {self.remedy}"
+
+
+def faults(drives: t.Sequence[t.Mapping[str, t.Any]], allow_root_disk: bool, file_systems: t.Sequence[str]) -> list[Fault]:
+    """Drives that data should not be on."""
     found = []
+    kinds = " or ".join(file_systems) or "any type"
     for drive in drives:
         where = f"{drive['path']} is on {drive['device']} ({drive['file_system']}, mounted at {drive['mount_point']})"
         if drive["root_disk"] and not allow_root_disk:
-            found.append(
-                f"{where}, the root file system: a full bucket would stop the host. Mount a file system of its own there, or set minio_allow_root_disk."
-            )
+            remedy = f"a full bucket would stop the host. Mount a drive with {kinds} at {drive['path']} and write it into /etc/fstab"
+            found.append(Fault(f"{where}, the root file system", f"a file system of its own, {kinds}", remedy))
         elif file_systems and drive["file_system"] not in file_systems:
-            found.append(f"{where}; expected {' or '.join(file_systems)}. Make one, or add {drive['file_system']} to minio_file_systems.")
+            found.append(Fault(where, kinds, f"make one there, or add {drive['file_system']} to minio_file_systems"))
     if not allow_root_disk:
         seen: dict[str, str] = {}
         for drive in drives:
             other = seen.setdefault(drive["device"], drive["path"])
             if other != drive["path"]:
-                found.append(
-                    f"{drive['path']} and {other} are on the same file system {drive['device']}: erasure coding protects from nothing then. "
-                    "Use a drive for each."
-                )
+                where = f"{drive['path']} and {other} are on the same file system {drive['device']}"
+                found.append(Fault(where, "a drive for each", "erasure coding protects from nothing otherwise. Mount another drive at one of them"))
     return found

@@ -9,6 +9,7 @@ from typing import Any, NoReturn, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.onprem.wandb.plugins.module_utils._host import arp
+from ansible_collections.onprem.wandb.plugins.module_utils._host import drives
 from ansible_collections.onprem.wandb.plugins.module_utils._host import pod_network
 from ansible_collections.onprem.wandb.plugins.module_utils._host import preflight as host
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.settings import settings_of_data
@@ -20,6 +21,7 @@ SPEC: dict[str, Any] = {
     "paths": {"type": "list", "elements": "str", "default": []},
     "boot_settings": {"type": "dict", "default": {}},
     "pod_network": {"type": "dict", "options": pod_network.OPTIONS},
+    "drives": {"type": "list", "elements": "str", "default": []},
     "unused": {"type": "list", "elements": "str", "default": []},
     "endpoints": {
         "type": "list",
@@ -78,6 +80,7 @@ def measure(module: AnsibleModule) -> dict[str, Any]:
     """All of it."""
     measured: dict[str, Any] = host.identity()
     measured.update(host.resources(module.params["paths"]))
+    measured["drives"] = drives.look(module.params["drives"])
     measured["addresses"] = interface_addresses(module)
     measured["ports"] = host.listeners(module.params["root"], module.params["managed_units"])
     measured["answering"] = answering(module)

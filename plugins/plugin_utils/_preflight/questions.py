@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._secrets.known import KNOWN
-from .gather import Gatherer, data_paths
+from .gather import Gatherer, data_paths, minio_drives
 from .interface import EXTERNAL, MANAGED_UNITS
 from .model import KUBE_GROUPS, Host
 from .rules.endpoint import wanted
@@ -31,6 +31,7 @@ def arguments(gatherer: Gatherer, host: Host, given: Mapping[str, Any]) -> dict[
         network = {"pod_network": measured_against(host, gatherer.controller())}
     unused = [wanted(host)] if host.in_any(["mysql"]) and wanted(host) else []
     own: dict[str, Any] = {"paths": data_paths(host), "endpoints": endpoints, "managed_units": MANAGED_UNITS, "unused": unused, **network}
+    own["drives"] = minio_drives(host) if host.in_any(["minio"]) else []
     own["boot_settings"] = boot_settings(host)
     own["evidence"] = {secret.name: list(secret.evidence) for secret in KNOWN if secret.group == "all" or host.in_any([secret.group])}
     return {**own, **given}

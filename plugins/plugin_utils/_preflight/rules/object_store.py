@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ....module_utils._host import drives as host_drives
 from ....module_utils._object_store import names
 from ... import _store_wiring
 from ..model import SITE, Finding, Site
@@ -57,4 +58,13 @@ def mirror(site: Site) -> Iterator[Finding]:
         yield Finding(SITE, "minio_backup_host", problem.partition(" Next: ")[0], "one host of the inventory, which has minio_backup_target", CHECK)
 
 
-RULES = (own_name, origins, one_value, mirror)
+def drives(site: Site) -> Iterator[Finding]:
+    """Data on the root file system, on another type than the server wants, or twice on one drive. The role asks the same of itself."""
+    for host in site.members("minio"):
+        anything = host.flag("minio_allow_root_disk")
+        for fault in host_drives.faults(host.measured.get("drives", []), anything, [] if anything else host.texts("minio_file_systems")):
+            remedy = "%s; or another place, minio_volumes: [<directory>]" % fault.remedy
+            yield Finding(host.name, "minio_volumes", fault.seen, fault.expected, remedy)
+
+
+RULES = (own_name, origins, one_value, mirror, drives)

@@ -38,7 +38,7 @@ def test_the_drive_of_a_path(path, device):
 
 
 def test_a_good_drive():
-    assert drives.problems([drive("/mnt/disk1/minio")], False, ["xfs"]) == []
+    assert drives.faults([drive("/mnt/disk1/minio")], False, ["xfs"]) == []
 
 
 @pytest.mark.parametrize(
@@ -51,10 +51,15 @@ def test_a_good_drive():
     ],
 )
 def test_each_bad_drive_is_one_sentence(paths, sentence):
-    found = drives.problems([drive(path) for path in paths], False, ["xfs"])
+    found = drives.faults([drive(path) for path in paths], False, ["xfs"])
     assert len(found) == 1
-    assert sentence in found[0]
+    assert sentence in found[0].sentence()
 
 
 def test_everything_can_be_allowed():
-    assert drives.problems([drive(path) for path in ("/var/a", "/var/b")], True, []) == []
+    assert drives.faults([drive(path) for path in ("/var/a", "/var/b")], True, []) == []
+
+
+def test_the_drives_of_this_machine():
+    (found,) = drives.look(["/proc/nothing"])
+    assert (found["file_system"], found["mount_point"], found["root_disk"]) == ("proc", "/proc", False)

@@ -25,6 +25,7 @@ HEALTHY: dict[str, Any] = {
     "default_route": True,
     "addresses": [],
     "disks": [{"path": "/var/lib/mysql", "probed": "/var/lib", "device": 1, "total_gb": 1000.0, "free_gb": 900.0}],
+    "drives": [],
     "ports": [],
     "endpoints": [],
     "answering": {},

@@ -55,3 +55,26 @@ LOCAL = {"minio_backup_target": {"type": "local"}}
 def test_the_host_that_mirrors(site, supplied, hosts, bad):
     found = judged(site(supplied, hosts=hosts))
     assert [variable for _host, variable, _expected in found] == (["minio_backup_host"] if bad else [])
+
+
+ROOT = {"path": "/var/lib/minio/data", "mount_point": "/", "device": "/dev/sda1", "file_system": "ext4", "root_disk": True}
+EXT4 = {**ROOT, "mount_point": "/var/lib/minio", "device": "/dev/sdb1", "root_disk": False}
+XFS = {**EXT4, "file_system": "xfs"}
+KINDS = {"minio_file_systems": ["xfs"]}
+
+
+@pytest.mark.parametrize(("drive", "said"), [(ROOT, "the root file system"), (EXT4, "(ext4, mounted at /var/lib/minio)"), (XFS, "")])
+def test_the_drive_of_the_bucket(site, drive, said):
+    """FC-02: role minio was the first to look, when three layers had changed."""
+    found = list(object_store.drives(site(KINDS, measured={"store1": {"drives": [drive]}})))
+    assert [(item.host, item.variable) for item in found] == ([("store1", "minio_volumes")] if said else [])
+    assert all(said in item.value and "xfs" in item.expected for item in found)
+
+
+def test_a_test_may_have_its_bucket_anywhere(site):
+    assert not list(object_store.drives(site({**KINDS, "minio_allow_root_disk": True}, measured={"store1": {"drives": [ROOT]}})))
+
+
+def test_two_directories_on_one_drive(site):
+    (found,) = object_store.drives(site(KINDS, measured={"store1": {"drives": [XFS, {**XFS, "path": "/var/lib/minio/other"}]}}))
+    assert found.expected == "a drive for each"
