@@ -41,6 +41,10 @@ options:
     type: list
     elements: str
     default: []
+  mysql_data_dir:
+    description: Directory that MySQL's data will be in; what lies there is named. Empty on hosts without MySQL.
+    type: str
+    default: ""
   unused:
     description: IPv4 addresses of the host's network that nobody should have. Who answers for them is asked by ARP.
     type: list
@@ -127,6 +131,10 @@ measured:
     addresses: [10.0.0.21/24]
     disks: [{path: /var/lib/mysql, probed: /var/lib, device: 2049, total_gb: 502.1, free_gb: 480.3}]
     drives: [{path: /var/lib/minio/data, mount_point: /var/lib/minio/data, device: /dev/sdb1, file_system: xfs, root_disk: false}]
+    noexec: {}
+    interpreter: {path: /usr/bin/python3, distribution: true, pymysql: false}
+    mysql_before: {alias: "", directory: /var/lib/mysql, files: []}
+    hosts_writer: ""
     answering: {10.0.0.20: ""}
     evidence: {redis_password: /etc/redis/auth.conf}
     ports: [{port: 22, address: 0.0.0.0, pid: 611, process: sshd, exe: /usr/sbin/sshd, unit: ssh.service, ours: false}]

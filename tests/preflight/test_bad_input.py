@@ -25,6 +25,10 @@ OLD_OS = "rm /etc/os-release && ln -s ../usr/lib/os-release /etc/os-release"
 OTHER_PYTHON = "printf '#!/bin/sh\\nexec setarch i686 /usr/bin/python3 \"$@\"\\n' > /usr/local/bin/python-i686 && chmod 755 /usr/local/bin/python-i686"
 
 CALICO, CIS = "/etc/cni/net.d/10-calico.conflist", "/etc/sysctl.d/99-cis.conf"
+MYSQLD, LEFT, CLOUD = "/etc/systemd/system/mysqld.service", "/var/lib/mysql", "/etc/cloud/cloud.cfg"
+NOEXEC = "mkdir -p /opt/onprem-wandb && mount -t tmpfs -o noexec none /opt/onprem-wandb"
+OWN_PYTHON = "mkdir -p /opt/py/bin && ln -s /usr/bin/python3 /opt/py/bin/python3 && printf 'home = /usr/bin\\n' > /opt/py/pyvenv.cfg"
+PYTHON = {"db2": {"ansible_python_interpreter": "/opt/py/bin/python3"}}
 # Beside the real one, so that the host itself goes on resolving names.
 LOOPBACK = "cp /etc/resolv.conf /run/resolv.kept && echo 'nameserver 127.0.0.1' >> /etc/resolv.conf"
 FORWARD_DROP = "nft add table ip planted && nft add chain ip planted FORWARD '{ type filter hook forward priority 0; policy drop; }'"
@@ -91,6 +95,19 @@ CASES = [
     Case("forwarding off after a boot", "cp1", "net.ipv4.ip_forward", CIS, plants=[("cp1", f"echo net.ipv4.ip_forward=0 > {CIS}", f"rm {CIS}")]),
     Case("packet filter before pods", "cp1", "packet filter", "policy drop", plants=[("cp1", FORWARD_DROP, "nft delete table ip planted")]),
     Case("swap on", "db1", "swap", "/dev/sda2", {"preflight_allow_swap": False, "host_swap_off": False}, [("db1", FAKE_SWAP, "umount /proc/swaps")]),
+    Case("data of another server", "db2", "mysql_data_dir", "mv ", plants=[("db2", f"mkdir -p {LEFT} && touch {LEFT}/ibdata1", f"rm -r {LEFT}")]),
+    Case("unit of another server", "db2", MYSQLD, "mariadb", plants=[("db2", f"ln -s /lib/systemd/system/mariadb.service {MYSQLD}", f"rm {MYSQLD}")]),
+    Case("programs that may not run", "cp1", "/opt/onprem-wandb", "noexec", plants=[("cp1", NOEXEC, "umount /opt/onprem-wandb")]),
+    Case(
+        "cloud-init writes /etc/hosts",
+        "db1",
+        "host_etc_hosts",
+        "cloud-init",
+        {"host_etc_hosts": True},
+        [("db1", f"mkdir -p /etc/cloud && echo 'manage_etc_hosts: true' > {CLOUD}", f"rm {CLOUD}")],
+    ),
+    Case("a Python of somebody's own", "db2", "ansible_python_interpreter", "/usr/bin/python3", plants=[("db2", OWN_PYTHON, "rm -r /opt/py")], hosts=PYTHON),
+    Case("data on the root disk", "*", "minio_volumes", "root file system", {"minio_allow_root_disk": False}),
     Case("clock ahead", "db2", "clock", "chrony", plants=[("db2", LATE_CLOCK % 5, "rm /usr/local/bin/date")]),
     Case("clock behind", "cp1", "clock", "chrony", plants=[("cp1", LATE_CLOCK % -5, "rm /usr/local/bin/date")]),
     Case("same host name", "db1, db2", "host name", "hostnamectl", plants=[("db2", "hostname db1", "hostname db2")]),

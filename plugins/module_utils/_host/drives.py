@@ -21,8 +21,8 @@ def mounts(mountinfo: str) -> list[dict[str, str]]:
     for line in mountinfo.splitlines():
         left, mark, right = line.partition(" - ")
         fields, rest = left.split(), right.split()
-        if mark and len(fields) >= 5 and len(rest) >= 2:
-            found.append({"mount_point": unescape(fields[4]), "device": unescape(rest[1]), "file_system": rest[0], "number": fields[2]})
+        if mark and len(fields) >= 6 and len(rest) >= 2:
+            found.append({"mount_point": unescape(fields[4]), "device": unescape(rest[1]), "file_system": rest[0], "number": fields[2], "options": fields[5]})
     return found
 
 
@@ -38,10 +38,15 @@ def mount_of(path: str, table: t.Sequence[t.Mapping[str, str]]) -> dict[str, str
     return best
 
 
+def here() -> list[dict[str, str]]:
+    """The mounts of this host."""
+    with open("/proc/self/mountinfo", encoding="utf-8") as handle:
+        return mounts(handle.read())
+
+
 def look(paths: t.Sequence[str]) -> list[dict[str, t.Any]]:
     """Everything about the drive of each path."""
-    with open("/proc/self/mountinfo", encoding="utf-8") as handle:
-        table = mounts(handle.read())
+    table = here()
     root = mount_of("/", table).get("number", "")
     return [measure(path, table, root) for path in paths]
 

@@ -7,14 +7,18 @@ Every reader takes the root of the file system as an argument, so that a unit te
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
 import re
 import socket
 import struct
+import sys
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from ansible_collections.onprem.wandb.plugins.module_utils._host import drives
 from ansible_collections.onprem.wandb.plugins.module_utils._say import NOT_REACHED
 
 TCP_LISTEN = "0A"
@@ -194,6 +198,40 @@ def disk(path: str) -> dict[str, Any]:
     }
 
 
+def not_executable(paths: Sequence[str], mounts: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Where each of these directories is, or would be, mounted without the right to run programs in it."""
+    found = {path: drives.mount_of(path, mounts) for path in paths}
+    return {path: mount["mount_point"] for path, mount in found.items() if "noexec" in mount.get("options", "").split(",")}
+
+
+def interpreter(system: str = "/usr/bin/python3") -> dict[str, Any]:
+    """The Python that modules run with. The distribution's packages are for its own alone."""
+    own = sys.prefix == "/usr" and os.path.realpath(sys.executable) == os.path.realpath(system)
+    return {"path": sys.executable, "distribution": own, "pymysql": importlib.util.find_spec("pymysql") is not None}
+
+
+def mysql_before(directory: str, unit: str = "/etc/systemd/system/mysqld.service") -> dict[str, Any]:
+    """What a server of somebody else has left: the alias of its unit, and files where our server's data will be."""
+    try:
+        names = sorted(name for name in os.listdir(directory) if not name.startswith(".") and name != "lost+found") if directory else []
+    except OSError:  # no such directory
+        names = []
+    return {"alias": os.path.realpath(unit) if os.path.islink(unit) else "", "directory": directory, "files": names[:20]}
+
+
+def hosts_writer(root: str = "/") -> str:
+    """The file by which cloud-init writes /etc/hosts anew at each boot; empty when nothing does. What is read last counts, what came with the instance most."""
+    folder = os.path.join(root, "etc/cloud/cloud.cfg.d")
+    names = sorted(name for name in os.listdir(folder) if name.endswith(".cfg")) if os.path.isdir(folder) else []
+    files = [os.path.join(root, "etc/cloud/cloud.cfg"), *(os.path.join(folder, name) for name in names)]
+    found = ""
+    for path in [*files, os.path.join(root, "var/lib/cloud/instance/cloud-config.txt")]:
+        said = re.findall(r"^manage_etc_hosts:\s*['\"]?(\w+)", read_text(path), re.MULTILINE)
+        if said:
+            found = path if said[-1].lower() in ("true", "template", "yes", "on") else ""
+    return found
+
+
 def reach(endpoint: dict[str, Any], timeout: float = ENDPOINT_TIMEOUT) -> dict[str, Any]:
     """Resolve a name and open a TCP connection; a sentence in `error` when one of the two fails."""
     host, port = str(endpoint["host"]), int(endpoint.get("port") or 0)
@@ -234,13 +272,14 @@ def identity(root: str = "/") -> dict[str, Any]:
     }
 
 
-def resources(paths: list[str]) -> dict[str, Any]:
+def resources(paths: list[str], programs: Sequence[str] = ()) -> dict[str, Any]:
     """CPU, memory, disk and swap."""
     return {
         "cpus": len(os.sched_getaffinity(0)),
         "memory_mb": parse_meminfo_mb(read_text("/proc/meminfo")),
         "swap": parse_swaps(read_text("/proc/swaps")),
         "cgroup": parse_cgroup(read_text("/proc/self/mounts")),
+        "noexec": not_executable(programs, drives.here()),
         "default_route": parse_default_route(read_text("/proc/net/route")),
         "disks": [disk(path) for path in paths],
     }

@@ -14,11 +14,13 @@ from ansible_collections.onprem.wandb.plugins.module_utils._host import pod_netw
 from ansible_collections.onprem.wandb.plugins.module_utils._host import preflight as host
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.settings import settings_of_data
 
+CNI_PROGRAMS = "/opt/cni/bin"
 SPEC: dict[str, Any] = {
     "root": {"type": "path", "default": "/opt/onprem-wandb"},
     "managed_units": {"type": "dict", "default": {}},
     "evidence": {"type": "dict", "default": {}},
     "paths": {"type": "list", "elements": "str", "default": []},
+    "mysql_data_dir": {"type": "str", "default": ""},
     "boot_settings": {"type": "dict", "default": {}},
     "pod_network": {"type": "dict", "options": pod_network.OPTIONS},
     "drives": {"type": "list", "elements": "str", "default": []},
@@ -79,8 +81,11 @@ def output(module: AnsibleModule, command: list[str]) -> Optional[str]:
 def measure(module: AnsibleModule) -> dict[str, Any]:
     """All of it."""
     measured: dict[str, Any] = host.identity()
-    measured.update(host.resources(module.params["paths"]))
+    measured.update(host.resources(module.params["paths"], [module.params["root"], CNI_PROGRAMS]))
     measured["drives"] = drives.look(module.params["drives"])
+    measured["interpreter"] = host.interpreter()
+    measured["mysql_before"] = host.mysql_before(module.params["mysql_data_dir"])
+    measured["hosts_writer"] = host.hosts_writer()
     measured["addresses"] = interface_addresses(module)
     measured["ports"] = host.listeners(module.params["root"], module.params["managed_units"])
     measured["answering"] = answering(module)

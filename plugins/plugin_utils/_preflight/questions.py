@@ -32,6 +32,7 @@ def arguments(gatherer: Gatherer, host: Host, given: Mapping[str, Any]) -> dict[
     unused = [wanted(host)] if host.in_any(["mysql"]) and wanted(host) else []
     own: dict[str, Any] = {"paths": data_paths(host), "endpoints": endpoints, "managed_units": MANAGED_UNITS, "unused": unused, **network}
     own["drives"] = minio_drives(host) if host.in_any(["minio"]) else []
+    own["mysql_data_dir"] = host.text("mysql_data_dir") if host.in_any(["mysql"]) else ""
     own["boot_settings"] = boot_settings(host)
     own["evidence"] = {secret.name: list(secret.evidence) for secret in KNOWN if secret.group == "all" or host.in_any([secret.group])}
     return {**own, **given}

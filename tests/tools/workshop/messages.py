@@ -44,7 +44,8 @@ VALUES = {
     "move": "plugin_utils/_secrets/place.py: mv before a set, or nothing",
     "then.format(mark=marker, role=config['role_file'], data=config['datadir'])": "roles/mysql/files/mysql_role_guard.py data_directory()",
 }
-SITE = {"site_name", "site_secrets_dir", "ansible_host", "host_address", "artifacts_mirror", "artifacts_overrides"}  # variables that no role declares
+# Variables of the inventory that no role declares.
+SITE = {"site_name", "site_secrets_dir", "ansible_host", "ansible_python_interpreter", "host_address", "artifacts_mirror", "artifacts_overrides"}
 WORD = re.compile(r"lookup\('onprem\.wandb\.word', '(\w+)'")
 
 

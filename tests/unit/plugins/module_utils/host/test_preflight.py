@@ -7,6 +7,7 @@ from __future__ import annotations
 import socket
 
 import pytest
+from ansible_collections.onprem.wandb.plugins.module_utils._host import drives
 from ansible_collections.onprem.wandb.plugins.module_utils._host import preflight as host
 
 V2 = "sysfs /sys sysfs rw 0 0\ncgroup2 /sys/fs/cgroup cgroup2 rw,nosuid 0 0\n"
@@ -119,3 +120,48 @@ def test_reaching_and_not_reaching():
 def test_disk_of_a_path_that_does_not_exist_yet(tmp_path):
     found = host.disk(str(tmp_path / "a" / "b"))
     assert found["probed"] == str(tmp_path) and found["total_gb"] > 0
+
+
+MOUNTS = drives.mounts(
+    "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n23 22 8:2 / /opt rw,nosuid,nodev,noexec,relatime - ext4 /dev/sda2 rw\n24 22 8:3 / /mnt/a rw - xfs /dev/sdb1 rw\n"
+)
+
+
+def test_where_no_program_runs():
+    assert host.not_executable(["/opt/onprem-wandb", "/mnt/a", "/optional"], MOUNTS) == {"/opt/onprem-wandb": "/opt"}
+
+
+def test_which_python(tmp_path):
+    assert host.interpreter(str(tmp_path / "python3"))["distribution"] is False
+    assert set(host.interpreter()) == {"path", "distribution", "pymysql"}
+
+
+def test_what_another_server_left(tmp_path):
+    unit, directory = tmp_path / "mysqld.service", tmp_path / "mysql"
+    assert host.mysql_before("", str(unit)) == {"alias": "", "directory": "", "files": []}
+    directory.mkdir()
+    for name in ("lost+found", ".hidden", "ibdata1"):
+        (directory / name).touch()
+    unit.symlink_to("/nowhere/mariadb.service")
+    assert host.mysql_before(str(directory), str(unit)) == {"alias": "/nowhere/mariadb.service", "directory": str(directory), "files": ["ibdata1"]}
+    unit.unlink()
+    unit.write_text("[Unit]\n")
+    assert host.mysql_before(str(tmp_path / "none"), str(unit))["alias"] == ""
+
+
+@pytest.mark.parametrize(
+    ("files", "writer"),
+    [
+        ({}, ""),
+        ({"etc/cloud/cloud.cfg": "manage_etc_hosts: true\n"}, "etc/cloud/cloud.cfg"),
+        ({"etc/cloud/cloud.cfg": "#manage_etc_hosts: true\nmanage_etc_hosts: localhost\n"}, ""),
+        ({"etc/cloud/cloud.cfg": "manage_etc_hosts: True\n", "etc/cloud/cloud.cfg.d/zz.cfg": "manage_etc_hosts: false\n"}, ""),
+        ({"etc/cloud/cloud.cfg.d/a.cfg": "manage_etc_hosts: 'template'\n", "etc/cloud/cloud.cfg.d/b": "x\n"}, "etc/cloud/cloud.cfg.d/a.cfg"),
+        ({"var/lib/cloud/instance/cloud-config.txt": "manage_etc_hosts: true\n"}, "var/lib/cloud/instance/cloud-config.txt"),
+    ],
+)
+def test_who_writes_etc_hosts(tmp_path, files, writer):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert host.hosts_writer(str(tmp_path)) == (str(tmp_path / writer) if writer else "")

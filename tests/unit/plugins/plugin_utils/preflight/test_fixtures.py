@@ -22,5 +22,5 @@ def test_the_healthy_host_is_measured_like_this_machine(capsys: pytest.CaptureFi
     assert set(made) - BY_THE_ACTION == set(seen)
     kinds = {key: {type(value) for value in (seen[key], made[key])} for key in seen}
     assert [key for key, both in kinds.items() if len(both) > 1] == []
-    for key in ("os", "cgroup", "disks"):
+    for key in ("os", "cgroup", "disks", "interpreter", "mysql_before"):
         assert recording.shape(made[key]).keys() == recording.shape(seen[key]).keys(), key
