@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from ansible_collections.onprem.wandb.plugins.module_utils._host.openings import Opening, commands
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
 Lab = t.Any  # conftest.py
 # db1 listens and filters; db2 may come in, this machine may not.
@@ -93,3 +95,8 @@ def test_life(db1: Lab, kind: str) -> None:
         assert apply(db1, [])["changed"]
         assert reached(db1) == closed
         assert db1.ssh("db1", RULES[kind]) == bare, "nothing of others was touched"
+        by_hand = [Opening(item["protocol"], item.get("port", 0), tuple(item.get("sources", ()))) for item in openings]
+        db1.ssh("db1", "set -e\n" + "\n".join(commands(kind, by_hand, ("public",) if kind == "firewalld" else ())))
+        assert reached(db1) == half_open
+        assert not apply(db1, openings)["changed"], "what an operator pasted is what the state makes"
+        apply(db1, [])
