@@ -9,7 +9,11 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible_collections.onprem.wandb.plugins.plugin_utils import _report
 
-SPEC = {"title": {"type": "str", "default": ""}, "lines": {"type": "list", "elements": "str", "required": True}}
+SPEC = {
+    "title": {"type": "str", "default": ""},
+    "lines": {"type": "list", "elements": "str", "required": True},
+    "folded": {"type": "bool", "default": True},
+}
 
 
 class ActionModule(ActionBase):
@@ -23,5 +27,5 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(SPEC)
         # Not in the result, too: a callback that shows results would print it again as data.
-        self._display.display(_report.text(arguments["title"], arguments["lines"]))
+        self._display.display(_report.text(arguments["title"], arguments["lines"], folded=arguments["folded"]))
         return {**result, "changed": False}

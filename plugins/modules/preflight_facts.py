@@ -68,6 +68,29 @@ options:
         description: TCP port; V(0) only resolves the name.
         type: int
         default: 0
+      target:
+        description: Host of the site at which it is. Its service may not run yet, so that a refused connection counts as reached.
+        type: str
+        default: ""
+  inbound:
+    description: Services that others must reach on this host. Which of them its firewall drops is read from the rules.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      service:
+        description: What it is.
+        type: str
+        required: true
+      protocol:
+        description: Its protocol.
+        type: str
+        choices: [tcp, udp, vrrp]
+        required: true
+      port:
+        description: Its port; V(0) for a protocol without ports.
+        type: int
+        default: 0
   facts:
     description: Also gathers the facts that the roles read, as M(ansible.builtin.setup) does. A module call of its own for them costs each host half a second.
     type: bool
@@ -138,7 +161,9 @@ measured:
     answering: {10.0.0.20: ""}
     evidence: {redis_password: /etc/redis/auth.conf}
     ports: [{port: 22, address: 0.0.0.0, pid: 611, process: sshd, exe: /usr/sbin/sshd, unit: ssh.service, ours: false}]
-    endpoints: [{name: artifacts_mirror, host: mirror.example.com, port: 8080, addresses: [10.0.0.10], error: ""}]
+    endpoints: [{name: artifacts_mirror, host: mirror.example.com, port: 8080, addresses: [10.0.0.10], error: "", target: ""}]
+    proxies: {https_proxy: "http://proxy.example.com:3128", no_proxy: ".example.com"}
+    firewall: {manager: ufw, dropped: [{service: MySQL, protocol: tcp, port: 3306, chain: ip filter INPUT, by: policy drop}], unkept: ""}
     mysql_data: {lower_case_table_names: "0", innodb_page_size: "16384"}
     clock: {offset: 0.002, uncertainty: 0.011}
     undone: [{key: net.ipv4.ip_forward, wanted: "1", value: "0", file: /etc/sysctl.d/99-cis.conf}]

@@ -30,6 +30,10 @@ options:
     type: list
     elements: str
     required: true
+  folded:
+    description: Fold longer lines. Not for commands that are to be pasted.
+    type: bool
+    default: true
 """
 
 EXAMPLES = r"""

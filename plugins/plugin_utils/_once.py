@@ -15,7 +15,7 @@ from ansible.plugins.loader import action_loader, become_loader, connection_load
 
 LOOKUPS = (
     *("address", "catalogue", "catalogue_image", "certificate_requests", "inventory_dir", "object_store"),
-    *("pem", "programs", "rendered", "secret", "secrets_dir", "word"),
+    *("openings", "pem", "programs", "rendered", "secret", "secrets_dir", "word"),
 )
 
 

@@ -23,10 +23,10 @@ def fold(line: str, width: int = WIDTH) -> list[str]:
     return found
 
 
-def text(title: str, lines: Iterable[str], width: int = WIDTH) -> str:
-    """The whole report: an empty line, the title in capitals, the lines."""
+def text(title: str, lines: Iterable[str], width: int = WIDTH, folded: bool = True) -> str:
+    """The whole report: an empty line, the title in capitals, the lines. Commands that are to be pasted are not folded."""
     head = fold(title.upper(), width) if title else []
-    return "\n".join(["", *head, *(part for line in lines for part in fold(line, width))])
+    return "\n".join(["", *head, *(part for line in lines for part in (fold(line, width) if folded else [line]))])
 
 
 def labelled(head: str, parts: Sequence[tuple[str, str]], indent: int, width: int = WIDTH) -> str:

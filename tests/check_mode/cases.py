@@ -36,6 +36,7 @@ CASES = {
     "addons": LAYER,
     "backups": LAYER,
     "certificates": LAYER,
+    "firewall": Case(says=(r"CP1: NO FIREWALL nothing filters here; to be open for others: ", r"MySQL, TCP 3306, from \S+", *NO_CHANGE)),
     "hosts": LAYER,
     "kubernetes": LAYER,
     "minio": LAYER,

@@ -33,6 +33,12 @@ PYTHON = {"db2": {"ansible_python_interpreter": "/opt/py/bin/python3"}}
 LOOPBACK = "cp /etc/resolv.conf /run/resolv.kept && echo 'nameserver 127.0.0.1' >> /etc/resolv.conf"
 FORWARD_DROP = "nft add table ip planted && nft add chain ip planted FORWARD '{ type filter hook forward priority 0; policy drop; }'"
 
+# In one transaction: SSH goes on. The second drops for some addresses only, which the rules alone do not tell.
+CLOSED = "printf 'table inet planted { chain input { type filter hook input priority 0; policy %s; ct state established accept; %s; }\\n}\\n' | nft -f -"
+INPUT_DROP, SOME_DROP = CLOSED % ("drop", "tcp dport 22 accept"), CLOSED % ("accept", "ip saddr 198.18.0.0/15 tcp dport 3306 drop")
+OPEN = "nft delete table inet planted"
+PROXY = "echo https_proxy=http://me:hidden@proxy.invalid:3128 >> /etc/environment"
+
 MIRROR = "{{ lab_database | regex_replace('[0-9]+$', '10') }}"  # a machine of the lab's network that is in no inventory
 PAIR = "https://db{1...2}.{{ lab_domain }}:9000/mnt/disk1/minio"
 BUCKET = {"wandb_bucket_access_key": "abc", "wandb_bucket_secret_key": "abc"}  # an external one
@@ -145,6 +151,7 @@ CASES = [
             *(("cp1, db1, db2", "address"), ("cp1, db1, db2", "host_address"), ("all hosts", "host_address")),
             *(("db1", "mysql_endpoint_interface"), ("db2", "mysql_endpoint_interface")),
             *((name, "host_address") for name in ("cp1", "db1", "db2")),
+            *(("cp1, db1", "MySQL of db2"), ("cp1, db2", "MySQL of db1"), ("cp1", "Redis of db1"), ("cp1, db1", "MinIO of db2")),
         ),
     ),
     Case("pair without an endpoint", "site", "mysql_endpoint_address", "preflight_allow_no_mysql_endpoint", {"mysql_endpoint_address": ""}),
@@ -184,6 +191,17 @@ CASES = [
         "mysql_backup_accept_none",
         {**BUCKET, "wandb_bucket_endpoint": "{{ hostvars.cp1.ansible_host }}:22"},  # anything that answers
         groups={"minio": []},
+    ),
+    Case("firewall of a host", "db1", "firewall (nftables)", "inet planted input, policy drop", plants=[("db1", INPUT_DROP, OPEN)]),
+    Case("firewall for some addresses", "cp1, db1", "MySQL of db2", "no TCP connection", plants=[("db2", SOME_DROP, OPEN)]),
+    # An environment is read when a connection begins.
+    Case(
+        "proxy of a host",
+        "db1",
+        "https_proxy",
+        "echo no_proxy=",
+        plants=[("db1", PROXY, "sed -i /proxy.invalid/d /etc/environment")],
+        hosts={"db1": {"ansible_ssh_extra_args": "-o ControlPath=none"}},
     ),
     Case("mirror unreachable", "all hosts", "artifacts_mirror", "no TCP connection", {"artifacts_mirror": "http://127.0.0.1:9"}),
     Case("host that does not answer", "db2", "ansible_host", "ping", hosts={"db2": {"ansible_host": "198.18.255.254", "ansible_ssh_timeout": 3}}),
@@ -236,7 +254,7 @@ def test_bad_input(lab: Any, case: Case) -> None:
     assert report.problems() and {(ordered(host), variable) for host, variable in report.problems()} <= allowed, report.output
     texts = ["%(value)s %(expected)s %(remedy)s" % item for item in report.findings]
     assert any(case.words in text for text in texts), report.output
-    for secret in ("p@ssw0rd", "abc/def"):
+    for secret in ("p@ssw0rd", "abc/def", "hidden"):
         assert secret not in report.output
     assert not (lab.work / "secrets").exists(), "preflight generated secrets"
 
@@ -306,3 +324,20 @@ def test_a_good_certificate(lab: Any, tmp_path: pathlib.Path) -> None:
 def test_a_misspelt_variable_is_a_warning(lab: Any) -> None:
     report = lab.preflight(mysql_verison="8.4.9")
     assert report.code == 0 and "mysql_version" in report.about("mysql_verison")[0]["remedy"]
+
+
+def test_a_proxy_of_the_controller(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:hidden@proxy.invalid:3128")
+    report = lab.preflight()
+    assert report.code != 0 and "hidden" not in report.output, report.output
+    (finding,) = report.about("HTTPS_PROXY")
+    monkeypatch.setenv("no_proxy", finding["remedy"].split("no_proxy=")[1])
+    monkeypatch.setenv("NO_PROXY", finding["remedy"].split("no_proxy=")[1])
+    assert lab.preflight().code == 0
+
+
+def test_the_commands_for_a_firewall(lab: Any) -> None:
+    with lab.planted([("db1", INPUT_DROP, OPEN)]):
+        output = lab.play("firewall")
+    assert "DB1: NFTABLES" in output and "DB2: NO FIREWALL" in output, output
+    assert "tcp dport 3306" in output and lab.addresses["db2"] in output and "changed=0" in output, output

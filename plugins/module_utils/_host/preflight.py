@@ -233,9 +233,12 @@ def hosts_writer(root: str = "/") -> str:
 
 
 def reach(endpoint: dict[str, Any], timeout: float = ENDPOINT_TIMEOUT) -> dict[str, Any]:
-    """Resolve a name and open a TCP connection; a sentence in `error` when one of the two fails."""
-    host, port = str(endpoint["host"]), int(endpoint.get("port") or 0)
-    answer: dict[str, Any] = {"name": endpoint.get("name", ""), "host": host, "port": port, "addresses": [], "error": ""}
+    """Resolve a name and open a TCP connection; a sentence in `error` when one of the two fails.
+
+    With a `target`, a host of the site whose service may not run yet, a refusal is an answer: the packets arrive.
+    """
+    host, port, target = str(endpoint["host"]), int(endpoint.get("port") or 0), str(endpoint.get("target") or "")
+    answer: dict[str, Any] = {"name": endpoint.get("name", ""), "host": host, "port": port, "addresses": [], "error": "", "target": target}
     try:
         found = socket.getaddrinfo(host, port or None, type=socket.SOCK_STREAM)
     except NOT_REACHED as error:
@@ -246,6 +249,9 @@ def reach(endpoint: dict[str, Any], timeout: float = ENDPOINT_TIMEOUT) -> dict[s
         return answer
     try:
         socket.create_connection((host, port), timeout=timeout).close()
+    except ConnectionRefusedError as error:
+        if not target:
+            answer["error"] = "no TCP connection to %s port %d (%s)" % (host, port, error.strerror)
     except NOT_REACHED as error:
         answer["error"] = "no TCP connection to %s port %d within %g s (%s)" % (host, port, timeout, getattr(error, "strerror", "") or error)
     return answer
@@ -255,7 +261,7 @@ def reach_all(endpoints: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """All endpoints side by side, so that ten dead ones cost one timeout."""
     if not endpoints:
         return []
-    with ThreadPoolExecutor(max_workers=min(16, len(endpoints))) as pool:
+    with ThreadPoolExecutor(max_workers=min(64, len(endpoints))) as pool:
         return list(pool.map(reach, endpoints))
 
 

@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any, NoReturn, Optional
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils._host import arp
-from ansible_collections.onprem.wandb.plugins.module_utils._host import drives
+from ansible_collections.onprem.wandb.plugins.module_utils._host import arp, drives, inbound, proxies
 from ansible_collections.onprem.wandb.plugins.module_utils._host import pod_network
 from ansible_collections.onprem.wandb.plugins.module_utils._host import preflight as host
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.settings import settings_of_data
@@ -32,6 +32,17 @@ SPEC: dict[str, Any] = {
         "options": {
             "name": {"type": "str", "required": True},
             "host": {"type": "str", "required": True},
+            "port": {"type": "int", "default": 0},
+            "target": {"type": "str", "default": ""},
+        },
+    },
+    "inbound": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "service": {"type": "str", "required": True},
+            "protocol": {"type": "str", "required": True, "choices": ["tcp", "udp", "vrrp"]},
             "port": {"type": "int", "default": 0},
         },
     },
@@ -92,6 +103,8 @@ def measure(module: AnsibleModule) -> dict[str, Any]:
     measured["mysql_data"] = settings_of_data()
     measured["evidence"] = host.evidence_found(module.params["evidence"])
     measured["endpoints"] = host.reach_all(module.params["endpoints"])
+    measured["firewall"] = inbound.measure(module.params["inbound"], lambda command: output(module, command))
+    measured["proxies"] = proxies.of_environment(os.environ)
     measured["undone"] = pod_network.undone(module.params["boot_settings"])
     if module.params["pod_network"] is not None:
         measured["pod_network"] = pod_network.measure(module.params["pod_network"], measured["undone"], lambda command: output(module, command))

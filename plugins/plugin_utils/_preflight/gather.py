@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleError
 
+from ...module_utils._host import proxies
 from .. import _catalogue, _minio_volumes
 from .interface import DATA_PATHS
 from .model import CONTROLLER, KNOWN_GROUPS, KUBE_GROUPS, ROLE_TARGETS, Host, Site
@@ -70,6 +72,10 @@ class Gatherer:
         found = dict(measurement or {})
         return Host(name, groups, variables, dict(found.get("measured") or {}), str(found.get("error") or ""))
 
+    def ours(self) -> list[Host]:
+        """Every host of our groups, in the order of the groups, without measurements."""
+        return [self.host(name) for name in dict.fromkeys(name for group in KNOWN_GROUPS for name in self.groups.get(group, []))]
+
     def controller(self) -> Host:
         """The controller; it runs the roles that talk to the cluster even where the inventory lists localhost."""
         raw = self._raw(CONTROLLER)
@@ -84,7 +90,7 @@ class Gatherer:
         hosts = {name: self.host(name, found or {"error": "was not measured"}) for name, found in measurements.items() if self.is_ours(name)}
         controller = self.controller()
         limited = set(hosts) < {name for name in self.groups.get("all", []) if self.is_ours(name)}
-        return Site(hosts, controller, self.groups, load_options(), catalogue(controller), read_file, limited)
+        return Site(hosts, controller, self.groups, load_options(), catalogue(controller), read_file, proxies.of_environment(os.environ), limited)
 
 
 def catalogue(controller: Host) -> Any:

@@ -49,26 +49,6 @@ CREDENTIALS = (
     "wandb_mysql_user",
 )
 
-# group, service, variable with the port or None, port when the variable is not set
-PORTS: tuple[tuple[str, str, str | None, int], ...] = (
-    ("kube_control_plane", "kube-apiserver", None, 6443),
-    ("kube_control_plane", "etcd", None, 2379),
-    ("kube_control_plane", "etcd peers", None, 2380),
-    ("kube_control_plane", "kube-controller-manager", None, 10257),
-    ("kube_control_plane", "kube-scheduler", None, 10259),
-    ("kube", "kubelet", None, 10250),
-    ("kube", "kubelet health", None, 10248),
-    ("kube", "kube-proxy health", None, 10256),
-    ("kube", "ingress HTTP", "ingress_http_port", 80),
-    ("kube", "ingress HTTPS", "ingress_https_port", 443),
-    ("mysql", "MySQL", "mysql_port", 3306),
-    ("redis", "Redis", "redis_port", 6379),
-    ("minio", "MinIO", "minio_port", 9000),
-    ("minio", "MinIO console", "minio_console_port", 9001),
-)
-# Services that are off unless a variable says otherwise.
-OPTIONAL_SERVICES = {"MinIO console": "minio_console"}
-
 # empty group -> what, variables that must then be set, (host variable, port variable, default port) to be reached from the nodes
 EXTERNAL: dict[str, tuple[str, tuple[str, ...], tuple[str, str, int]]] = {
     "mysql": ("MySQL", ("wandb_mysql_host", "wandb_mysql_password"), ("wandb_mysql_host", "wandb_mysql_port", 3306)),

@@ -112,6 +112,7 @@ class Site:
     specs: dict[str, dict[str, Any]] = field(default_factory=dict)  # role -> options of its argument spec
     catalogue: Any = None  # None when the collection has no catalogue
     read_file: Callable[[str], bytes | None] = no_file
+    environment: Mapping[str, str] = field(default_factory=dict)  # HTTP proxies of the controller's environment
     limited: bool = False  # --limit: some hosts of the inventory are not part of this run
 
     def members(self, *groups: str) -> list[Host]:

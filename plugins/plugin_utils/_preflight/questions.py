@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .. import _traffic
 from .._secrets.known import KNOWN
 from .gather import Gatherer, data_paths, minio_drives
 from .interface import EXTERNAL, MANAGED_UNITS
 from .model import KUBE_GROUPS, Host
 from .rules.endpoint import wanted
 from .rules.network import control_plane_endpoint, external_endpoints, mirror_endpoint
+from .rules.upstream import upstream_endpoints
 from .rules.pod_network import boot_settings, measured_against
 
 CLOCK_TRIES = 3
@@ -22,17 +24,19 @@ GOOD_ENOUGH = 0.3  # seconds of uncertainty
 
 def arguments(gatherer: Gatherer, host: Host, given: Mapping[str, Any]) -> dict[str, Any]:
     """Given arguments over those that follow from the host's groups."""
-    endpoints = mirror_endpoint(host)
+    endpoints = mirror_endpoint(host) + upstream_endpoints(host)
     network: dict[str, Any] = {}
     if host.in_any(KUBE_GROUPS):
         endpoints += control_plane_endpoint(host)
         if any(not gatherer.groups.get(group) for group in EXTERNAL):
             endpoints += external_endpoints(gatherer.groups, gatherer.controller())
         network = {"pod_network": measured_against(host, gatherer.controller())}
+    endpoints += _traffic.asked_from(host, gatherer.ours(), gatherer.controller())
     unused = [wanted(host)] if host.in_any(["mysql"]) and wanted(host) else []
     own: dict[str, Any] = {"paths": data_paths(host), "endpoints": endpoints, "managed_units": MANAGED_UNITS, "unused": unused, **network}
     own["drives"] = minio_drives(host) if host.in_any(["minio"]) else []
     own["mysql_data_dir"] = host.text("mysql_data_dir") if host.in_any(["mysql"]) else ""
+    own["inbound"] = _traffic.asked_at(host, gatherer.controller())
     own["boot_settings"] = boot_settings(host)
     own["evidence"] = {secret.name: list(secret.evidence) for secret in KNOWN if secret.group == "all" or host.in_any([secret.group])}
     return {**own, **given}

@@ -1,4 +1,4 @@
-"""Generated documentation: a README per role from its argument specification, and the table of versions in the project's README."""
+"""Generated documentation: a README per role from its argument specification, the project's table of versions, and who talks to whom in docs/network.md."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from . import network
 from .base import TOP, CheckFailed
 from .collection import Role, load, roles, templated
 
@@ -44,6 +45,8 @@ def texts() -> dict[Path, str]:
     result = {role.path / "README.md": role_readme(role) for role in found if role.specs}
     readme = TOP / "README.md"
     result[readme] = replace_block(readme.read_text(encoding="utf-8"), "versions", versions_table(found))
+    paths = TOP / "docs/network.md"
+    result[paths] = replace_block(replace_block(paths.read_text(encoding="utf-8"), "paths", network.table()), "picture", network.picture())
     return result
 
 
@@ -51,7 +54,7 @@ def replace_block(text: str, name: str, content: str) -> str:
     """Put content between <!-- name:begin --> and <!-- name:end -->."""
     begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
     if text.count(begin) != 1 or text.count(end) != 1:
-        raise CheckFailed(f"README.md must hold one line {begin} and one line {end}: the {name} block stands between them.")
+        raise CheckFailed(f"one line {begin} and one line {end} are needed: the {name} block stands between them.")
     head, rest = text.split(begin)
     return f"{head}{begin}\n{content.strip()}\n{end}{rest.split(end)[1]}"
 

@@ -17,7 +17,7 @@ ANY = r"[^\s.,;:]"
 OBJECT = r"[-/{<'\"]"
 PROGRAMS = {
     **dict.fromkeys(("ansible-galaxy", "ansible-inventory", "ansible", "apt-cache", "apt-get", "blkid", "curl", "dig", "dnf", "fuser", "getent", "grep"), ANY),
-    **dict.fromkeys(("dmesg", "findmnt", "firewall-cmd", "helm", "iptables", "iptables-save", "nft", "redis-cli", "tcpdump", "ufw"), ANY),
+    **dict.fromkeys(("dmesg", "echo", "export", "findmnt", "firewall-cmd", "helm", "iptables", "iptables-save", "nft", "redis-cli", "tcpdump", "ufw"), ANY),
     **dict.fromkeys(("journalctl", "kubeadm", "kubectl", "loginctl", "lsblk", "lsof", "minio-backup", "minio-restore", "mysql", "mysql-backup"), ANY),
     **dict.fromkeys(("mysqladmin", "mysqlbinlog", "nc", "openssl", "rclone", "restic", "sha256sum", "ss", "ssh", "sudo", "sysctl", "systemctl", "tar"), ANY),
     **dict.fromkeys(("cat", "chmod", "chown", "cp", "df", "diff", "du", "file", "find", "free", "kill", "ls", "modprobe", "mount", "mv"), OBJECT),

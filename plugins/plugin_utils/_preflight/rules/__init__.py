@@ -7,9 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..model import Finding, Rule, Site
-from . import before, certificates, credentials, endpoint, hosts, identity, network, object_store, pod_network, roles, topology, variables, versions
+from . import before, certificates, credentials, endpoint, firewall, hosts, identity
+from . import network, object_store, pod_network, roles, topology, upstream, variables, versions
 
-TOPICS = (variables, topology, endpoint, object_store, versions, hosts, before, identity, network, pod_network, credentials, certificates, roles)
+_HOSTS = (hosts, before, identity, network, upstream, pod_network, firewall)
+TOPICS = (variables, topology, endpoint, object_store, versions, *_HOSTS, credentials, certificates, roles)
 RULES: tuple[Rule, ...] = tuple(rule for topic in TOPICS for rule in topic.RULES)
 
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Union
 
-from ... import _addresses
-from ..interface import EXTERNAL, NAMES, OPTIONAL_SERVICES, PORTS
+from ... import _addresses, _traffic
+from ..interface import EXTERNAL, NAMES
 from ..model import CONTROLLER, KUBE_GROUPS, WARNING, Finding, Host, Site
 from ..types import is_empty
 
@@ -18,6 +18,7 @@ Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 CIDR_VARIABLES = ("kubernetes_pod_cidr", "kubernetes_service_cidr")
+FILES, IMAGES = "release files", "images"  # names of endpoints of which rules/upstream.py speaks
 NODE_MASK = 24  # what every node gets of the pod range
 
 
@@ -129,20 +130,16 @@ def against_hosts(site: Site, variable: str, network: Network) -> Iterator[Findi
             yield Finding(host.name, variable, value, "a range that no host uses", "another private range; %s: 10.96.0.0/12" % variable)
 
 
-def wanted_ports(host: Host) -> list[tuple[str, int]]:
+def wanted_ports(host: Host, controller: Host) -> list[tuple[str, int]]:
     """Ports that our services will listen on at a host."""
-    found = []
-    for group, service, variable, port in PORTS:
-        groups = KUBE_GROUPS if group == "kube" else (group,)
-        if host.in_any(groups) and (service not in OPTIONAL_SERVICES or host.flag(OPTIONAL_SERVICES[service])):
-            found.append((service, host.number(variable, port) if variable else port))
-    return found
+    ours = ((service, port) for service, port in _traffic.offered(host, controller) if service.protocol == "tcp" and service.target != _traffic.ALL)
+    return [(service.name, port) for service, port in ours]
 
 
 def ports_in_use(site: Site) -> Iterator[Finding]:
     """A port that something else listens on. Our own processes of an earlier run do not count."""
     for host in site.measured():
-        wanted = {port: service for service, port in reversed(wanted_ports(host))}
+        wanted = {port: service for service, port in reversed(wanted_ports(host, site.controller))}
         for entry in host.measured["ports"]:
             if entry["port"] not in wanted or entry.get("ours"):
                 continue
@@ -158,7 +155,7 @@ def ports_twice(site: Site) -> Iterator[Finding]:
     """Two of our own services that want the same port of one host."""
     for host in site.hosts.values():
         services: dict[int, list[str]] = {}
-        for service, port in wanted_ports(host):
+        for service, port in wanted_ports(host, site.controller):
             services.setdefault(port, []).append(service)
         for port, wanting in services.items():
             if len(wanting) > 1:
@@ -235,7 +232,7 @@ def unreachable(site: Site) -> Iterator[Finding]:
     """Endpoints that a host could not resolve or connect to."""
     for host in site.measured():
         for endpoint in host.measured["endpoints"]:
-            if endpoint["error"]:
+            if endpoint["error"] and not endpoint.get("target") and endpoint["name"] not in (FILES, IMAGES):
                 value = "%s:%s" % (endpoint["host"], endpoint["port"]) if endpoint["port"] else endpoint["host"]
                 remedy = "%s; curl -v %s:%s on the host, then DNS, routing and firewalls" % (endpoint["error"], endpoint["host"], endpoint.get("port") or "")
                 yield Finding(host.name, endpoint["name"], value, "reachable from the host", remedy)

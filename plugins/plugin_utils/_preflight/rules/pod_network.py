@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ... import _pod_network as network
+from ... import _traffic
 from ..model import KUBE_GROUPS, PROBLEM, WARNING, Finding, Host, Site
-
-VXLAN_PORT = 8472  # flannel's, on Linux
 
 
 def boot_settings(host: Host) -> dict[str, dict[str, Any]]:
@@ -25,11 +24,10 @@ def measured_against(host: Host, controller: Host) -> dict[str, Any]:
     """The module's option pod_network, out of the variables of the roles kubernetes and cni."""
     backend = controller.mapping("cni_flannel_backend")
     vxlan = backend.get("Type", "vxlan") == "vxlan"
-    port = backend.get("Port", VXLAN_PORT)
     return {
         "resolv_conf": str(host.mapping("kubernetes_kubelet_config_overrides").get("resolvConf") or ""),
         "tunnel": "flannel.%s" % backend.get("VNI", 1) if vxlan else "",
-        "tunnel_port": port if vxlan and isinstance(port, int) else 0,
+        "tunnel_port": _traffic.tunnel_port(controller),
     }
 
 

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ... import _addresses
-from ..interface import PORTS
+from ... import _addresses, _traffic
 from ..model import KNOWN_GROUPS, KUBE_GROUPS, PROBLEM, SITE, WARNING, Finding, Host, Site
 
 
@@ -84,8 +83,8 @@ def minio_pair(site: Site) -> Iterator[Finding]:
     names = site.groups.get("minio", [])
     if len(names) != 2:
         return
-    (variable, port), *_others = [(variable, port) for group, _service, variable, port in PORTS if group == "minio" and variable]
-    runs = any(entry["port"] == host.number(variable, port) and entry.get("ours") for host in site.measured("minio") for entry in host.measured["ports"])
+    ports = {host.name: {port for service, port in _traffic.offered(host, site.controller) if service.name == "MinIO"} for host in site.measured("minio")}
+    runs = any(entry["port"] in ports[host.name] and entry.get("ours") for host in site.measured("minio") for entry in host.measured["ports"])
     expected = "one host, or three and more: when either of two is away nobody writes, so neither can ever be restarted"
     remedy = "leave one host in the group, or add a third; for a second place of the files minio_backup_target: {type: s3}"
     yield Finding(SITE, "group minio", ", ".join(names), expected, remedy, WARNING if runs else PROBLEM)

@@ -33,6 +33,7 @@ def test_the_rest_of_a_line_is_set_in() -> None:
 def test_a_report_begins_with_its_title() -> None:
     assert _report.text("MySQL", ["a", "  b"]) == "\nMYSQL\na\n  b"
     assert _report.text("", ["a"]) == "\na"
+    assert _report.text("", ["a " * 60], folded=False) == "\n" + "a " * 60
 
 
 @pytest.mark.parametrize("callback", ["default", "minimal", "oneline"])

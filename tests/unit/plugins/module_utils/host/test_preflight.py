@@ -112,6 +112,10 @@ def test_reaching_and_not_reaching():
         port = server.getsockname()[1]
         assert host.reach({"name": "x", "host": "127.0.0.1", "port": port})["error"] == ""
     assert "no TCP connection" in host.reach({"name": "x", "host": "127.0.0.1", "port": port})["error"]
+    # A host of the site whose service does not run yet: the packets arrive.
+    assert host.reach({"name": "x", "host": "127.0.0.1", "port": port, "target": "db1"}) == {
+        **{"name": "x", "host": "127.0.0.1", "port": port, "addresses": ["127.0.0.1"], "error": "", "target": "db1"}
+    }
     (nowhere,) = host.reach_all([{"name": "x", "host": "nowhere.invalid"}])
     assert "does not resolve" in nowhere["error"]
     assert host.reach_all([]) == []

@@ -35,6 +35,8 @@ HEALTHY: dict[str, Any] = {
     "answering": {},
     "evidence": {},
     "mysql_data": {},
+    "firewall": {"manager": "", "dropped": [], "unkept": ""},
+    "proxies": {},
     "undone": [],
     "clock": {"offset": 0.0, "uncertainty": 0.01},
 }

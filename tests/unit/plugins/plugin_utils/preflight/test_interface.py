@@ -8,15 +8,15 @@ import re
 
 import pytest
 import yaml
-from ansible_collections.onprem.wandb.plugins.plugin_utils import _catalogue
+from ansible_collections.onprem.wandb.plugins.plugin_utils import _catalogue, _traffic
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight import interface, model, values
 from ansible_collections.onprem.wandb.plugins.plugin_utils._secrets import known
 
 OPTIONS = values.load_options()
-KNOWN = {name for options in OPTIONS.values() for name in options} | set(interface.SITE_OPTIONS) | {"wandb_fqdn", "ansible_host"}
+KNOWN = {name for options in OPTIONS.values() for name in options} | set(interface.SITE_OPTIONS) | {"wandb_fqdn", "ansible_host", "ansible_port"}
 DEFAULTS = {role: path.read_text(encoding="utf-8") for role, path in values.role_files("defaults/main.yml")}
 
-PORT_NAMES = {variable for _group, _service, variable, _port in interface.PORTS if variable}
+PORT_NAMES = {name for service in _traffic.SERVICES for name in (service.variable, service.switch) if name}
 EXTERNAL_NAMES = {name for _what, required, (host, port, _default) in interface.EXTERNAL.values() for name in (*required, host, port) if name}
 SECRET_NAMES = {name for secret in known.KNOWN for name in secret.variables}
 OTHER_NAMES = {
@@ -48,7 +48,6 @@ OTHER_NAMES = {
     *interface.NAMES,
     *interface.CREDENTIALS,
     *interface.CERTIFICATE_NAMES.values(),
-    *interface.OPTIONAL_SERVICES.values(),
     *(variable for _group, variable, _path in interface.DATA_PATHS if variable),
     *(variable for _role, variable, _artifacts in interface.ARTIFACT_VERSIONS),
 }
