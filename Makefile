@@ -62,6 +62,10 @@ requirements: env ## write requirements/constraints.txt again after a change of 
 storage-faults: packages env ## broken object storage, an external bucket, keys that are replaced; a real server on loopback
 	@tests/tools/storage.sh
 
+.PHONY: stranger
+stranger: packages env ## README.md as its first reader meets it: an account with nothing of ours, the built tarball, hosts behind sudo, jump host and firewall
+	@tests/tools/stranger.sh
+
 .PHONY: recorded record
 recorded: packages env ## the producers of what unit tests read, asked again before real services on loopback: is it still what they return?
 	@tests/tools/recorded.sh

@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The first operator's way from README.md to a site, in the order in which one walks it: each test goes on from the one before (pytest -x)."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+import first_page
+import pytest
+from conftest import BEYOND, OPERATIONS, README, Stranger
+from hosts import DRIVE
+
+
+def good(done: object, changed: bool | None = None) -> str:
+    """The output of a run that ended well and warned of nothing. changed=False: and changed nothing."""
+    output: str = done.output  # type: ignore[attr-defined]
+    assert done.code == 0, output[-6000:]  # type: ignore[attr-defined]
+    assert not done.warnings, "\n".join(done.warnings)  # type: ignore[attr-defined]
+    if changed is False:
+        assert "changed=0" in output
+        assert not re.search(r"changed=[1-9]", output), output[-3000:]
+    return output
+
+
+def refused(done: object, words: str) -> str:
+    """The output of a run that was refused with these words before anything changed."""
+    output = " ".join(done.output.split())  # type: ignore[attr-defined]
+    assert done.code != 0, output[-3000:]  # type: ignore[attr-defined]
+    assert words in output, output[-3000:]
+    assert not re.search(r"changed=[1-9]", output), output[-3000:]
+    return output
+
+
+def test_the_readme_installs_the_collection(stranger: Stranger, tarball: pathlib.Path) -> None:
+    stranger.account.give(f"{stranger.place}/{tarball.name}", tarball.read_bytes(), 0o644)
+    for command in first_page.install_commands(README):
+        done = stranger.shell(command.replace("onprem-wandb-<version>.tar.gz", tarball.name), registry=True, seconds=600)
+        assert done.code == 0, f"{command}: {done.output[-3000:]}"
+    there = stranger.shell("ansible --version; python -c 'import sys; print(sys.prefix)'")
+    assert "config file = None" in there.output, there.output
+    assert str(stranger.account.home / "wandb-site/venv") in there.output
+
+
+def test_the_inventory_is_filled_in_by_its_words_only(stranger: Stranger) -> None:
+    stranger.fill_in()
+    unnamed = set(stranger.set) - first_page.variables(README) - set(BEYOND)
+    assert not unnamed, f"README.md's first page does not name {', '.join(sorted(unnamed))}, and beyond.yml has no reason for it"
+
+
+def test_preflight_is_content(stranger: Stranger) -> None:
+    good(stranger.play("onprem.wandb.preflight"), changed=False)
+
+
+def test_check_mode_on_bare_hosts(stranger: Stranger) -> None:
+    good(stranger.play("onprem.wandb.site --check"))
+    assert not (stranger.account.home / stranger.site / ".secrets").exists()
+
+
+def test_the_site(stranger: Stranger) -> None:
+    good(stranger.play("onprem.wandb.site"))
+    kept = stranger.account.home / stranger.site / ".secrets"
+    assert kept.stat().st_mode & 0o777 == 0o700
+    assert kept.stat().st_uid == stranger.account.uid
+
+
+def test_the_site_again(stranger: Stranger) -> None:
+    good(stranger.play("onprem.wandb.site"), changed=False)
+
+
+def test_verify(stranger: Stranger) -> None:
+    good(stranger.play("onprem.wandb.verify"), changed=False)
+
+
+# What the README's table says for a Tuesday, in an order in which a pair of MySQL goes through all of it.
+TUESDAY = [
+    "mysql_status",
+    "mysql_switchover",
+    "mysql_degrade -e op_confirm=<site_name> -e op_reason=maintenance",
+    "mysql_undegrade",
+    "mysql_failover -e op_confirm=<site_name> -e op_degraded=yes",
+    "mysql_rejoin",
+    "mysql_backup",
+    "mysql_backup_verify",
+    "mysql_restore -e op_confirm=<site_name>",
+    "storage_check",
+    "firewall",
+    "minio_rotate_key",
+]
+# What a site of an hour's age cannot try, with the reason and the place where it is tried.
+LEFT_OUT = {
+    "minio_retire_key": "goes through a day after minio_rotate_key: make storage-faults, make whole-site",
+    "minio_backup -e op_run=yes": "wants a second place for the mirror, which the README does not ask for: make storage-hosts",
+    "minio_restore -e op_confirm=<site_name>": "wants that mirror: make storage-hosts",
+}
+
+
+def test_no_command_of_a_tuesday_is_forgotten() -> None:
+    assert sorted(first_page.tuesday(README)) == sorted(f"onprem.wandb.{command}" for command in [*TUESDAY, *LEFT_OUT])
+
+
+@pytest.mark.parametrize("command", TUESDAY, ids=lambda command: command.split()[0])
+def test_tuesday(stranger: Stranger, command: str) -> None:
+    if command.startswith("mysql_failover"):
+        # The primary dies: db2 since the switchover.
+        stranger.hosts.on("db2", "systemctl kill --signal=KILL mysqld; systemctl stop mysqld")
+    if command == "mysql_rejoin":
+        stranger.hosts.on("db2", "systemctl start mysqld")
+    good(stranger.play(f"onprem.wandb.{command.replace('<site_name>', 'firstsite')}"))
+
+
+def test_the_site_stands_after_a_tuesday(stranger: Stranger) -> None:
+    good(stranger.play("onprem.wandb.site"))
+    good(stranger.play("onprem.wandb.verify"), changed=False)
+
+
+def test_a_second_operator_without_the_secrets_is_refused(stranger: Stranger) -> None:
+    """A clone of what the first one keeps in version control: all but .secrets."""
+    done = stranger.shell("mkdir clone && cp -r mysite/* clone")
+    assert done.code == 0, done.output
+    assert not (stranger.account.home / stranger.place / "clone/.secrets").exists()
+    for play in ("preflight", "site", "site --check", "mysql"):
+        refused(stranger.play(f"onprem.wandb.{play}", inventory="clone"), "set up with")
+    assert not (stranger.account.home / stranger.place / "clone/.secrets").exists()
+
+
+def test_a_second_operator_with_the_secrets_goes_on(stranger: Stranger) -> None:
+    """The two commands of docs/operations.md, without what encrypts in between."""
+    kept, back = re.findall(r"`(tar [^|`]+) \|[^`]*`", OPERATIONS)[0], re.findall(r"`[^`]*\| (tar -C [^|`]+ -x[^|`]*)`", OPERATIONS)[0]
+    line = f"{kept.replace('<inventory>', 'mysite')} | {back.replace('<inventory>', 'clone')}"
+    done = stranger.shell(line)
+    assert done.code == 0, f"{line}: {done.output}"
+    good(stranger.play("onprem.wandb.preflight", inventory="clone"), changed=False)
+    good(stranger.play("onprem.wandb.mysql_status", inventory="clone"), changed=False)
+    good(stranger.play("onprem.wandb.certificates", inventory="clone"), changed=False)
+
+
+def test_reset(stranger: Stranger) -> None:
+    refused(stranger.play("onprem.wandb.reset"), "Nothing was changed")
+    good(stranger.play("onprem.wandb.reset -e op_confirm=firstsite"))
+    for host in stranger.hosts.addresses:
+        units = stranger.hosts.on(host, "systemctl is-active mysqld redis-server minio containerd kubelet", check=False).split()
+        assert "active" not in units, f"{host}: {units}"
+    # What is the operator's is there as before: drive, firewall, sudo.
+    assert stranger.hosts.on("store1", f"findmnt --noheadings --output FSTYPE {DRIVE}").strip() == "xfs"
+    assert "policy drop" in stranger.hosts.on("store1", "nft list table inet filter")

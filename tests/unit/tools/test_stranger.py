@@ -1,0 +1,85 @@
+"""What the first operator's scenario reads out of README.md, and the list of what its inventory has beyond it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import first_page
+import pytest
+import yaml
+
+TOP = Path(__file__).resolve().parents[3]
+README = (TOP / "README.md").read_text(encoding="utf-8")
+NETWORK = (TOP / "docs/network.md").read_text(encoding="utf-8")
+BEYOND = TOP / "tests/stranger/beyond.yml"
+KNOWN = 37  # lines of beyond.yml: a new one is something that the scenario does not prove any more, and has to be meant
+
+
+def test_what_the_lab_needs_beyond_the_readme_does_not_grow_silently() -> None:
+    text = BEYOND.read_text(encoding="utf-8")
+    found = yaml.safe_load(text)
+    assert len(found) == KNOWN, "tests/stranger/beyond.yml has another number of lines than is known here"
+    lines = [line for line in text.splitlines() if not line.startswith(("#", "---"))]
+    assert len(lines) == KNOWN, "one line a variable"
+    assert all(re.fullmatch(r"[a-z0-9_]+: .{8,}", line) for line in lines), "every variable has a reason"
+    assert not set(found) & first_page.variables(README), "README.md names it: it is not beyond"
+
+
+def test_the_lab_sets_no_more_than_that() -> None:
+    """What inventories/lab says of its machine and of its versions is in the list or is what the stranger does otherwise."""
+    otherwise = {
+        "minio_allow_root_disk": "a drive of its own",
+        "preflight_size": "named by README.md",
+        "kubernetes_pod_cidr": "named by README.md",
+        "lab_upstream": "the lab's own",
+    }
+    for name in ("machine", "versions"):
+        set_there = set(yaml.safe_load((TOP / f"inventories/lab/group_vars/all/{name}.yml").read_text(encoding="utf-8")))
+        assert set_there - set(yaml.safe_load(BEYOND.read_text(encoding="utf-8"))) - set(otherwise) == set()
+
+
+def test_the_first_page_ends_where_it_is_said_to() -> None:
+    assert "mysql_endpoint_address" in first_page.variables(README)
+    assert "mysql_innodb_buffer_pool_size" not in first_page.variables(README)
+    with pytest.raises(ValueError, match="no heading"):
+        first_page.first_page("# Another page")
+
+
+def test_the_commands_are_those_of_the_block() -> None:
+    found = first_page.install_commands(README)
+    assert any(command.startswith("pip install ") for command in found)
+    assert any(command.startswith("ansible-galaxy collection install ") for command in found)
+    with pytest.raises(ValueError, match="no block"):
+        first_page.install_commands("pip install ansible")
+
+
+def test_pip_need_not_look_for_a_way_out() -> None:
+    """requirements/controller.txt is what is tested; the README's line must let pip take it."""
+    pinned = dict(re.findall(r"^(\w+)==([\d.]+)$", (TOP / "requirements/controller.txt").read_text(encoding="utf-8"), re.MULTILINE))
+    line = next(command for command in first_page.install_commands(README) if command.startswith("pip install"))
+    bound = re.search(r'"kubernetes<([\d.]+)"', line)
+    assert bound, "the newest kubernetes and boto3 cannot be installed together (requirements/controller.txt)"
+    assert [int(part) for part in pinned["kubernetes"].split(".")] < [int(part) for part in bound[1].split(".")]
+
+
+def test_every_row_of_a_tuesday_is_a_command() -> None:
+    found = first_page.tuesday(README)
+    assert "onprem.wandb.mysql_status" in found
+    assert "onprem.wandb.minio_backup -e op_run=yes" in found
+    for command in found:
+        assert (TOP / f"playbooks/{command.split()[0].rpartition('.')[2]}.yml").is_file(), command
+
+
+def test_the_ports_make_a_firewall() -> None:
+    ways = first_page.ports(NETWORK)
+    assert first_page.Way(("every host",), ("the machine that Ansible runs on",), "tcp", 22) in ways
+    names = {name for way in ways for name in (*way.to, *way.sources)}
+    where = {name: [f"192.0.2.{number}"] for number, name in enumerate(sorted(names), 1)}
+    rules = first_page.ruleset(ways, ["mysql"], where)
+    assert "policy drop" in rules
+    assert f"ip saddr {{ {where['mysql'][0]} }} meta l4proto vrrp accept" in rules
+    assert "tcp dport 3306 accept" in rules
+    assert "tcp dport 6379" not in rules
+    with pytest.raises(ValueError, match="nobody knows who that is"):
+        first_page.ruleset(ways, ["mysql"], {})
