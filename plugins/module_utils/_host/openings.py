@@ -86,17 +86,17 @@ def manager(run: Run) -> str:
     return look(run).manager
 
 
-def look(run: Run) -> Look:
-    """The same, with the places."""
+def look(run: Run, wanted: t.Sequence[Way] = ()) -> Look:
+    """The same, with the places. With ways that are wanted, a rule that closes none of them counts for nothing."""
     if (run(["firewall-cmd", "--state"]) or "").strip() == "running":
         return Look(FIREWALLD, closing_zones(run(["firewall-cmd", "--list-all-zones"]) or "", (run(["firewall-cmd", "--get-default-zone"]) or "").strip()))
     # ufw speaks the operator's language.
     if "Status: active" in (run(["env", "LC_ALL=C", "ufw", "status"]) or "").splitlines():
         return Look(UFW)
     for tool in ("iptables-save", "iptables-legacy-save"):
-        if iptables_filters(run([tool, "-t", "filter"]) or ""):
+        if iptables_filters(run([tool, "-t", "filter"]) or "", wanted):
             return Look(IPTABLES)
-    chains = closing_chains(run(["nft", "--json", "list", "ruleset"]) or "")
+    chains = closing_chains(run(["nft", "--json", "--terse", "list", "ruleset"]) or "", wanted)
     return Look(NFTABLES, chains) if chains else Look("")
 
 
@@ -121,7 +121,12 @@ def closing_zones(text: str, default: str) -> tuple[str, ...]:
 # --- nftables: which chains close ---------------------------------------------------------------------------------------------------------------------
 
 
-def closing_chains(text: str) -> tuple[str, ...]:
+def about(protocol: str, ranges: t.Sequence[tuple[int, int]], wanted: t.Sequence[Way]) -> bool:
+    """Whether a rule about these ports is about anything that is wanted; about all when nothing is."""
+    return not wanted or any(protocol in ("", "th", way.protocol) and low <= way.port <= high for way in wanted for low, high in ranges)
+
+
+def closing_chains(text: str, wanted: t.Sequence[Way] = ()) -> tuple[str, ...]:
     """Base chains of somebody's own that close ports to what comes in, as `family table name`."""
     try:
         entries = json.loads(text or "{}").get("nftables") or []
@@ -134,7 +139,7 @@ def closing_chains(text: str) -> tuple[str, ...]:
     return tuple(
         " ".join(place)
         for place, chain in chains.items()
-        if chain.get("hook") == "input" and chain.get("type") == "filter" and (chain.get("policy") == "drop" or closes(rules, place, 0))
+        if chain.get("hook") == "input" and chain.get("type") == "filter" and (chain.get("policy") == "drop" or closes(rules, place, wanted, 0))
     )
 
 
@@ -155,28 +160,33 @@ def foreign(chain: str) -> bool:
     return chain.startswith(FOREIGN_CHAINS)
 
 
-def closes(rules: t.Mapping[tuple[str, str, str], t.Sequence[Json]], place: tuple[str, str, str], depth: int) -> bool:
+def closes(rules: t.Mapping[tuple[str, str, str], t.Sequence[Json]], place: tuple[str, str, str], wanted: t.Sequence[Way], depth: int) -> bool:
     """Whether a chain, or one that it calls, has a rule that refuses new connections."""
     for rule in rules.get(place, []):
         parts = {kind: body for expression in rule.get("expr") or [] for kind, body in expression.items()}
         # A set of addresses that are locked out (fail2ban), a limit, a state that no first packet has: the port stays open to others.
-        if any(passing(expression) for expression in rule.get("expr") or []):
+        if any(passing(expression, wanted) for expression in rule.get("expr") or []):
             continue
         target = (parts.get("jump") or parts.get("goto") or {}).get("target")
         if "drop" in parts or "reject" in parts:
             return True
-        if target and depth < 16 and not foreign(target) and closes(rules, (place[0], place[1], target), depth + 1):
+        if target and depth < 16 and not foreign(target) and closes(rules, (place[0], place[1], target), wanted, depth + 1):
             return True
     return False
 
 
-def passing(expression: Json) -> bool:
-    """A condition under which a refusal does not close a port."""
+def passing(expression: Json, wanted: t.Sequence[Way]) -> bool:
+    """A condition under which a refusal does not close a port, or not one that is wanted."""
     if "limit" in expression or "ct count" in expression:
         return True
     match = expression.get("match") or {}
     left, right = match.get("left") or {}, match.get("right")
     values = right.get("set", [right]) if isinstance(right, dict) else right if isinstance(right, list) else [right]
+    payload = left.get("payload") or {} if isinstance(left, dict) else {}
+    if payload.get("field") == "dport" and match.get("op") == "==":
+        bounds: list[t.Any] = [value["range"] if isinstance(value, dict) and "range" in value else [value, value] for value in values]
+        if all(isinstance(end, int) for bound in bounds for end in bound) and not about(payload["protocol"], [(low, high) for low, high in bounds], wanted):
+            return True
     if isinstance(right, str) and right.startswith("@"):
         return True
     if isinstance(left, dict) and (left.get("ct") or {}).get("key") == "state":
@@ -187,7 +197,7 @@ def passing(expression: Json) -> bool:
 # --- iptables: whether it closes ----------------------------------------------------------------------------------------------------------------------
 
 
-def iptables_filters(text: str) -> bool:
+def iptables_filters(text: str, wanted: t.Sequence[Way] = ()) -> bool:
     """Whether the chain INPUT closes ports to what comes in, out of `iptables-save`. Chains of programs do not count."""
     policies: dict[str, str] = {}
     rules: dict[str, list[list[str]]] = {}
@@ -198,16 +208,21 @@ def iptables_filters(text: str) -> bool:
         elif line.startswith("-A "):
             words = shlex.split(line)
             rules.setdefault(words[1], []).append(words[2:])
-    return policies.get("INPUT") == "DROP" or iptables_closes(rules, "INPUT", 0)
+    return policies.get("INPUT") == "DROP" or iptables_closes(rules, "INPUT", wanted, 0)
 
 
-def iptables_closes(rules: t.Mapping[str, t.Sequence[t.Sequence[str]]], chain: str, depth: int) -> bool:
+def iptables_closes(rules: t.Mapping[str, t.Sequence[t.Sequence[str]]], chain: str, wanted: t.Sequence[Way], depth: int) -> bool:
     for words in rules.get(chain, []):
-        target = next((after for word, after in zip(words, words[1:]) if word in ("-j", "-g")), "")
-        states = next((after for word, after in zip(words, words[1:]) if word in ("--ctstate", "--state")), "NEW")
+        options = dict(zip(words, words[1:]))
+        target = options.get("-j") or options.get("-g") or ""
+        states = options.get("--ctstate") or options.get("--state") or "NEW"
+        ports = options.get("--dport") or options.get("--dports") or ""
         if any(word in PASSING for word in words) or "NEW" not in states.split(",") or words[:2] == ["-i", "lo"]:
             continue
-        if target in ("DROP", "REJECT") or (depth < 16 and target and not foreign(target) and iptables_closes(rules, target, depth + 1)):
+        bounds = [item.partition(":") for item in ports.split(",")] if ports and "!" not in words else []
+        if bounds and not about(options.get("-p", ""), [(int(low), int(high or low)) for low, _colon, high in bounds], wanted):
+            continue
+        if target in ("DROP", "REJECT") or (depth < 16 and target and not foreign(target) and iptables_closes(rules, target, wanted, depth + 1)):
             return True
     return False
 

@@ -230,7 +230,7 @@ def nft_way(rule: t.Mapping[str, t.Any]) -> t.Optional[o.Way]:
 
 def nftables(host: Host, look: o.Look, wanted: t.Sequence[o.Way]) -> t.Optional[Plan]:
     """Rules in the chains that close, and the same at the end of the file that the next boot loads."""
-    said = host.ask(["nft", "--json", "list", "ruleset"])
+    said = host.ask(["nft", "--json", "--terse", "list", "ruleset"])
     if said is None:
         return None
     due = [(chain, way) for chain in look.places for way in wanted]
@@ -309,7 +309,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         wanted = o.ways(asked)
     except ValueError as error:
         module.fail_json(msg=f"openings has {error}. Nothing was changed. Next: ansible-inventory --list")
-    look = o.look(host.ask)
+    look = o.look(host.ask, wanted)
     if look.manager == o.IPTABLES and wanted:
         by_hand = "\n".join(o.commands(o.IPTABLES, asked))
         module.fail_json(
@@ -322,7 +322,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     if not module.check_mode:
         for plan in todo:
             plan.act()
-        left = plans(host, o.look(host.ask), wanted) if todo else []
+        left = plans(host, o.look(host.ask, wanted), wanted) if todo else []
         if left:
             words = [*(f"open {line}" for plan in left for line in plan.opened), *(f"close {line}" for plan in left for line in plan.closed)]
             module.fail_json(
@@ -336,5 +336,5 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
 def sentence(manager: str, count: int) -> str:
     """How the host is left."""
     if not manager:
-        return "No host firewall filters what comes in: there is nothing to open"
+        return "No host firewall closes any of these paths: there is nothing to open"
     return f"{manager} is open for {count} path{'s'[: count != 1]}" if count else f"{manager} has no rule of ours"

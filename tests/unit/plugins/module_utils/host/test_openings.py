@@ -70,9 +70,9 @@ def test_the_active_manager() -> None:
         Look("firewalld", ("internal", "public"))
     )
     assert openings.manager(host(firewall_cmd_state="not running\n", ufw_status="Status: inactive\n")) == ""
-    assert openings.manager(host(ufw_status="Status: active\n\nTo  Action  From\n", nft_json_list_ruleset=drop)) == "ufw"
-    assert openings.look(host(nft_json_list_ruleset=drop)) == Look("nftables", ("inet filter input",))
-    assert openings.manager(host(iptables_save_t_filter="*filter\n:INPUT DROP [0:0]\nCOMMIT\n", nft_json_list_ruleset=drop)) == "iptables"
+    assert openings.manager(host(ufw_status="Status: active\n\nTo  Action  From\n", nft_json_terse_list_ruleset=drop)) == "ufw"
+    assert openings.look(host(nft_json_terse_list_ruleset=drop)) == Look("nftables", ("inet filter input",))
+    assert openings.manager(host(iptables_save_t_filter="*filter\n:INPUT DROP [0:0]\nCOMMIT\n", nft_json_terse_list_ruleset=drop)) == "iptables"
     assert openings.manager(host(iptables_legacy_save_t_filter="*filter\n:INPUT DROP [0:0]\nCOMMIT\n")) == "iptables"
 
 
@@ -118,6 +118,20 @@ def test_chains_that_close(rules: list[dict[str, t.Any]]) -> None:
 )
 def test_chains_that_close_nothing(entries: list[dict[str, t.Any]]) -> None:
     assert openings.closing_chains(ruleset(*entries)) == ()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "closes"),
+    [([], True), ([Way("tcp", 3306, "")], True), ([Way("tcp", 443, ""), Way("tcp", 3310, "")], True), ([Way("tcp", 443, ""), Way("udp", 3306, "")], False)],
+)
+def test_only_what_is_wanted_counts(wanted: list[Way], closes: bool) -> None:
+    """A rule against mail does not make a firewall that the site has to open."""
+    bounds = {"set": [25, {"range": [3300, 3310]}]}
+    assert bool(openings.closing_chains(ruleset(chain(), rule(match(DPORT, bounds), {"drop": None})), wanted)) is closes
+    assert openings.iptables_filters("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp -m multiport --dports 25,3300:3310 -j DROP\n", wanted) is closes
+    assert openings.closing_chains(ruleset(chain(), rule(match(DPORT, bounds, "!="), {"drop": None})), wanted), "all ports but these"
+    assert openings.iptables_filters("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp -m tcp ! --dport 25 -j DROP\n", wanted)
+    assert openings.closing_chains(ruleset(chain(policy="drop")), wanted)
 
 
 def test_no_ruleset() -> None:

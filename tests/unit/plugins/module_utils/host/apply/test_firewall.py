@@ -116,7 +116,7 @@ class Nft:
                 return 1, "", f"{command[-1]}:3:5-8: Error: Interface does not exist\n"
             lost = "insert rule inet filter" in text and "table inet filter" not in text and command[0] == "unshare"
             return (1, "", f"{command[-1]}:9:1-2: Error: No such file or directory\ninsert rule\n") if lost else (0, "", "")
-        if command[1:] == ["--json", "list", "ruleset"]:
+        if command[1:] == ["--json", "--terse", "list", "ruleset"]:
             return 0, json.dumps({"nftables": [{"chain": self.chain}, *({"rule": rule} for rule in self.rules)]}), ""
         assert command[1:] == ["--file", "-"] and data
         for line in [] if self.deaf else data.splitlines():
@@ -375,7 +375,7 @@ def test_iptables_is_refused(tmp_path: pathlib.Path, conf: pathlib.Path) -> None
 def test_nothing_filters(tmp_path: pathlib.Path, conf: pathlib.Path) -> None:
     del conf
     result = Module(tmp_path).apply(ALL)
-    assert (result["changed"], result["manager"], result["msg"]) == (False, "", "No host firewall filters what comes in: there is nothing to open")
+    assert (result["changed"], result["manager"], result["msg"]) == (False, "", "No host firewall closes any of these paths: there is nothing to open")
 
 
 def test_an_opening_that_is_none(tmp_path: pathlib.Path, conf: pathlib.Path) -> None:
