@@ -29,11 +29,12 @@ help: ## this list
 
 ## The demo ---------------------------------------------------------------------------------------
 .PHONY: demo demo-down
-demo: packages env ## the whole site on this machine: build, boot, install, verify
+demo: packages env ## the whole site on this machine: build, boot, install, verify, and three runs by W&B's SDK
 	lab/lab build
 	lab/lab up
 	ANSIBLE_CALLBACKS_ENABLED=onprem.wandb.layers $(PLAY) playbooks/site.yml
 	lab/lab info
+	lab/lab runs
 
 demo-down: ## remove the demo, and only it
 	lab/lab down

@@ -6,6 +6,7 @@
   lab status           what runs, where every artifact came from
   lab test             the stand-in's own tests, against real MySQL, Redis, S3 and Kubernetes API, with W&B's SDK as a client
   lab info             where the site is reached and how to log in
+  lab runs             three runs by W&B's SDK, and the four lines that a user needs
   lab fetch DIR        fill a site's own mirror from upstream
 
 LAB_NAME, LAB_NET (inside 198.18.0.0/15) and LAB_OS (bookworm, trixie) choose another lab; LAB_SOURCE (auto, upstream, build) says where
@@ -15,7 +16,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
+import subprocess
+import tempfile
 from pathlib import Path
 
 from . import binaries, cache, hosts, mirror, packages, site_mirror, sources
@@ -125,6 +129,20 @@ Hosts           ssh -i {lab.state}/ssh/id_ed25519 -o UserKnownHostsFile={lab.sta
 """)
 
 
+def runs(lab: Lab) -> None:
+    """What a user of the site does: of it they know its name, its root certificates and a key."""
+    trust = dict.fromkeys(("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), str(lab.state / "secrets/certificates/ca-bundle.crt"))
+    site = {"WANDB_BASE_URL": f"https://wandb.{lab.domain}", "WANDB_API_KEY": "0" * 40}
+    with tempfile.TemporaryDirectory() as home:
+        own = {"HOME": home, "PATH": os.environ["PATH"], "PYTHONUTF8": "1", "WANDB_SILENT": "true"}
+        done = subprocess.run([str(binaries.sdk()), str(REPO / "lab/standin/sdk/demo.py")], cwd=home, env={**own, **trust, **site}, check=False)
+    if done.returncode:
+        raise LabError(f"W&B's SDK could not log its runs at {site['WANDB_BASE_URL']}: its words are above. Next: lab/lab status")
+    print("\nWhat a user needs, in the shell that the training starts from; curves: " + site["WANDB_BASE_URL"] + "/runs")
+    for name, value in {**site, **trust}.items():
+        print(f"export {name}={value}")
+
+
 def test() -> None:
     """Prove the stand-in itself."""
     binaries.test_standin(next(packages.mysql().glob("*.tar.xz")))
@@ -133,7 +151,7 @@ def test() -> None:
 def command() -> None:
     """Parse and dispatch."""
     parser = argparse.ArgumentParser(prog="lab", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("verb", choices=["build", "up", "down", "status", "info", "prune", "test", "fetch"])
+    parser.add_argument("verb", choices=["build", "up", "down", "status", "info", "prune", "test", "fetch", "runs"])
     parser.add_argument("directory", nargs="?", default="", help="fetch: the root of the mirror")
     parser.add_argument("--hosts", default=",".join(DEFAULT_HOSTS), help="comma-separated host names (default: all but store2, store3, store4)")
     arguments = parser.parse_args()
@@ -143,7 +161,7 @@ def command() -> None:
     actions = {
         "build": lambda: build(lab), "up": lambda: up(lab, chosen), "down": lambda: down(lab),
         "status": lambda: status(lab), "info": lambda: info(lab), "prune": lambda: (build(lab), cache.prune()), "test": test,
-        "fetch": lambda: fetch(arguments.directory),
+        "fetch": lambda: fetch(arguments.directory), "runs": lambda: runs(lab),
     }
     actions[arguments.verb]()
 
