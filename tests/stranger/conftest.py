@@ -88,7 +88,7 @@ class Stranger:
             "artifacts_mirror": f"http://mirror.{hosts.domain}:8080",
             "containerd_registry_mirrors": mirrors,
         }
-        own = {**told, **hosts.beyond([*BEYOND, "kubernetes_pod_cidr"])}
+        own = {**told, **hosts.beyond(list(BEYOND))}
         text = (account.home / self.site / "group_vars/all.yml").read_text(encoding="utf-8")
         for name, value in own.items():
             line = f"{name}: {json.dumps(value)}"

@@ -13,7 +13,8 @@ TOP = Path(__file__).resolve().parents[3]
 README = (TOP / "README.md").read_text(encoding="utf-8")
 NETWORK = (TOP / "docs/network.md").read_text(encoding="utf-8")
 BEYOND = TOP / "tests/stranger/beyond.yml"
-KNOWN = 37  # lines of beyond.yml: a new one is something that the scenario does not prove any more, and has to be meant
+NAMED = "README.md names it"
+KNOWN = 38  # lines of beyond.yml: a new one is something that the scenario does not prove any more, and has to be meant
 
 
 def test_what_the_lab_needs_beyond_the_readme_does_not_grow_silently() -> None:
@@ -30,10 +31,10 @@ def test_the_lab_sets_no_more_than_that() -> None:
     """What inventories/lab says of its machine and of its versions is in the list or is what the stranger does otherwise."""
     otherwise = {
         "minio_allow_root_disk": "a drive of its own",
-        "preflight_size": "named by README.md",
-        "kubernetes_pod_cidr": "named by README.md",
+        "preflight_size": NAMED,
         "lab_upstream": "the lab's own",
     }
+    assert {name for name, why in otherwise.items() if why == NAMED} <= first_page.variables(README)
     for name in ("machine", "versions"):
         set_there = set(yaml.safe_load((TOP / f"inventories/lab/group_vars/all/{name}.yml").read_text(encoding="utf-8")))
         assert set_there - set(yaml.safe_load(BEYOND.read_text(encoding="utf-8"))) - set(otherwise) == set()
@@ -83,3 +84,10 @@ def test_the_ports_make_a_firewall() -> None:
     assert "tcp dport 6379" not in rules
     with pytest.raises(ValueError, match="nobody knows who that is"):
         first_page.ruleset(ways, ["mysql"], {})
+
+
+def test_what_the_stranger_sets_by_the_readmes_words_is_in_it() -> None:
+    text = (TOP / "tests/stranger/conftest.py").read_text(encoding="utf-8")
+    told = re.findall(r'^ {12}"(\w+)": ', text.partition("told = {")[2].partition("}\n")[0], re.MULTILINE)
+    assert len(told) > 8
+    assert set(told) - first_page.variables(README) == set()
