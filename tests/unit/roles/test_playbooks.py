@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 import pathlib
+import subprocess
+import sys
 import typing as t
 
 import pytest
 import yaml
+from workshop.collection import load
 
 PLAYBOOKS = pathlib.Path(__file__).resolve().parents[3] / "playbooks"
 # Plays in which the others go on without a host, and why.
@@ -46,7 +49,8 @@ def test_every_exception_is_a_playbook_that_needs_it():
 
 def test_what_goes_on_alone_comes_last_in_the_site():
     """What goes on without a host must not come before what acts on the hosts that are left."""
-    imported = [play["ansible.builtin.import_playbook"] for play in yaml.safe_load((PLAYBOOKS / "site.yml").read_text())]
+    listed = yaml.safe_load((PLAYBOOKS / "site.yml").read_text())
+    imported = [play["ansible.builtin.import_playbook"] for play in listed if "ansible.builtin.import_playbook" in play]
     assert [name for name in imported if name in ALONE] == imported[-2:] == ["wandb.yml", "verify.yml"]
 
 
@@ -56,3 +60,38 @@ def test_every_play_on_the_controller_knows_the_directory_of_the_inventory() -> 
         for play in yaml.safe_load(path.read_text(encoding="utf-8")):
             if play.get("hosts") == "localhost":
                 assert "inventory_dir" in (play.get("vars") or {}), (path.name, play["name"])
+
+
+def on_the_controller() -> list[tuple[str, dict[str, t.Any]]]:
+    """Plays and tasks that run on this machine, with the variables that hold for them."""
+    found = [(name, play) for name, play in plays() if play["hosts"] == "localhost"]
+    for path in sorted(PLAYBOOKS.parent.glob("roles/*/tasks/*.yml")):
+        found += [(str(path.relative_to(PLAYBOOKS.parent)), task) for task in tasks_of(load(path)) if task.get("delegate_to") == "localhost"]
+    return found
+
+
+def tasks_of(tasks: t.Any) -> t.Iterator[dict[str, t.Any]]:
+    for task in tasks or []:
+        yield task
+        for key in ("block", "rescue", "always"):
+            yield from tasks_of(task.get(key))
+
+
+def test_nothing_on_the_controller_becomes_root_because_the_hosts_do() -> None:
+    """FC-10: a variable wins over the keyword become, and who has one for the hosts has it in group_vars of all."""
+    here = on_the_controller()
+    assert len({name for name, _entry in here}) > 10
+    assert [name for name, entry in here if (entry.get("vars") or {}).get("ansible_become") is not False] == []
+
+
+def test_a_site_whose_hosts_are_all_reached_with_sudo(tmp_path: pathlib.Path) -> None:
+    """This machine's own sudo would refuse."""
+    site = tmp_path / "site"
+    (site / "group_vars").mkdir(parents=True)
+    (site / "hosts.yml").write_text("all: {hosts: {printer: {ansible_connection: local}}}\n", encoding="utf-8")
+    become = {"ansible_become": True, "ansible_become_user": "nobody", "ansible_become_exe": "/bin/false"}
+    settings = {**become, "site_name": "x", "wandb_fqdn": "wandb.example.com"}
+    (site / "group_vars/all.yml").write_text(yaml.safe_dump({**settings, "site_secrets_dir": str(tmp_path / "kept")}), encoding="utf-8")
+    command = [sys.executable, "-m", "ansible", "playbook", str(PLAYBOOKS / "certificates.yml"), "-i", str(site), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PLAYBOOKS.parent)
+    assert done.returncode == 0 and "failed=0" in done.stdout, done.stdout + done.stderr

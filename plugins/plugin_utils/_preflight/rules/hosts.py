@@ -49,6 +49,8 @@ def reachable(site: Site) -> Iterator[Finding]:
     for host in site.hosts.values():
         if host.error:
             remedy = "ansible %s -i <inventory> -b -m ansible.builtin.ping" % host.name
+            if "kube_node" in host.groups and "kube_control_plane" not in host.groups:
+                remedy += "; a node that is dead is left out: ansible-playbook onprem.wandb.site -i <inventory> --limit 'localhost,all,!%s'" % host.name
             yield Finding(host.name, "ansible_host", host.error, "SSH, Python 3.9 or newer and root", remedy)
 
 

@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""How a playbook was called: nothing is left out without a word."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+from ansible_collections.onprem.wandb.plugins.plugin_utils import _call
+
+TOP = pathlib.Path(__file__).parents[4]
+GROUPS = {"all": ["cp1", "node1", "node2"], "kube_control_plane": ["cp1"], "kube_node": ["node1", "node2"]}
+INVENTORY = {
+    "kube_control_plane": {"hosts": {"cp1": {}}},
+    "kube_node": {"hosts": {"node1": {"kubernetes_node_name": "worker"}, "node2": {}}},
+    "other": {"hosts": {"printer": {"ansible_host": "127.0.0.1", "ansible_port": 9}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("limit", "names"),
+    [
+        ("", ["cp1", "node1", "node2"]),
+        ("all:!node2", ["cp1", "node1"]),
+        ("localhost,all,!node2", ["cp1", "node1"]),
+        ("kube_node:&node1", ["node1"]),
+        ("@site.retry", ["cp1", "node1", "node2"]),
+    ],
+)
+def test_what_a_limit_leaves(limit: str, names: list[str]) -> None:
+    assert _call.chosen(GROUPS, limit) == names
+
+
+@pytest.mark.parametrize(
+    ("tags", "skipped", "limit", "words"),
+    [
+        (["all"], [], "", ""),
+        (["all"], [], "localhost,all:!node2", ""),
+        (["all"], [], "all:!node2", "--limit 'localhost,all:!node2'"),
+        (["mysql"], [], "", "ansible-playbook onprem.wandb.mysql -i <inventory>"),
+        (["database"], [], "", "ansible-playbook onprem.wandb.site -i <inventory>"),
+        (["all"], ["mysql"], "", "tags mysql"),
+    ],
+)
+def test_what_would_be_left_out(tags: list[str], skipped: list[str], limit: str, words: str) -> None:
+    found = _call.problem(tags, skipped, limit, GROUPS, "site")
+    assert bool(found) is bool(words) and words in found
+
+
+def test_a_controller_that_is_in_the_inventory() -> None:
+    assert not _call.problem(["all"], [], "all:!node2", {**GROUPS, "all": [*GROUPS["all"], "localhost"]}, "site")
+
+
+def playbook(folder: pathlib.Path, name: str, *words: str) -> subprocess.CompletedProcess[str]:
+    (folder / "hosts.json").write_text(json.dumps({"all": {"children": INVENTORY}}), encoding="utf-8")
+    command = [sys.executable, "-m", "ansible", "playbook", name, "-i", str(folder / "hosts.json"), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=TOP)
+
+
+@pytest.mark.parametrize(("name", "words"), [("site", ("--tags", "mysql")), ("wandb", ("--limit", "all:!node2")), ("addons", ("--tags", "x"))])
+def test_the_run_ends_with_a_sentence(tmp_path: pathlib.Path, name: str, words: tuple[str, ...]) -> None:
+    """FC-38, FC-06: an empty recap and a zero. No host is asked, the one that is not ours and cannot be reached neither (FC-05)."""
+    done = playbook(tmp_path, f"playbooks/{name}.yml", *words)
+    assert done.returncode == 2 and "Next: ansible-playbook onprem.wandb." in done.stdout and "unreachable=1" not in done.stdout, done.stdout + done.stderr
+
+
+def test_names_of_the_nodes_that_are_left(tmp_path: pathlib.Path) -> None:
+    """FC-06: the pod network waited for the dead one. A name that the site gives counts."""
+    tasks = [{"ansible.builtin.debug": {"msg": "nodes {{ query('onprem.wandb.nodes') | join('+') }}"}}]
+    (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
+    assert "nodes cp1+worker+node2" in playbook(tmp_path, str(tmp_path / "play.yml")).stdout
+    assert "nodes cp1+worker\n" in playbook(tmp_path, str(tmp_path / "play.yml"), "--limit", "localhost,all,!node2").stdout.replace('"', "")
