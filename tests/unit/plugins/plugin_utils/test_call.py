@@ -74,3 +74,14 @@ def test_names_of_the_nodes_that_are_left(tmp_path: pathlib.Path) -> None:
     (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]), encoding="utf-8")
     assert "nodes cp1+worker+node2" in playbook(tmp_path, str(tmp_path / "play.yml")).stdout
     assert "nodes cp1+worker\n" in playbook(tmp_path, str(tmp_path / "play.yml"), "--limit", "localhost,all,!node2").stdout.replace('"', "")
+
+
+@pytest.mark.parametrize("name", ["preflight", "verify", "reset", "minio_backup", "minio_restore"])
+def test_a_host_that_is_not_the_sites_is_left_alone(tmp_path: pathlib.Path, name: str) -> None:
+    """FC-05: every run ended with a bastion or switch that nobody answers for, and reset deleted on it."""
+    other = {"all": {"children": {"other": INVENTORY["other"]}}}
+    (tmp_path / "other.json").write_text(json.dumps(other), encoding="utf-8")
+    words = json.dumps({"site_name": "x", "op_confirm": "x", "wandb_fqdn": "wandb.example.com", "site_secrets_dir": str(tmp_path / "kept")})
+    command = [sys.executable, "-m", "ansible", "playbook", f"playbooks/{name}.yml", "-i", str(tmp_path / "other.json"), "-e", words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=TOP)
+    assert "PLAY RECAP" in done.stdout and "UNREACHABLE" not in done.stdout and "unreachable=1" not in done.stdout, done.stdout + done.stderr
