@@ -107,6 +107,15 @@ def lab(request: pytest.FixtureRequest) -> Lab:
     return Lab((TOP / request.config.getoption("--lab")).resolve())
 
 
+def serving(clients: Site) -> bool:
+    """At each address the front is ready; and the API, whose pods become ready by their own probes, uses database, bucket and queue."""
+    front = {clients.ask("GET", "/ready", turn=turn)[0] for turn in range(len(clients.addresses))}
+    return front | {clients.ask("POST", "/api/selftest")[0]} == {200}
+
+
 @pytest.fixture
 def clients(lab: Lab) -> Site:
-    return lab.clients()
+    """Of a site that serves, whatever the test before left."""
+    found = lab.clients()
+    until(lambda: serving(found), 120, "W&B serves")
+    return found
