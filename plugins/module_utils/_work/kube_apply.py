@@ -13,6 +13,8 @@ from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.objects i
 from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.waiting import SPEC as WAIT
 from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.waiting import wait
 
+# Seconds for one answer. Nobody asks again for what is applied, and an API server is slow after many pods were replaced; in check mode there may be none.
+PATIENCE, MISSING = 30.0, 5.0
 KIND: dict[str, t.Any] = {"api_version": {"type": "str", "required": True}, "kind": {"type": "str", "required": True}}
 SPEC: dict[str, t.Any] = {
     **WAIT,
@@ -30,7 +32,8 @@ def run(module: AnsibleModule) -> t.NoReturn:
     diffs: list[dict[str, str]] = []
     refused = ""
     try:
-        objects = Objects(Api(p["kubeconfig"], p["context"]), p["field_manager"], p["force_conflicts"], module.check_mode)
+        api = Api(p["kubeconfig"], p["context"], MISSING if module.check_mode else PATIENCE)
+        objects = Objects(api, p["field_manager"], p["force_conflicts"], module.check_mode)
         apply_all(objects, p["objects"], (changed, diffs))
     except (ClusterError, ApiStatusError) as error:
         refused = str(error)

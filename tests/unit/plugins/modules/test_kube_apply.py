@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
+from ansible_collections.onprem.wandb.plugins.module_utils._work import kube_apply as work
 from ansible_collections.onprem.wandb.plugins.modules import kube_apply as module
 from ansible_collections.onprem.wandb.tests.unit.plugins.module_utils.wandb import wandb_site as site
 
@@ -36,6 +37,7 @@ class Server:
         self.objects: dict[str, dict[str, t.Any]] = {}
         self.refused: dict[str, tuple[int, str]] = {}
         self.patches: list[tuple[str, dict[str, list[str]]]] = []
+        self.slow = 0.0  # seconds before each answer to a patch
 
     def get(self, path: str) -> tuple[int, dict[str, t.Any]]:
         if path in KINDS:
@@ -47,6 +49,7 @@ class Server:
 
     def patch(self, path: str, query: dict[str, list[str]], body: dict[str, t.Any]) -> tuple[int, dict[str, t.Any]]:
         self.patches.append((path, query))
+        threading.Event().wait(self.slow)
         if path in self.refused:
             return self.refused[path][0], {"message": self.refused[path][1]}
         before = self.objects.get(path)
@@ -99,6 +102,17 @@ def fixture_call(capsys: pytest.CaptureFixture[str], server: tuple[Server, str])
         return dict(json.loads(capsys.readouterr().out))
 
     return run
+
+
+def test_a_slow_server_is_waited_for(call: Call, server: tuple[Server, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen on a loaded cluster: one answer after more than five seconds ended a run in the middle of a change of keys."""
+    assert work.PATIENCE >= 30 > work.MISSING
+    server[0].slow = 0.5
+    monkeypatch.setattr(work, "PATIENCE", 0.1)
+    told = call(CONFIG)
+    assert told["failed"] and "no answer in time. Next: curl -k" in told["msg"]
+    monkeypatch.setattr(work, "PATIENCE", 10.0)
+    assert call(CONFIG, CLASS)["changed_objects"]
 
 
 def test_life(call: Call, server: tuple[Server, str]) -> None:
