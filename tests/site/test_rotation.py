@@ -85,6 +85,7 @@ def test_the_key_of_the_bucket_is_replaced(lab: Lab, clients: Site) -> None:
     old_put = clients.json("POST", files)
     clients.store(old_put, BODY)
     old_get = clients.json("GET", files)
+    assert "wandbfiles2" not in old_get["url"], "the key of this lab was replaced by a run before: take a new lab"
     with load(clients, page, file_round, job_round, workers=2, pause=0.02) as counts:
         lab.play("minio_rotate_key.yml")
         until(lambda: "wandbfiles2" in clients.json("GET", files)["url"], 60, "W&B signs with the new key")
