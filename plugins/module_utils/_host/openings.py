@@ -121,7 +121,7 @@ def closing_zones(text: str, default: str) -> tuple[str, ...]:
 # --- nftables: which chains close ---------------------------------------------------------------------------------------------------------------------
 
 
-def about(protocol: str, ranges: t.Sequence[tuple[int, int]], wanted: t.Sequence[Way]) -> bool:
+def about(protocol: str, ranges: t.Sequence[t.Sequence[int]], wanted: t.Sequence[Way]) -> bool:
     """Whether a rule about these ports is about anything that is wanted; about all when nothing is."""
     return not wanted or any(protocol in ("", "th", way.protocol) and low <= way.port <= high for way in wanted for low, high in ranges)
 
@@ -184,8 +184,8 @@ def passing(expression: Json, wanted: t.Sequence[Way]) -> bool:
     values = right.get("set", [right]) if isinstance(right, dict) else right if isinstance(right, list) else [right]
     payload = left.get("payload") or {} if isinstance(left, dict) else {}
     if payload.get("field") == "dport" and match.get("op") == "==":
-        bounds: list[t.Any] = [value["range"] if isinstance(value, dict) and "range" in value else [value, value] for value in values]
-        if all(isinstance(end, int) for bound in bounds for end in bound) and not about(payload["protocol"], [(low, high) for low, high in bounds], wanted):
+        bounds: list[t.Any] = [value["range"] if isinstance(value, dict) and "range" in value else (value, value) for value in values]
+        if all(isinstance(end, int) for bound in bounds for end in bound) and not about(payload["protocol"], bounds, wanted):
             return True
     if isinstance(right, str) and right.startswith("@"):
         return True

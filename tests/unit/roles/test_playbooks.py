@@ -25,6 +25,7 @@ ALONE = {
     "mysql_restore.yml": "a host of the pair may be gone; the role refuses without old_primary_is_down",
     "mysql_backup.yml": "the standby or the primary does it, whichever can",
     "mysql_backup_verify.yml": "the standby or the primary does it, whichever can",
+    "firewall.yml": "a report: it changes nothing, and each host has commands of its own",
     "storage_check.yml": "a report: what one machine sees is a line of it",
     "verify.yml": "a report: a host that cannot be measured is a line of it",
     "wandb.yml": "its first play asks the pair who is the primary: whoever answers is enough, and it changes nothing",
