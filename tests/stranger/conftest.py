@@ -24,6 +24,7 @@ sys.path[:0] = [str(HERE)]
 import first_page
 from account import Account, Done
 from hosts import OPERATOR, Hosts
+from tuesday import LEFT_OUT
 
 README = (TOP / "README.md").read_text(encoding="utf-8")
 NETWORK = (TOP / "docs/network.md").read_text(encoding="utf-8")
@@ -119,7 +120,8 @@ def stranger(request: pytest.FixtureRequest) -> Iterator[Stranger]:
             account.give(".ssh/known_hosts", hosts.keys())
             account.give(".vault-password", found.vault + "\n")
         yield found
-        print("", *[f"{seconds:7.1f} s  {command}" for command, seconds in found.timings], sep="\n")
+        print("", *[f"left out: onprem.wandb.{command} {why}" for command, why in LEFT_OUT.items()], sep="\n")
+        print(*[f"{seconds:7.1f} s  {command}" for command, seconds in found.timings], sep="\n")
     finally:
         if not request.config.getoption("--keep"):
             account.remove()

@@ -11,6 +11,7 @@ import first_page
 import pytest
 from conftest import BEYOND, OPERATIONS, README, Stranger
 from hosts import DRIVE
+from tuesday import TUESDAY
 
 
 def good(done: object, changed: bool | None = None) -> str:
@@ -71,33 +72,6 @@ def test_the_site_again(stranger: Stranger) -> None:
 
 def test_verify(stranger: Stranger) -> None:
     good(stranger.play("onprem.wandb.verify"), changed=False)
-
-
-# What the README's table says for a Tuesday, in an order in which a pair of MySQL goes through all of it.
-TUESDAY = [
-    "mysql_status",
-    "mysql_switchover",
-    "mysql_degrade -e op_confirm=<site_name> -e op_reason=maintenance",
-    "mysql_undegrade",
-    "mysql_failover -e op_confirm=<site_name> -e op_degraded=yes",
-    "mysql_rejoin",
-    "mysql_backup",
-    "mysql_backup_verify",
-    "mysql_restore -e op_confirm=<site_name>",
-    "storage_check",
-    "firewall",
-    "minio_rotate_key",
-]
-# What a site of an hour's age cannot try, with the reason and the place where it is tried.
-LEFT_OUT = {
-    "minio_retire_key": "goes through a day after minio_rotate_key: make storage-faults, make whole-site",
-    "minio_backup -e op_run=yes": "wants a second place for the mirror, which the README does not ask for: make storage-hosts",
-    "minio_restore -e op_confirm=<site_name>": "wants that mirror: make storage-hosts",
-}
-
-
-def test_no_command_of_a_tuesday_is_forgotten() -> None:
-    assert sorted(first_page.tuesday(README)) == sorted(f"onprem.wandb.{command}" for command in [*TUESDAY, *LEFT_OUT])
 
 
 @pytest.mark.parametrize("command", TUESDAY, ids=lambda command: command.split()[0])

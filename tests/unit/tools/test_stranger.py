@@ -7,6 +7,7 @@ from pathlib import Path
 
 import first_page
 import pytest
+import tuesday
 import yaml
 
 TOP = Path(__file__).resolve().parents[3]
@@ -66,6 +67,7 @@ def test_pip_need_not_look_for_a_way_out() -> None:
 
 def test_every_row_of_a_tuesday_is_a_command() -> None:
     found = first_page.tuesday(README)
+    assert sorted(found) == sorted(f"onprem.wandb.{command}" for command in [*tuesday.TUESDAY, *tuesday.LEFT_OUT])
     assert "onprem.wandb.mysql_status" in found
     assert "onprem.wandb.minio_backup -e op_run=yes" in found
     for command in found:
