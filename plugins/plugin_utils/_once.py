@@ -14,7 +14,7 @@ import gc
 from ansible.plugins.loader import action_loader, become_loader, connection_loader, filter_loader, lookup_loader, shell_loader, test_loader
 
 LOOKUPS = (
-    *("address", "catalogue", "catalogue_image", "certificate_requests", "inventory_dir", "object_store"),
+    *("address", "catalogue", "catalogue_image", "certificate_requests", "inventory_dir", "nodes", "object_store"),
     *("openings", "pem", "programs", "rendered", "secret", "secrets_dir", "word"),
 )
 
