@@ -85,13 +85,17 @@ def test_nothing_on_the_controller_becomes_root_because_the_hosts_do() -> None:
     assert [name for name, entry in here if (entry.get("vars") or {}).get("ansible_become") is not False] == []
 
 
-def test_a_site_whose_hosts_are_all_reached_with_sudo(tmp_path: pathlib.Path) -> None:
-    """This machine's own sudo would refuse."""
+@pytest.mark.parametrize(
+    "how",
+    [{"ansible_become": True, "ansible_become_user": "nobody", "ansible_become_exe": "/bin/false"}, {"ansible_connection": "ssh", "ansible_port": 9}],
+    ids=["sudo", "ssh"],
+)
+def test_how_hosts_are_reached_is_not_how_this_machine_is(tmp_path: pathlib.Path, how: dict[str, t.Any]) -> None:
+    """FC-10, FC-71: this machine's own sudo would refuse, and nobody listens at its port 9."""
     site = tmp_path / "site"
     (site / "group_vars").mkdir(parents=True)
     (site / "hosts.yml").write_text("all: {hosts: {printer: {ansible_connection: local}}}\n", encoding="utf-8")
-    become = {"ansible_become": True, "ansible_become_user": "nobody", "ansible_become_exe": "/bin/false"}
-    settings = {**become, "site_name": "x", "wandb_fqdn": "wandb.example.com"}
+    settings = {**how, "site_name": "x", "wandb_fqdn": "wandb.example.com"}
     (site / "group_vars/all.yml").write_text(yaml.safe_dump({**settings, "site_secrets_dir": str(tmp_path / "kept")}), encoding="utf-8")
     command = [sys.executable, "-m", "ansible", "playbook", str(PLAYBOOKS / "certificates.yml"), "-i", str(site), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PLAYBOOKS.parent)
