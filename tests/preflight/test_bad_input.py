@@ -101,7 +101,7 @@ CASES = [
     Case("forwarding off after a boot", "cp1", "net.ipv4.ip_forward", CIS, plants=[("cp1", f"echo net.ipv4.ip_forward=0 > {CIS}", f"rm {CIS}")]),
     Case("packet filter before pods", "cp1", "packet filter", "policy drop", plants=[("cp1", FORWARD_DROP, "nft delete table ip planted")]),
     Case("swap on", "db1", "swap", "/dev/sda2", {"preflight_allow_swap": False, "host_swap_off": False}, [("db1", FAKE_SWAP, "umount /proc/swaps")]),
-    Case("data of another server", "db2", "mysql_data_dir", "mv ", plants=[("db2", f"mkdir -p {LEFT} && touch {LEFT}/ibdata1", f"rm -r {LEFT}")]),
+    Case("data of another server", "db2", "mysql_data_dir", "mv ", plants=[("db2", f"mkdir -p {LEFT} && touch {LEFT}/ibdata1", f"rm {LEFT}/ibdata1")]),
     Case("unit of another server", "db2", MYSQLD, "mariadb", plants=[("db2", f"ln -s /lib/systemd/system/mariadb.service {MYSQLD}", f"rm {MYSQLD}")]),
     Case("programs that may not run", "cp1", "/opt/onprem-wandb", "noexec", plants=[("cp1", NOEXEC, "umount /opt/onprem-wandb")]),
     Case(

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible.template import Templar, trust_as_template
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight import values
 
@@ -44,6 +45,18 @@ def test_what_cannot_be_evaluated_is_a_sentence(make, template):
     variables = make({"a": template})
     assert variables.get("a") is None
     assert variables.errors["a"] and "\n" not in variables.errors["a"] and "Traceback" not in variables.errors["a"]
+
+
+def test_a_vault_without_its_password_is_a_sentence(tmp_path):
+    """FC-61: a site's inventory on a machine that was not given the password."""
+    encrypted = VaultLib([("default", VaultSecret(b"the password"))]).encrypt("abc").decode()
+    (tmp_path / "all.yml").write_text("wandb_license: !vault |\n" + "".join(f"  {line}\n" for line in encrypted.splitlines()), encoding="utf-8")
+    loader = DataLoader()
+    raw = loader.load_from_file(str(tmp_path / "all.yml"))
+    variables = values.TemplatedVariables(Templar(loader=loader, variables={}), raw, {"wandb_copy": trust_as_template("{{ wandb_license }}")})
+    for name in ("wandb_license", "wandb_copy"):
+        assert variables.get(name) is None
+        assert "vault" in variables.errors[name].lower() and "Traceback" not in variables.errors[name]
 
 
 def test_a_secret_is_never_generated(make, tmp_path):
