@@ -233,8 +233,10 @@ def test_targets() -> None:
     assert target.target("2026-11-23T13:02:59.5Z", AT).microseconds == 1795438979500000
     assert target.target(f"{UUID.upper()}:4711", AT).gtid == f"{UUID}:4711"
     assert target.target(f"{UUID}:tag:1", AT).gtid
-    for wrong, said in (("2026-11-24 00:00:00", "in the future"), ("gestern", "expected latest"), ("2026-11-23", "expected latest"), (f"{UUID}:1-5", "expected latest")):
-        with pytest.raises(Problem, match=said):
+    with pytest.raises(Problem, match="in the future"):
+        target.target("2026-11-24 00:00:00", AT)
+    for wrong in ("gestern", "2026-11-23", f"{UUID}:1-5"):
+        with pytest.raises(Problem, match="expected latest"):
             target.target(wrong, AT)
 
 
