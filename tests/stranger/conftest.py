@@ -74,7 +74,8 @@ class Stranger:
             content["hosts"] = {f"{name}.{hosts.domain}": {"ansible_host": hosts.addresses[name]} for name in names}
         account.give(f"{self.site}/hosts.yml", yaml.safe_dump(sample, sort_keys=False), 0o644)
         ca = account.give(f"{self.place}/mirror-ca.crt", (hosts.state / "mirror-ca.crt").read_bytes(), 0o644)
-        mirrors = [{**entry, "ca_file": str(ca)} for entry in hosts.beyond(["containerd_registry_mirrors"])["containerd_registry_mirrors"]]  # type: ignore[attr-defined]
+        registries = hosts.beyond(["containerd_registry_mirrors"])["containerd_registry_mirrors"]
+        mirrors = [{**entry, "ca_file": str(ca)} for entry in registries]  # type: ignore[attr-defined]
         told = {
             "site_name": "firstsite",
             "wandb_fqdn": f"wandb.{hosts.domain}",
