@@ -13,7 +13,7 @@ short_description: Openings of a firewall as commands for a shell
 version_added: 1.1.0
 description:
   - The commands that open exactly the given services in a host's firewall, for somebody who does not let the role host do it.
-positional: manager
+positional: manager, places
 options:
   _input:
     description: What the lookup P(onprem.wandb.openings#lookup) returns.
@@ -24,6 +24,11 @@ options:
     description: What manages the firewall, as M(onprem.wandb.preflight_facts) finds it; empty where nothing filters.
     type: str
     required: true
+  places:
+    description: Zones of firewalld or base chains of nftables that are to be opened, from there, too. Without any the default zone, and C(inet filter input).
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -45,11 +50,11 @@ import typing as t
 from ansible_collections.onprem.wandb.plugins.module_utils._host import openings
 
 
-def firewall_commands(entries: t.Iterable[t.Mapping[str, t.Any]], manager: str) -> list[str]:
+def firewall_commands(entries: t.Iterable[t.Mapping[str, t.Any]], manager: str, places: t.Sequence[str] = ()) -> list[str]:
     """The lines; without a firewall what would have to be open."""
     wanted = [openings.Opening(entry["protocol"], int(entry["port"]), tuple(entry["sources"]), entry["service"]) for entry in entries]
     if manager:
-        return openings.commands(manager, wanted)
+        return openings.commands(manager, wanted, places)
     return ["nothing filters here; to be open for others:", *(words(opening) for opening in wanted)]
 
 

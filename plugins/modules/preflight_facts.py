@@ -163,7 +163,7 @@ measured:
     ports: [{port: 22, address: 0.0.0.0, pid: 611, process: sshd, exe: /usr/sbin/sshd, unit: ssh.service, ours: false}]
     endpoints: [{name: artifacts_mirror, host: mirror.example.com, port: 8080, addresses: [10.0.0.10], error: "", target: ""}]
     proxies: {https_proxy: "http://proxy.example.com:3128", no_proxy: ".example.com"}
-    firewall: {manager: ufw, dropped: [{service: MySQL, protocol: tcp, port: 3306, chain: ip filter INPUT, by: policy drop}], unkept: ""}
+    firewall: {manager: ufw, places: [], dropped: [{service: MySQL, protocol: tcp, port: 3306, chain: ip filter INPUT, by: policy drop}], unkept: ""}
     mysql_data: {lower_case_table_names: "0", innodb_page_size: "16384"}
     clock: {offset: 0.002, uncertainty: 0.011}
     undone: [{key: net.ipv4.ip_forward, wanted: "1", value: "0", file: /etc/sysctl.d/99-cis.conf}]

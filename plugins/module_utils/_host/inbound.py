@@ -13,13 +13,16 @@ from ansible_collections.onprem.wandb.plugins.module_utils._host.pod_network imp
 
 
 def measure(wanted: t.Sequence[t.Mapping[str, t.Any]], run: Run, root: str = "/") -> dict[str, t.Any]:
-    """Who manages the firewall, and each wanted service that it drops whoever sends it: service, protocol, port, chain, by."""
+    """Who manages the firewall, where it is opened, and each wanted service that it drops whoever sends it: service, protocol, port, chain, by."""
     if not wanted:
-        return {"manager": "", "dropped": [], "unkept": ""}
+        return {"manager": "", "places": [], "dropped": [], "unkept": ""}
     filters, _tools = packet_filter(run)
     interface = outer(interfaces(root), Kernel(root).read("/proc/net/route"))
-    manager = openings.manager(run) if any(chain.hook == "input" for chains in filters for chain in chains.values()) else ""
-    return {"manager": manager, "dropped": list(dropped(wanted, filters, interface)), "unkept": unkept(run) if manager == openings.NFTABLES else ""}
+    ways = [openings.Way(str(item["protocol"]), int(item["port"]), "") for item in wanted]
+    filtered = any(chain.hook == "input" for chains in filters for chain in chains.values())
+    look = openings.look(run, ways) if filtered else openings.Look("")
+    closed = list(dropped(wanted, filters, interface))
+    return {"manager": look.manager, "places": list(look.places), "dropped": closed, "unkept": unkept(run) if look.manager == openings.NFTABLES else ""}
 
 
 def unkept(run: Run) -> str:

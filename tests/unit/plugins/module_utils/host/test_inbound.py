@@ -45,11 +45,11 @@ def test_nobody_is_asked_on_a_host_that_offers_nothing() -> None:
     def run(_command: list[str]) -> t.Optional[str]:
         raise AssertionError
 
-    assert inbound.measure([], run) == {"manager": "", "dropped": [], "unkept": ""}
+    assert inbound.measure([], run) == {"manager": "", "places": [], "dropped": [], "unkept": ""}
 
 
 def test_a_host_without_any_tool() -> None:
-    assert inbound.measure(WANTED, lambda _command: None) == {"manager": "", "dropped": [], "unkept": ""}
+    assert inbound.measure(WANTED, lambda _command: None) == {"manager": "", "places": [], "dropped": [], "unkept": ""}
 
 
 def test_rules_of_nftables_that_a_boot_forgets() -> None:

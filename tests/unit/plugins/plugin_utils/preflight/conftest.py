@@ -35,7 +35,7 @@ HEALTHY: dict[str, Any] = {
     "answering": {},
     "evidence": {},
     "mysql_data": {},
-    "firewall": {"manager": "", "dropped": [], "unkept": ""},
+    "firewall": {"manager": "", "places": [], "dropped": [], "unkept": ""},
     "proxies": {},
     "undone": [],
     "clock": {"offset": 0.0, "uncertainty": 0.01},
