@@ -32,8 +32,15 @@ def chosen(groups: t.Mapping[str, t.Iterable[str]], limit: str) -> list[str]:
 def problem(run_tags: t.Sequence[str], skip_tags: t.Sequence[str], limit: str, groups: t.Mapping[str, t.Iterable[str]], playbook: str) -> str:
     """Why a call would leave something out without a word; empty when it would not."""
     tags = [tag for tag in run_tags if tag != "all"]
-    if tags or skip_tags:
-        words = ", ".join([*tags, *skip_tags])
+    # Other words are other tools': molecule skips its own tags in every run.
+    skipped = [tag for tag in skip_tags if tag in LAYERS]
+    if skipped:
+        return (
+            f"--skip-tags {','.join(skipped)} is asked for, and no task has such a tag: it would run like all others. Each layer is a playbook of its own. "
+            f"Next: ansible-playbook onprem.wandb.{next(layer for layer in LAYERS if layer not in skipped)} -i <inventory>, and so on with the others"
+        )
+    if tags:
+        words = ", ".join(tags)
         layer = next((tag for tag in tags if tag in LAYERS), playbook)
         return (
             f"The tags {words} are asked for, and no task has any: nothing would run, and the run would look well. Each layer is a playbook of its own. "

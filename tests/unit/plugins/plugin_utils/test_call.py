@@ -43,7 +43,8 @@ def test_what_a_limit_leaves(limit: str, names: list[str]) -> None:
         (["all"], [], "all:!node2", "--limit 'localhost,all:!node2'"),
         (["mysql"], [], "", "ansible-playbook onprem.wandb.mysql -i <inventory>"),
         (["database"], [], "", "ansible-playbook onprem.wandb.site -i <inventory>"),
-        (["all"], ["mysql"], "", "tags mysql"),
+        (["all"], ["mysql"], "", "--skip-tags mysql is asked for"),
+        (["all"], ["notest", "molecule-notest"], "", ""),
     ],
 )
 def test_what_would_be_left_out(tags: list[str], skipped: list[str], limit: str, words: str) -> None:
