@@ -34,10 +34,11 @@ LONG_JOBS = {
     "whole-site": ("whole", "tests/site"),
     "storage-hosts": ("storage_hosts", "tests/storage_hosts"),
     "pod-network": ("pod_network", "tests/pod_network"),
+    "stranger": ("stranger", "tests/stranger"),
 }
 # Minutes rather than seconds: begun last, one of them runs alone when everything else is done.
 LONGEST = ("molecule-site", "mysql-backup-hosts", "secrets-hosts", "molecule-mysql", "preflight-hosts")
-# What a cheap check reads: (patterns, True when nothing is followed from them). A check that is not here reads everything.
+# What a check reads besides its own files; a cheap one that is not here reads everything.
 CODE = ("plugins/*", "roles/*", "playbooks/*", "meta/*", "inventories/*", "galaxy.yml", "ansible.cfg")
 READS: dict[str, tuple[str, ...]] = {
     "yamllint": ("*.yml", "*.yaml", ".yamllint"),
@@ -52,6 +53,7 @@ READS: dict[str, tuple[str, ...]] = {
     "core-2.21": (*CODE, "tests/unit/*", "pyproject.toml"),
     "sanity": (*CODE, "tests/*"),
     "galaxy": (*CODE, "README.md", "docs/*", "changelogs/*"),
+    "stranger": (*CODE, "README.md", "docs/operations.md", "docs/network.md"),
 }
 HEARTBEAT = 30  # seconds between two lines that say what is running
 
@@ -150,7 +152,8 @@ def lab_jobs(long: bool = LONG) -> list[Job]:
     hosts = [script(name, where) for name, where in HOSTS.items()]
     loopback = [script(name, where) for name, where in LOOPBACK.items()]
     standin = Job("standin", ["lab/lab", "test"], roots=("lab/*",))
-    jobs = [*scenarios, *hosts, *loopback, standin, *([script(name, where) for name, where in LONG_JOBS.items()] if long else [])]
+    longer = [script(name, where, (*changed.LAB, *READS.get(name, ()))) for name, where in LONG_JOBS.items()] if long else []
+    jobs = [*scenarios, *hosts, *loopback, standin, *longer]
     return sorted(jobs, key=lambda job: LONGEST.index(job.name) if job.name in LONGEST else len(LONGEST))
 
 
