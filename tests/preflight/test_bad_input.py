@@ -37,7 +37,7 @@ FORWARD_DROP = "nft add table ip planted && nft add chain ip planted FORWARD '{ 
 CLOSED = "printf 'table inet planted { chain input { type filter hook input priority 0; policy %s; ct state established accept; %s; }\\n}\\n' | nft -f -"
 INPUT_DROP, SOME_DROP = CLOSED % ("drop", "tcp dport 22 accept"), CLOSED % ("accept", "ip saddr 198.18.0.0/15 tcp dport 3306 drop")
 OPEN = "nft delete table inet planted"
-PROXY = "echo https_proxy=http://me:hidden@proxy.invalid:3128 >> /etc/environment"
+PROXY = "echo https_proxy=http://me:pr0xypass@proxy.invalid:3128 >> /etc/environment"
 
 MIRROR = "{{ lab_database | regex_replace('[0-9]+$', '10') }}"  # a machine of the lab's network that is in no inventory
 PAIR = "https://db{1...2}.{{ lab_domain }}:9000/mnt/disk1/minio"
@@ -254,7 +254,7 @@ def test_bad_input(lab: Any, case: Case) -> None:
     assert report.problems() and {(ordered(host), variable) for host, variable in report.problems()} <= allowed, report.output
     texts = ["%(value)s %(expected)s %(remedy)s" % item for item in report.findings]
     assert any(case.words in text for text in texts), report.output
-    for secret in ("p@ssw0rd", "abc/def", "hidden"):
+    for secret in ("p@ssw0rd", "abc/def", "pr0xypass"):
         assert secret not in report.output
     assert not (lab.work / "secrets").exists(), "preflight generated secrets"
 
@@ -327,9 +327,9 @@ def test_a_misspelt_variable_is_a_warning(lab: Any) -> None:
 
 
 def test_a_proxy_of_the_controller(lab: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://me:hidden@proxy.invalid:3128")
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:pr0xypass@proxy.invalid:3128")
     report = lab.preflight()
-    assert report.code != 0 and "hidden" not in report.output, report.output
+    assert report.code != 0 and "pr0xypass" not in report.output, report.output
     (finding,) = report.about("HTTPS_PROXY")
     monkeypatch.setenv("no_proxy", finding["remedy"].split("no_proxy=")[1])
     monkeypatch.setenv("NO_PROXY", finding["remedy"].split("no_proxy=")[1])
