@@ -89,8 +89,8 @@ def talks_to(service: Service, source: Host) -> bool:
 
 def reached(host: Host, layer: str) -> str:
     """Where others reach a host of a layer."""
-    names = (_addresses.OWN.get(layer, ""), *_addresses.SITE)
-    return next((text for text in (host.text(name) for name in names if name) if text), host.name)
+    own = _addresses.OWN.get(layer, "")
+    return _addresses.reached(host.name, {name: host.text(name) for name in (own, *_addresses.SITE) if name}, own)
 
 
 def asked_from(source: Host, hosts: Iterable[Host], controller: Host) -> list[dict[str, Any]]:

@@ -39,17 +39,17 @@ def closed(host: Host) -> list[Mapping[str, Any]]:
 
 
 def own_rules(site: Site) -> Iterator[Finding]:
-    """A firewall on a host that drops what others must reach."""
+    """A firewall on a host that drops what others must reach, or that the role host is asked to open and would refuse."""
     for host in site.measured():
         items = closed(host)
-        if not items or opened_by_role(host):
+        if opened_by_role(host) or not (items or (host.flag("host_firewall_manage") and manager(host))):
             continue
         where = ", ".join(dict.fromkeys("%s, %s" % (item["chain"], item["by"]) for item in items))
-        value = "drops %s: %s" % (", ".join(words(item) for item in items), where)
-        remedy = "host_firewall_manage: true, and the role host opens this and nothing else; or by hand, as printed by: ansible-playbook onprem.wandb.firewall"
+        value = "drops %s: %s" % (", ".join(words(item) for item in items), where) if items else "closes this host for some addresses"
+        remedy = "host_firewall_manage: true, and role host opens just this; or paste what is printed by: ansible-playbook onprem.wandb.firewall -i <inventory>"
         if host.flag("host_firewall_manage") and unkept(host):
             value = "%s; %s" % (unkept(host), value)
-            remedy = "systemctl enable nftables.service on the host, with the rules in its file; or add what ansible-playbook onprem.wandb.firewall prints"
+            remedy = "systemctl enable nftables.service, with the rules in its file; or add what ansible-playbook onprem.wandb.firewall -i <inventory> prints"
         elif host.flag("host_firewall_manage"):
             remedy = "no program manages these rules, so the role leaves them alone; ansible-playbook onprem.wandb.firewall -i <inventory> prints what to add"
         yield Finding(host.name, "firewall (%s)" % (manager(host) or "rules"), value, "open to the hosts that need it: docs/network.md", remedy)
@@ -67,7 +67,7 @@ def tried(site: Site) -> Iterator[Finding]:
             if target is None:  # not in this run, so it may be switched off
                 yield Finding(host.name, subject, value, "reachable from the host", "nc -vz %s %s on the host" % (endpoint["host"], endpoint["port"]), WARNING)
                 continue
-            remedy = "nc -vz %s %s on the host; open it in what is between them, or in the rules of %s as printed by: ansible-playbook onprem.wandb.firewall"
+            remedy = "nc -vz %s %s on the host; open it in what is between, or on %s as printed by: ansible-playbook onprem.wandb.firewall -i <inventory>"
             yield Finding(host.name, subject, value, "open from the host", remedy % (endpoint["host"], endpoint["port"], target.name), PROBLEM)
 
 

@@ -12,7 +12,7 @@ from ..model import KNOWN_GROUPS, KUBE_GROUPS, PROBLEM, SITE, WARNING, Finding, 
 
 def address(host: Host) -> str:
     """Where other hosts reach a host."""
-    return next((host.text(name) for name in _addresses.SITE if host.text(name)), host.name)
+    return _traffic.reached(host, "")
 
 
 def mysql_machines(site: Site) -> Iterator[Finding]:

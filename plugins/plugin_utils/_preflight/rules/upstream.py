@@ -22,23 +22,29 @@ REGISTRIES = {"docker.io": "registry-1.docker.io"}
 
 @functools.cache
 def shipped() -> dict[str, Any]:
-    """The catalogue as it is; what a site adds to it names its own addresses."""
+    """The catalogue as it is."""
     return _catalogue.load()
 
 
 def upstream_endpoints(host: Host) -> list[dict[str, object]]:
     """Where a host fetches release files and images from, when the site has no mirror of them."""
     found: dict[str, dict[str, object]] = {}
-    if not mirror_endpoint(host) and not host.mapping("artifacts_overrides"):
+    if not mirror_endpoint(host):
+        try:
+            catalogue = _catalogue.merge(shipped(), host.mapping("artifacts_overrides"))
+        except _catalogue.CatalogueError:
+            catalogue = shipped()  # wrong overrides are a finding of their own
         for role, variable, artifacts in ARTIFACT_VERSIONS:
             if not host.in_any(ROLE_TARGETS.get(role, ())):
                 continue
             for name in artifacts:
                 try:
-                    place = urlsplit(_catalogue.resolve(shipped(), name, host.text(variable))["url"])
+                    place = urlsplit(_catalogue.resolve(catalogue, name, host.text(variable))["url"])
                 except _catalogue.CatalogueError:
                     continue  # a version without a checksum is a finding of its own
-                found.setdefault(place.netloc, {"name": FILES, "host": place.hostname or "", "port": place.port or 443})
+                if place.hostname:  # a file that is on the host already has none
+                    port = place.port or (80 if place.scheme == "http" else 443)
+                    found.setdefault(place.netloc, {"name": FILES, "host": place.hostname, "port": port})
     for registry in registries(host) if host.in_any(KUBE_GROUPS) else ():
         found.setdefault(registry, {"name": IMAGES, "host": REGISTRIES.get(registry, registry), "port": 443})
     return list(found.values())
@@ -105,10 +111,11 @@ def missing(environment: Mapping[str, str], names: Iterable[str]) -> list[str]:
 def in_between(site: Site) -> Iterator[Finding]:
     """A proxy in the environment of the controller or of a host, without exceptions for the site."""
     ranges = [part.strip() for variable in CIDR_VARIABLES for part in site.view(*KUBE_GROUPS).text(variable).split(",") if part.strip()]
-    places = [(CONTROLLER, site.environment, inside(site))]
+    own = inside(site)
+    places = [(CONTROLLER, site.environment, own)]
     # kubeadm hands the proxy of its environment on to the control plane.
     for host in site.measured():
-        places.append((host.name, host.measured.get("proxies") or {}, inside(site) + (ranges if host.in_any(KUBE_GROUPS) else [])))
+        places.append((host.name, host.measured.get("proxies") or {}, own + (ranges if host.in_any(KUBE_GROUPS) else [])))
     for place, environment, names in places:
         variable = next((name for name in PROXIES if environment.get(name)), "")
         lacking = missing(environment, names) if variable else []

@@ -30,7 +30,7 @@ def test_the_hosts_own_rules_are_named_once(site, found):
     (finding,) = firewall.own_rules(broken)
     assert (finding.host, finding.variable) == ("db1", "firewall (ufw)")
     assert finding.value == "drops MySQL (TCP 3306), VRRP (VRRP): ip filter INPUT, policy drop"
-    assert finding.remedy.endswith("ansible-playbook onprem.wandb.firewall") and "host_firewall_manage: true" in finding.remedy
+    assert finding.remedy.endswith("ansible-playbook onprem.wandb.firewall -i <inventory>") and "host_firewall_manage: true" in finding.remedy
     assert not list(firewall.tried(broken))
 
 
@@ -49,6 +49,13 @@ def test_rules_that_a_boot_forgets_are_not_for_the_role_either(site):
     measured = {"db1": {"firewall": {"manager": "nftables", "dropped": [MYSQL], "unkept": "nftables.service is not enabled"}}}
     (finding,) = firewall.own_rules(site({"host_firewall_manage": True}, measured=measured))
     assert finding.value.startswith("nftables.service is not enabled; drops MySQL") and finding.remedy.startswith("systemctl enable nftables.service")
+
+
+def test_what_the_role_would_refuse_is_said_when_no_drop_is_certain(site, found):
+    for measured in (filtered("iptables"), {"firewall": {"manager": "nftables", "dropped": [], "unkept": "nftables.service is not enabled"}}):
+        assert len(list(firewall.own_rules(site({"host_firewall_manage": True}, measured={"db1": measured})))) == 1
+        assert not list(firewall.own_rules(site(measured={"db1": measured})))
+    assert not list(firewall.own_rules(site({"host_firewall_manage": True}, measured={"db1": filtered("ufw")})))
 
 
 def test_silence_between_two_hosts(site, found):

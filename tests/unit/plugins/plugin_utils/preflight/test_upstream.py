@@ -36,6 +36,11 @@ def test_a_mirror_takes_their_place(site):
     assert found == {(upstream.IMAGES, "registry-1.docker.io")}
 
 
+def test_one_override_does_not_hide_the_others(site):
+    found = asked(site({"artifacts_overrides": {"runc": {"url": "file:///srv/runc"}, "containerd": {"url": "http://files.example.com/containerd"}}}), "node1")
+    assert {(upstream.FILES, "dl.k8s.io"), (upstream.FILES, "files.example.com")} <= found and (upstream.FILES, "") not in found
+
+
 def test_no_route_is_refused_with_the_mirror_as_remedy(site, found):
     broken = site(measured={"node1": {"endpoints": [away(upstream.FILES, "dl.k8s.io"), away(upstream.IMAGES, "quay.io")]}})
     assert found(upstream.no_route(broken)) == [("node1", "artifacts_mirror", "problem"), ("node1", "containerd_registry_mirrors", "problem")]
