@@ -12,6 +12,12 @@ from .._preflight.model import SITE, Finding
 from .model import Place
 
 NODE_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?\Z")
+# Fields of kubeadm's Timeouts (v1beta4). It warns of a name that it does not know and goes on with its own limit.
+TIMEOUTS = (
+    *("controlPlaneComponentHealthCheck", "kubeletHealthCheck", "kubernetesAPICall", "etcdAPICall"),
+    *("tlsBootstrap", "discovery", "upgradeManifests"),
+)
+DURATION = re.compile(r"(?=[1-9])([0-9]+h)?([0-9]+m)?([0-9]+s)?\Z")
 ENDPOINT = re.compile(r"[a-zA-Z][a-zA-Z0-9.-]*:[0-9]+\Z")
 
 
@@ -47,4 +53,16 @@ def endpoint(place: Place) -> Iterator[Finding]:
         yield Finding(SITE, "kubernetes_control_plane_endpoint", value, "a DNS name that the other machines know, a colon and a port, without https://", remedy)
 
 
-RULES = (control_plane, node_name, endpoint)
+def timeouts(place: Place) -> Iterator[Finding]:
+    """kubeadm's own limits: its names, and durations as Go writes them."""
+    for name, value in place.host.mapping("kubernetes_kubeadm_timeouts").items():
+        variable = "kubernetes_kubeadm_timeouts.%s" % name
+        if name not in TIMEOUTS:
+            remedy = "kubernetes_kubeadm_timeouts: {kubernetesAPICall: 5m0s}"
+            yield Finding(SITE, variable, str(value), "one of kubeadm's names: %s" % ", ".join(TIMEOUTS), remedy)
+        elif not isinstance(value, str) or not DURATION.match(value):
+            remedy = "kubernetes_kubeadm_timeouts: {%s: 5m0s}" % name
+            yield Finding(SITE, variable, str(value), "a duration with its unit, such as 5m0s or 90s", remedy)
+
+
+RULES = (control_plane, node_name, endpoint, timeouts)

@@ -84,6 +84,34 @@ def test_endpoints_that_are_refused(value: str) -> None:
     assert finding.value == value
 
 
+@pytest.mark.parametrize("value", ["5m0s", "90s", "1h", "1h30m", "10m"])
+def test_how_long_kubeadm_waits(value: str) -> None:
+    assert not list(kubernetes.timeouts(place(kubernetes_kubeadm_timeouts={"kubernetesAPICall": value, "tlsBootstrap": value})))
+    assert not list(kubernetes.timeouts(place()))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("kubernetesApiCall", "5m0s", "one of kubeadm's names"),
+        ("kubernetesAPICall", "5", "a duration with its unit"),
+        ("kubernetesAPICall", 300, "a duration with its unit"),
+        ("kubernetesAPICall", "0s", "a duration with its unit"),
+        ("kubernetesAPICall", "", "a duration with its unit"),
+        ("kubernetesAPICall", "5 minutes", "a duration with its unit"),
+    ],
+)
+def test_limits_that_kubeadm_would_not_have(name: str, value: Any, words: str) -> None:
+    (finding,) = kubernetes.timeouts(place(kubernetes_kubeadm_timeouts={name: value}))
+    assert finding.variable == "kubernetes_kubeadm_timeouts.%s" % name and words in finding.expected and "5m0s" in finding.remedy
+
+
+def test_kubeadm_is_told_its_limits_by_init_and_by_join() -> None:
+    told = yaml.safe_load((TOP / "roles/kubernetes/vars/main.yml").read_text())
+    for name in ("__kubernetes_init_configuration", "__kubernetes_join_configuration"):
+        assert told[name]["timeouts"] == "{{ kubernetes_kubeadm_timeouts }}"
+
+
 @pytest.mark.parametrize(("group", "first"), [("mysql", "wandb_mysql_host"), ("redis", "wandb_redis_host"), ("minio", "wandb_bucket_access_key")])
 def test_an_external_service_without_its_variables(group: str, first: str) -> None:
     findings = list(wandb.external(place(groups={name: hosts for name, hosts in GROUPS.items() if name != group})))
