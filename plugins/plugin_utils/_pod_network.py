@@ -24,6 +24,7 @@ class Trouble(NamedTuple):
     expected: str
     remedy: str
     serious: bool = True  # False: somebody should know, the cluster works
+    comes_in: bool = False  # packets to the host itself are dropped, as its own firewall does
 
     def sentence(self) -> str:
         """For a row of a report."""
@@ -52,7 +53,8 @@ def firewall(found: Mapping[str, Any]) -> Iterator[Trouble]:
         show = "nft list chain %s %s %s" % (family, table, chain) if chain else "iptables-save -t filter"
         remedy = f"{show} shows it; change it where it is made (Docker, ufw, firewalld, /etc/nftables.conf) so that it lets this through"
         kind = KUBELET if "kubelet" in item["what"] else FIREWALL
-        yield Trouble(kind, "packet filter", "dropping %s (%s: %s)" % (item["what"], item["chain"], item["by"]), "accepted", remedy)
+        seen = "dropping %s (%s: %s)" % (item["what"], item["chain"], item["by"])
+        yield Trouble(kind, "packet filter", seen, "accepted", remedy, comes_in=item["hook"] == "input")
 
 
 def tunnel(found: Mapping[str, Any]) -> Iterator[Trouble]:

@@ -10,6 +10,7 @@ from typing import Any
 from ... import _pod_network as network
 from ... import _traffic
 from ..model import KUBE_GROUPS, PROBLEM, WARNING, Finding, Host, Site
+from .firewall import opened_by_role
 
 
 def boot_settings(host: Host) -> dict[str, dict[str, Any]]:
@@ -37,6 +38,8 @@ def pod_network(site: Site) -> Iterator[Finding]:
         for item in network.troubles(host.measured.get("pod_network") or {}):
             if item.kind in (network.FORWARDING, network.TUNNEL, network.BOOT):
                 continue  # the first two are made by the roles: verify names them when they are not; the last is the rule below
+            if item.comes_in and opened_by_role(host):
+                continue
             severity = PROBLEM if item.serious and not forgiven(site, item) else WARNING
             yield Finding(host.name, item.subject, item.seen, item.expected, item.remedy, severity)
 

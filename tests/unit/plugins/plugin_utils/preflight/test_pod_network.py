@@ -42,6 +42,16 @@ def test_what_is_refused_and_how_it_is_mended(site, files, nft, subject, severit
     assert words in finding.remedy
 
 
+@pytest.mark.parametrize(("hook", "seen"), [("input", []), ("forward", ["packet filter"] * 2)])
+def test_the_role_opens_what_comes_in_and_nothing_else(site, hook, seen):
+    """A host that is closed but for SSH: the tunnel and the kubelet are among the paths that it gets."""
+    broken = planted(site, nft=node.chain(hook, "drop"), supplied={"host_firewall_manage": True})
+    broken.hosts["node1"].measured["firewall"] = {"manager": "nftables", "dropped": [], "unkept": ""}
+    assert [item.variable for item in pod_network.pod_network(broken)] == seen
+    broken.hosts["node1"].measured["firewall"]["manager"] = "iptables"  # nobody manages it, so the role does not either
+    assert len(list(pod_network.pod_network(broken))) == 2
+
+
 def test_a_policy_of_forward(site):
     findings = list(pod_network.pod_network(planted(site, nft=node.chain("forward", "drop"))))
     assert [(item.variable, item.severity) for item in findings] == [("packet filter", "problem")] * 2
