@@ -76,6 +76,11 @@ options:
     description: Seconds to wait until the unit is active.
     type: int
     default: 90
+  cri:
+    description:
+      - Socket of a container runtime that the unit runs. It is asked for its Status by the kubelet's interface (CRI), outside check mode, until it says
+        that it is ready; the unit alone is active without that interface, too.
+    type: path
 """
 
 EXAMPLES = r"""

@@ -12,7 +12,7 @@ from .._preflight.model import SITE, Finding
 from .model import Place
 
 NODE_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?\Z")
-# Fields of kubeadm's Timeouts (v1beta4). It warns of a name that it does not know and goes on with its own limit.
+# Fields of kubeadm's Timeouts (v1beta4). One that it does not know ends it, after three layers have changed.
 TIMEOUTS = (
     *("controlPlaneComponentHealthCheck", "kubeletHealthCheck", "kubernetesAPICall", "etcdAPICall"),
     *("tlsBootstrap", "discovery", "upgradeManifests"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 import typing as t
 
+from ansible_collections.onprem.wandb.plugins.module_utils._host import cri
 from ansible_collections.onprem.wandb.plugins.module_utils._host import unit as host_unit
 
 if t.TYPE_CHECKING:
@@ -24,6 +25,7 @@ SPEC = {
     "reload_when_newer": {"type": "list", "elements": "path", "default": []},
     "reload": {"type": "bool", "default": False},
     "timeout": {"type": "int", "default": 90},
+    "cri": {"type": "path"},
 }
 
 
@@ -59,11 +61,30 @@ class Unit:
                 self.give_up(state)
             time.sleep(0.1)
 
+    def wait_cri(self, path: str) -> None:
+        """Until the container runtime itself says that it is ready: its unit is active without that."""
+        end = time.monotonic() + self.module.params["timeout"]
+        while True:
+            said = cri.problem(path, 5)
+            if not said:
+                return
+            if time.monotonic() > end:
+                self.module.fail_json(
+                    msg=f"The container runtime does not become ready: asked for its Status (CRI) at {path}, {said}; expected RuntimeReady within "
+                    f"{self.module.params['timeout']} s. Unit {self.name} is active. Last journal lines:\n{self.journal()}\n"
+                    f"Next: journalctl -u {self.name}"
+                )
+            time.sleep(0.2)
+
+    def journal(self) -> str:
+        """Its last lines."""
+        command = ["journalctl", "--unit", self.name, "--lines", "15", "--no-pager", "--output", "cat"]
+        return self.module.run_command(command)[1].strip() or "(none)"
+
     def give_up(self, state: host_unit.State) -> t.NoReturn:
         """Say what was seen, with the journal's last lines."""
-        journal = self.module.run_command(["journalctl", "--unit", self.name, "--lines", "15", "--no-pager", "--output", "cat"])[1]
         self.module.fail_json(
-            msg=f"{self.name} is {state.text}, expected active within {self.module.params['timeout']} s. Last journal lines:\n{journal.strip() or '(none)'}\n"
+            msg=f"{self.name} is {state.text}, expected active within {self.module.params['timeout']} s. Last journal lines:\n{self.journal()}\n"
             f"Next: journalctl -u {self.name}"
         )
 
@@ -117,4 +138,6 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     actions, reason = plan(unit, module.params)
     if not module.check_mode:
         act(unit, actions)
+        if module.params["cri"]:
+            unit.wait_cri(module.params["cri"])
     return {"changed": bool(actions), "actions": actions, "reason": reason}
