@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, onprem team
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Refuse wrong variables of one role by the rules that preflight has, too."""
+"""Refuse wrong variables of one role on one host, or of a playbook's roles on all its hosts, by the rules that preflight has, too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.onprem.wandb.plugins.plugin_utils import _once
-from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.model import CONTROLLER, PROBLEM, Finding, Host
+from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.gather import Gatherer
+from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.model import CONTROLLER, PROBLEM, Finding, Host, joined
+from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules import variables as by_options
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.values import read_file, sentence
 from ansible_collections.onprem.wandb.plugins.plugin_utils._rules import ROLES, judge
 from ansible_collections.onprem.wandb.plugins.plugin_utils._rules.model import Place
@@ -53,6 +55,9 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         variables = task_vars or {}
+        roles = self._task.args.get("roles")
+        if roles is not None:
+            return {**result, "changed": False, **verdict(self.by_options([str(role) for role in roles], variables), {})}
         role = str(self._task.args.get("role", ""))
         if role not in ROLES:
             raise AnsibleError("role is %s; expected one of %s." % (role or "empty", ", ".join(ROLES)))
@@ -61,6 +66,15 @@ class ActionModule(ActionBase):
         host = Host(name, frozenset(group for group, hosts in groups.items() if name in hosts), TaskVariables(self._templar, variables))
         found = list(judge(role, Place(host, groups, read_file, installing=not self._task.check_mode)))
         return {**result, "changed": False, **verdict(found, host.variables.errors)}
+
+    def by_options(self, roles: list[str], variables: Mapping[str, Any]) -> list[Finding]:
+        """What the argument specs of roles say of every host of the play."""
+        site = Gatherer(self._templar, variables).site_of({name: {} for name in variables["ansible_play_hosts_all"]})
+        missing = [role for role in roles if role not in site.specs]
+        if missing:
+            raise AnsibleError("roles has %s; expected some of %s." % (", ".join(missing), ", ".join(sorted(site.specs))))
+        site.specs = {role: site.specs[role] for role in roles}
+        return joined((finding for rule in by_options.BY_OPTIONS for finding in rule(site)), len(site.hosts))
 
 
 def verdict(found: list[Finding], errors: Mapping[str, str]) -> dict[str, Any]:

@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+from ansible_collections.onprem.wandb.plugins.module_utils._work import s3_bucket_check
 from ansible_collections.onprem.wandb.plugins.plugin_utils._here import Here
 
 
 class ActionModule(Here):
-    """Nothing of its own."""
+    """Loads its S3 client before Ansible forks: else each task loads that again."""
+
+    WORK = s3_bucket_check

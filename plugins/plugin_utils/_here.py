@@ -44,6 +44,7 @@ class Here(ActionBase):
 
     TRANSFERS_FILES = False
     _supports_check_mode = True
+    WORK: types.ModuleType | None = None  # None: loaded when the task runs
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
@@ -51,6 +52,6 @@ class Here(ActionBase):
         if not is_here(self, variables):
             return {**result, **self._execute_module(task_vars=variables)}
         warnings: list[str] = []
-        work = importlib.import_module("ansible_collections.onprem.wandb.plugins.module_utils._work.%s" % self._task.action.rpartition(".")[2])
+        work = self.WORK or importlib.import_module("ansible_collections.onprem.wandb.plugins.module_utils._work.%s" % self._task.action.rpartition(".")[2])
         found = result_of(work, around(self, warnings), plain(self._task.args))
         return {**result, **found, **({"warnings": warnings} if warnings else {})}

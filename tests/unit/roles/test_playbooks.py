@@ -100,3 +100,28 @@ def test_how_hosts_are_reached_is_not_how_this_machine_is(tmp_path: pathlib.Path
     command = [sys.executable, "-m", "ansible", "playbook", str(PLAYBOOKS / "certificates.yml"), "-i", str(site), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PLAYBOOKS.parent)
     assert done.returncode == 0 and "failed=0" in done.stdout, done.stdout + done.stderr
+
+
+def roles_without_validation(tasks: list[dict[str, t.Any]]) -> set[str]:
+    asked = [task["ansible.builtin.import_role"] for task in tasks if "ansible.builtin.import_role" in task]
+    return {role["name"].rpartition(".")[2] for role in asked if role.get("rolespec_validate") is False}
+
+
+def checked(tasks: list[dict[str, t.Any]]) -> set[str]:
+    return {role for task in tasks if task.get("ansible.builtin.import_tasks") == "tasks/variables.yml" for role in task["vars"]["called_roles"]}
+
+
+def test_what_ansible_does_not_validate_the_playbook_does() -> None:
+    """preflight and verify judge their own variables in their reports."""
+    for path in sorted(PLAYBOOKS.glob("*.yml")):
+        tasks = [task for play in yaml.safe_load(path.read_text()) for task in play.get("tasks") or []]
+        assert roles_without_validation(tasks) - {"preflight", "verify"} == checked(tasks), path.name
+
+
+def test_a_whole_run_says_that_it_asked_preflight() -> None:
+    """Without the word each layer asks again."""
+    listed = [play for play in yaml.safe_load((PLAYBOOKS / "site.yml").read_text()) if "ansible.builtin.import_playbook" in play]
+    told = {play["ansible.builtin.import_playbook"] for play in listed if play.get("vars") == {"site_facts": "gathered"}}
+    for path in sorted(PLAYBOOKS.glob("*.yml")):
+        if path.name in {play["ansible.builtin.import_playbook"] for play in listed} and "tasks/variables.yml" in path.read_text():
+            assert path.name in told, path.name

@@ -103,4 +103,5 @@ def unknown(site: Site) -> Iterator[Finding]:
 
 
 RULES = (required, types, unknown)
-__all__ = ["PROBLEM", "RULES", "templates"]
+BY_OPTIONS = (required, types, templates)  # what Ansible would say role by role and host by host
+__all__ = ["BY_OPTIONS", "PROBLEM", "RULES", "templates"]
