@@ -8,6 +8,8 @@ import subprocess
 import tarfile
 from pathlib import Path
 
+import yaml
+
 from .cache import cached, sha256
 from .config import CACHE, REPO, versions
 from .shell import LabError, run, say
@@ -23,8 +25,8 @@ REPOSITORY = [
     # No role installs these: host firewalls that sites have, for tests/preflight.
     "ufw", "firewalld",
 ]
-# The last release with Redis 7, which W&B asks for; its packages install on later ones, too.
-REDIS_SUITE = "bookworm"
+# Release of the hosts to package to the older release that it is taken from.
+ADDED: dict[str, dict[str, str]] = yaml.safe_load((REPO / "lab/added.yml").read_text(encoding="utf-8"))
 # Base layers: what flannel and kube-proxy call (nft, iptables, conntrack), and a shell.
 NET_PACKAGES = "busybox-static,nftables,iptables,conntrack,kmod,iproute2"
 
@@ -97,18 +99,20 @@ def apt_repository(suite: str) -> Path:
         wanted = [next((name for name in entry.split("|") if name in known), None) for entry in REPOSITORY]
         plan = run("apt-get", *options, "-s", "install", *[name for name in wanted if name])
         run("apt-get", *options, "-qq", "download", *re.findall(r"^Inst (\S+)", plan, re.M), cwd=out)
-        if suite != REDIS_SUITE:
-            for path in out.glob("redis-*.deb"):
+        added = ADDED.get(suite, {})
+        for older in sorted(set(added.values())):
+            names = [name for name, source in added.items() if source == older]
+            for path in [path for name in names for path in out.glob(f"{name}_*.deb")]:
                 path.unlink()
-            older = private_apt(out / ".apt-redis", REDIS_SUITE, None)
-            run("apt-get", *older, "-qq", "update")
-            run("apt-get", *older, "-qq", "download", "redis-server", "redis-tools", cwd=out)
-            shutil.rmtree(out / ".apt-redis")
+            theirs = private_apt(out / ".apt-added", older, None)
+            run("apt-get", *theirs, "-qq", "update")
+            run("apt-get", *theirs, "-qq", "download", *names, cwd=out)
+            shutil.rmtree(out / ".apt-added")
         shutil.rmtree(work)
         for path in out.glob("*%3a*"):
             path.rename(path.with_name(path.name.replace("%3a", "_")))
         write_index(out)
-    return cached(f"apt-{suite}", [*REPOSITORY, status, "4"], build)
+    return cached(f"apt-{suite}", [*REPOSITORY, status, "4", *(f"{name} {older}" for name, older in ADDED.get(suite, {}).items())], build)
 
 
 def write_index(directory: Path) -> None:

@@ -45,6 +45,13 @@ options:
     description: Directory that MySQL's data will be in; what lies there is named. Empty on hosts without MySQL.
     type: str
     default: ""
+  packages:
+    description:
+      - By system (V(debian 12), V(ubuntu 24.04), V(el 9)) the packages that will be installed, each with its C(name), its C(role), and where it matters
+        C(oldest) and C(below). The package manager is asked about those of the host's own system that are not installed.
+      - Where its lists do not have one, they are fetched anew into a directory of the task's own.
+    type: dict
+    default: {}
   unused:
     description: IPv4 addresses of the host's network that nobody should have. Who answers for them is asked by ARP.
     type: list
@@ -164,6 +171,7 @@ measured:
     endpoints: [{name: artifacts_mirror, host: mirror.example.com, port: 8080, addresses: [10.0.0.10], error: "", target: ""}]
     proxies: {https_proxy: "http://proxy.example.com:3128", no_proxy: ".example.com"}
     firewall: {manager: ufw, places: [], dropped: [{service: MySQL, protocol: tcp, port: 3306, chain: ip filter INPUT, by: policy drop}], unkept: ""}
+    packages: {lacking: [{role: redis, name: redis-server, oldest: "7", below: "8", seen: "5:8.0.2-3", installed: false}], silent: []}
     mysql_data: {lower_case_table_names: "0", innodb_page_size: "16384"}
     clock: {offset: 0.002, uncertainty: 0.011}
     undone: [{key: net.ipv4.ip_forward, wanted: "1", value: "0", file: /etc/sysctl.d/99-cis.conf}]

@@ -241,6 +241,17 @@ def test_check_mode_says_the_same(lab: Any) -> None:
     assert lab.preflight("--check", site_name="").code != 0
 
 
+def test_forks_change_nothing_and_a_limit_leaves_the_rest_of_the_report(lab: Any) -> None:
+    """One bad value for all, one of a host that is in the limit, one of a host that is not."""
+    lab.write(lab.groups(), {"db1": {"redis_bind": "nowhere"}, "db2": {"mysql_settings": {"sort-buffer-size": 1}}})
+    whole, slow, limited = (lab.preflight(*more, preflight_size="huge") for more in ((), ("--forks", "1"), ("--limit", "db2")))
+    assert whole.code == slow.code == limited.code == 2, limited.output
+    assert {"preflight_size", "mysql_settings", "redis_bind"} <= {item["variable"] for item in whole.findings}, whole.output
+    assert slow.findings == whole.findings
+    assert {"preflight_size", "mysql_settings"} <= {item["variable"] for item in limited.findings}, limited.output
+    assert "redis_bind" not in {item["variable"] for item in limited.findings}
+
+
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_bad_input(lab: Any, case: Case) -> None:
     arrange(lab, case)

@@ -9,7 +9,7 @@ import os
 from typing import Any, NoReturn, Optional
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils._host import arp, drives, inbound, proxies
+from ansible_collections.onprem.wandb.plugins.module_utils._host import arp, drives, inbound, offered, proxies
 from ansible_collections.onprem.wandb.plugins.module_utils._host import pod_network
 from ansible_collections.onprem.wandb.plugins.module_utils._host import preflight as host
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.settings import settings_of_data
@@ -24,6 +24,7 @@ SPEC: dict[str, Any] = {
     "boot_settings": {"type": "dict", "default": {}},
     "pod_network": {"type": "dict", "options": pod_network.OPTIONS},
     "drives": {"type": "list", "elements": "str", "default": []},
+    "packages": {"type": "dict", "default": {}},
     "unused": {"type": "list", "elements": "str", "default": []},
     "endpoints": {
         "type": "list",
@@ -89,6 +90,17 @@ def output(module: AnsibleModule, command: list[str]) -> Optional[str]:
     return out if rc == 0 else None
 
 
+def packages(module: AnsibleModule, release: dict[str, Any]) -> dict[str, Any]:
+    """What the package manager lacks of what is wanted on a host of this system."""
+    wanted = module.params["packages"].get(offered.system_of(release), [])
+
+    def run(command: list[str]) -> tuple[int, str, str]:
+        code, out, errors = module.run_command(command, environ_update={"LC_ALL": "C", "LANGUAGE": "C"})
+        return code, out, errors
+
+    return offered.measure(run, module.get_bin_path, wanted, module.tmpdir)
+
+
 def measure(module: AnsibleModule) -> dict[str, Any]:
     """All of it."""
     measured: dict[str, Any] = host.identity()
@@ -104,6 +116,7 @@ def measure(module: AnsibleModule) -> dict[str, Any]:
     measured["evidence"] = host.evidence_found(module.params["evidence"])
     measured["endpoints"] = host.reach_all(module.params["endpoints"])
     measured["firewall"] = inbound.measure(module.params["inbound"], lambda command: output(module, command))
+    measured["packages"] = packages(module, measured["os"])
     measured["proxies"] = proxies.of_environment(os.environ)
     measured["undone"] = pod_network.undone(module.params["boot_settings"])
     if module.params["pod_network"] is not None:

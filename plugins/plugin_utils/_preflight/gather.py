@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.metadata
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,6 +16,7 @@ from ...module_utils._host import proxies
 from .. import _catalogue, _minio_volumes
 from .interface import DATA_PATHS
 from .model import CONTROLLER, KNOWN_GROUPS, KUBE_GROUPS, ROLE_TARGETS, Host, Site
+from .rules.controller import LIBRARIES
 from .values import TemplatedVariables, load_options, load_variables, read_file
 
 DEFAULTS = "defaults/main.yml"
@@ -72,6 +75,10 @@ class Gatherer:
         found = dict(measurement or {})
         return Host(name, groups, variables, dict(found.get("measured") or {}), str(found.get("error") or ""))
 
+    def with_facts(self, name: str, role: str, facts: Mapping[str, Any]) -> Host:
+        """A host as one role would see it, were these the facts about it."""
+        return Host(name, frozenset(), TemplatedVariables(self._templar, {**self._raw(name), "ansible_facts": dict(facts)}, self._defaults.get(role, {})))
+
     def ours(self) -> list[Host]:
         """Every host of our groups, in the order of the groups, without measurements."""
         return [self.host(name) for name in dict.fromkeys(name for group in KNOWN_GROUPS for name in self.groups.get(group, []))]
@@ -90,7 +97,17 @@ class Gatherer:
         hosts = {name: self.host(name, found or {"error": "was not measured"}) for name, found in measurements.items() if self.is_ours(name)}
         controller = self.controller()
         limited = set(hosts) < {name for name in self.groups.get("all", []) if self.is_ours(name)}
-        return Site(hosts, controller, self.groups, load_options(), catalogue(controller), read_file, proxies.of_environment(os.environ), limited)
+        environment = proxies.of_environment(os.environ)
+        return Site(hosts, controller, self.groups, load_options(), catalogue(controller), read_file, environment, libraries(LIBRARIES), limited)
+
+
+def libraries(names: Iterable[str]) -> dict[str, str]:
+    """Versions of this Python's packages: what runs on the controller runs with the Python that Ansible runs with."""
+    found = dict.fromkeys(names, "")
+    for name in names:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
 
 
 def catalogue(controller: Host) -> Any:

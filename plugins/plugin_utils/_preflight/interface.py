@@ -73,6 +73,15 @@ DATA_PATHS: tuple[tuple[str, str | None, str], ...] = (
     ("minio", "minio_volumes", "/var/lib/minio/data"),
 )
 
+# role -> its variable with the packages of the distribution that it installs. bucket_check's is not here: storage_check is no part of a site's run.
+PACKAGES = {
+    "host": "__host_packages",
+    "mysql": "mysql_packages",
+    "mysql_backup": "mysql_backup_packages",
+    "redis": "redis_package_names",
+    "minio_backup": "minio_backup_packages",
+}
+
 # Units of distribution packages that the collection configures -> proofs that it did. The first one is there before the package, so that
 # a run that was interrupted right after the package started its service can go on.
 REDIS_MARKERS = ["/etc/sysctl.d/90-onprem-wandb-redis.conf", "/etc/redis/redis.conf::onprem.wandb"]

@@ -113,6 +113,7 @@ class Site:
     catalogue: Any = None  # None when the collection has no catalogue
     read_file: Callable[[str], bytes | None] = no_file
     environment: Mapping[str, str] = field(default_factory=dict)  # HTTP proxies of the controller's environment
+    libraries: Mapping[str, str] = field(default_factory=dict)  # Python packages of the controller and their versions, empty where one is missing
     limited: bool = False  # --limit: some hosts of the inventory are not part of this run
 
     def members(self, *groups: str) -> list[Host]:

@@ -13,6 +13,7 @@ from .._secrets.known import KNOWN
 from .gather import Gatherer, data_paths, minio_drives
 from .interface import EXTERNAL, MANAGED_UNITS
 from .model import KUBE_GROUPS, Host
+from .packages import wanted as wanted_packages
 from .rules.endpoint import wanted
 from .rules.network import control_plane_endpoint, external_endpoints, mirror_endpoint
 from .rules.upstream import upstream_endpoints
@@ -38,6 +39,7 @@ def arguments(gatherer: Gatherer, host: Host, given: Mapping[str, Any]) -> dict[
     own["mysql_data_dir"] = host.text("mysql_data_dir") if host.in_any(["mysql"]) else ""
     own["inbound"] = _traffic.asked_at(host, gatherer.controller())
     own["boot_settings"] = boot_settings(host)
+    own["packages"] = wanted_packages(gatherer, host)
     own["evidence"] = {secret.name: list(secret.evidence) for secret in KNOWN if secret.group == "all" or host.in_any([secret.group])}
     return {**own, **given}
 

@@ -23,7 +23,7 @@ PROGRAMS = {
     **dict.fromkeys(("cat", "chmod", "chown", "cp", "df", "diff", "du", "file", "find", "free", "kill", "ls", "modprobe", "mount", "mv"), OBJECT),
     **dict.fromkeys(("ping", "rm", "tail"), OBJECT),
     **dict.fromkeys(("hostnamectl", "lscpu", "systemd-machine-id-setup"), ""),
-    **dict.fromkeys(("ip", "swapoff", "swapon", "umount", "vault", "ssh-keygen", "ssh-keyscan", "dpkg", "rpm", "chronyc", "timedatectl"), ANY),
+    **dict.fromkeys(("ip", "swapoff", "swapon", "umount", "vault", "ssh-keygen", "ssh-keyscan", "dpkg", "pip", "rpm", "chronyc", "timedatectl"), ANY),
 }
 # Names whose value is a command (or begins with one), and where it is made. Nothing else may stand first in place of one.
 VALUES = {

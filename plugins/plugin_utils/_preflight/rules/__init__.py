@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..model import Finding, Rule, Site
-from . import before, certificates, credentials, endpoint, firewall, hosts, identity
-from . import network, object_store, pod_network, roles, topology, upstream, variables, versions
+from . import before, certificates, controller, credentials, endpoint, firewall, hosts, identity
+from . import network, object_store, packages, pod_network, roles, topology, upstream, variables, versions
 
-_HOSTS = (hosts, before, identity, network, upstream, pod_network, firewall)
-TOPICS = (variables, topology, endpoint, object_store, versions, *_HOSTS, credentials, certificates, roles)
+_HOSTS = (hosts, packages, before, identity, network, upstream, pod_network, firewall)
+TOPICS = (variables, controller, topology, endpoint, object_store, versions, *_HOSTS, credentials, certificates, roles)
 RULES: tuple[Rule, ...] = tuple(rule for topic in TOPICS for rule in topic.RULES)
 
 

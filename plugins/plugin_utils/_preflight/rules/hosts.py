@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ....module_utils._host.offered import ENTERPRISE_IDS
 from ... import _addresses
 from ..model import KUBE_GROUPS, SITE, WARNING, Finding, Host, Site
 
 DEBIAN = ("12", "13")
 UBUNTU = ("22.04", "24.04", "26.04")
 ENTERPRISE = ("9", "10")
-ENTERPRISE_IDS = ("rhel", "almalinux", "rocky", "centos", "ol")
 SUPPORTED = "Debian 12/13, Ubuntu 22.04/24.04/26.04, RHEL/Alma/Rocky 9/10"
 NFTABLES_KERNEL = (5, 13)
 

@@ -16,6 +16,7 @@ from ..model import CONTROLLER, KUBE_GROUPS, WARNING, Finding, Host, Site
 ROOT = "/opt/onprem-wandb"  # only links are held against it
 Version = tuple[int, ...]
 
+REDIS = (7,)
 KUBERNETES_FLOOR = (1, 34)
 KUBERNETES_ENDED = {(1, 34): "2026-10-27"}
 KUBERNETES_NEWEST = (1, 37)
@@ -77,7 +78,7 @@ def redis(site: Site) -> Iterator[Finding]:
     """W&B supports Redis 7."""
     for host in site.members("redis"):
         text = host.text("redis_version")
-        if text and parse(text)[:1] != (7,):
+        if text and parse(text)[:1] != REDIS:
             yield Finding(host.name, "redis_version", text, "7.x", "W&B supports Redis 7 only; redis_version: '7.2'")
 
 
