@@ -77,9 +77,13 @@ def piped(output: str) -> dict[str, str]:
 
 
 def silent(output: str) -> list[str]:
-    """Repositories that did not answer, as apt and dnf name them, without what their addresses may say about who asks."""
-    said = [line.strip() for line in output.splitlines() if re.match(r"([WE]: Failed to fetch|E: The repository|Error: Failed to download)", line)]
-    return list(dict.fromkeys(re.sub(r"^[WE]: |^Error: |(?<=//)[^/@\s]*@", "", line) for line in said))[:SHOWN]
+    """Repositories that did not answer, as apt and dnf name them, without what their addresses may say about who asks.
+
+    What apt prints on the way: of its last lines one that is an error hides all that are warnings.
+    """
+    said = ["%s: %s" % found for found in re.findall(r"^Err:\d+ (.*)\n\s+(.*)", output, re.MULTILINE)]
+    said += re.findall(r"^Error: (Failed to download.*)", output, re.MULTILINE)
+    return list(dict.fromkeys(re.sub(r"(?<=//)[^/@\s]*@", "", line) for line in said))[:SHOWN]
 
 
 def lacking(wanted: t.Sequence[Wanted], installed: t.Mapping[str, str], offered: t.Mapping[str, str]) -> list[Json]:
@@ -133,13 +137,13 @@ def dnf(run: Run, wanted: t.Sequence[Wanted]) -> Json:
     return {"lacking": [{**package, "name": named[package["name"]]} for package in left], "silent": silent(errors) if left else []}
 
 
-def measure(run: Run, find: t.Callable[[str], t.Optional[str]], wanted: t.Sequence[Wanted], tmpdir: str) -> Json:
+def measure(run: Run, find: t.Callable[[str], t.Optional[str]], wanted: t.Sequence[Wanted]) -> Json:
     """What the host's package manager lacks of what is wanted, and which repositories did not answer when it was asked."""
     nothing: Json = {"lacking": [], "silent": []}
     if not wanted:
         return nothing
     if find("apt-get"):
-        work = tempfile.mkdtemp(dir=tmpdir)
+        work = tempfile.mkdtemp()  # not module.tmpdir, which would be made on a host that never had one
         try:
             return apt(run, wanted, work)
         finally:

@@ -98,7 +98,7 @@ def packages(module: AnsibleModule, release: dict[str, Any]) -> dict[str, Any]:
         code, out, errors = module.run_command(command, environ_update={"LC_ALL": "C", "LANGUAGE": "C"})
         return code, out, errors
 
-    return offered.measure(run, module.get_bin_path, wanted, module.tmpdir)
+    return offered.measure(run, module.get_bin_path, wanted)
 
 
 def measure(module: AnsibleModule) -> dict[str, Any]:

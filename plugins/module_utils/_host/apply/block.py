@@ -46,7 +46,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         module.fail_json(msg=f"{p['path']} cannot be read: {error.strerror}. Next: ls -l {p['path']}")
     after = with_block(before, p["block"], p["marker"].replace("{mark}", "BEGIN"), p["marker"].replace("{mark}", "END"))
     if after != before and not module.check_mode:
-        handle_number, name = tempfile.mkstemp(dir=module.tmpdir)
+        handle_number, name = tempfile.mkstemp()
         with os.fdopen(handle_number, "w", encoding="utf-8") as handle:
             handle.write(after)
         # Docker and podman mount /etc/hosts: it cannot be replaced there, only written.

@@ -75,7 +75,7 @@ class Host:
     def write(self, path: str, text: str) -> None:
         """A file that is there, with its owner and mode."""
         path = os.path.realpath(path)
-        number, name = tempfile.mkstemp(dir=self.module.tmpdir)
+        number, name = tempfile.mkstemp()
         with os.fdopen(number, "w", encoding="utf-8") as handle:
             handle.write(text)
         self.module.atomic_move(name, path)
@@ -281,7 +281,8 @@ def survives(host: Host, look: o.Look, conf: str, before: str, after: str, wante
 
 def tried(host: Host, text: str, alone: bool) -> str:
     """Why nft does not take a file; empty when it does."""
-    number, name = tempfile.mkstemp(dir=host.module.tmpdir)
+    # Not module.tmpdir: on a host that never had one it would make it, in check mode too, and warn.
+    number, name = tempfile.mkstemp()
     with os.fdopen(number, "w", encoding="utf-8") as handle:
         handle.write(text)
     nft, unshare = (host.module.get_bin_path(program, required=True) for program in ("nft", "unshare"))

@@ -1,11 +1,12 @@
 # Copyright (c) 2026 onprem team
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What apt and dnf say about packages that they would install. The answers of dnf are those of 4.14 about a small repository."""
+"""What apt and dnf say about packages that they would install. The answers of dnf are those of 4.14 about a small repository, those of apt of 2.6."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 
 import pytest
 
@@ -24,11 +25,14 @@ restic:
   Candidate: (none)
   Version table:
 """
-DEAD = (
-    "E: The repository 'cdrom://[Debian 12] bookworm Release' does not have a Release file.\n"
-    "W: Failed to fetch http://me:secret@127.0.0.1:9/x/./InRelease  Could not connect to 127.0.0.1:9 (127.0.0.1). - connect (111: Connection refused)\n"
-    "W: Some index files failed to download. They have been ignored, or old ones used instead.\n"
-)
+DEAD = """Ign:1 cdrom://[Debian GNU/Linux 12] bookworm InRelease
+Err:2 cdrom://[Debian GNU/Linux 12] bookworm Release
+  Please use apt-cdrom to make this CD-ROM recognized by APT. apt-get update cannot be used to add new CD-ROMs
+Ign:3 http://127.0.0.1:9/gone ./ InRelease
+Err:3 http://me:secret@127.0.0.1:9/gone ./ InRelease
+  Could not connect to 127.0.0.1:9 (127.0.0.1). - connect (111: Connection refused)
+Reading package lists...
+"""
 
 
 class Host:
@@ -45,8 +49,8 @@ class Host:
         key = fresh or next((key for key in self.answers if key in line and key != "fresh policy"), "")
         return self.answers.get(key, (1, "", ""))
 
-    def measure(self, tmp_path: object, *wanted: dict[str, str], tool: str = "apt-get") -> dict[str, object]:
-        return offered.measure(self, lambda name: name if name == tool else None, wanted, str(tmp_path))
+    def measure(self, *wanted: dict[str, str], tool: str = "apt-get") -> dict[str, object]:
+        return offered.measure(self, lambda name: name if name == tool else None, wanted)
 
 
 @pytest.mark.parametrize(("release", "system"), [
@@ -71,56 +75,58 @@ def test_without_a_range_any_version_will_do_and_none_will_not():
     assert offered.fits("1.60.1+dfsg-2", {"name": "rclone", "oldest": "1.59"}) and not offered.fits("1.53.3-4", {"name": "rclone", "oldest": "1.59"})
 
 
-def test_what_is_installed_is_not_asked_for(tmp_path):
+def test_what_is_installed_is_not_asked_for():
     host = Host(dpkg=(0, "ii |redis-server|5:7.0.15-1\nii |restic|0.14.0-1\n", ""))
-    assert host.measure(tmp_path, REDIS, RESTIC) == {"lacking": [], "silent": []}
+    assert host.measure(REDIS, RESTIC) == {"lacking": [], "silent": []}
     assert len(host.asked) == 1, "a second run of a site costs one look into dpkg's database"
 
 
-def test_another_version_is_installed(tmp_path):
-    found = Host(dpkg=(0, "ii |redis-server|5:8.0.2-3\n", "")).measure(tmp_path, REDIS)
+def test_another_version_is_installed():
+    found = Host(dpkg=(0, "ii |redis-server|5:8.0.2-3\n", "")).measure(REDIS)
     assert found == {"lacking": [{**REDIS, "seen": "5:8.0.2-3", "installed": True}], "silent": []}
 
 
-def test_what_the_lists_have_needs_no_new_ones(tmp_path):
+def test_what_the_lists_have_needs_no_new_ones():
     host = Host(dpkg=(1, "", "no packages"), **{"apt-cache policy": (0, POLICY % ("5:7.0.15-1", "x"), "")})
-    assert host.measure(tmp_path, REDIS)["lacking"] == []
+    assert host.measure(REDIS)["lacking"] == []
     assert not any("update" in line for line in host.asked)
 
 
-def test_lists_that_do_not_have_it_are_fetched_elsewhere_and_taken_away(tmp_path):
-    host = Host(**{"apt-cache policy": (0, "", ""), "fresh policy": (0, POLICY % ("5:8.0.2-3", "5:8.0.2-3"), ""), "update": (100, "", DEAD)})
-    found = host.measure(tmp_path, REDIS, RESTIC)
+def test_lists_that_do_not_have_it_are_fetched_elsewhere_and_taken_away(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    host = Host(**{"apt-cache policy": (0, "", ""), "fresh policy": (0, POLICY % ("5:8.0.2-3", "5:8.0.2-3"), ""), "update": (100, DEAD, "")})
+    found = host.measure(REDIS, RESTIC)
     assert [(item["name"], item["seen"], item["installed"]) for item in found["lacking"]] == [("redis-server", "5:8.0.2-3", False), ("restic", "", False)]
     assert found["silent"] == [
-        "The repository 'cdrom://[Debian 12] bookworm Release' does not have a Release file.",
-        "Failed to fetch http://127.0.0.1:9/x/./InRelease  Could not connect to 127.0.0.1:9 (127.0.0.1). - connect (111: Connection refused)",
+        "cdrom://[Debian GNU/Linux 12] bookworm Release: Please use apt-cdrom to make this CD-ROM recognized by APT. apt-get update cannot be used to add new "
+        "CD-ROMs",
+        "http://127.0.0.1:9/gone ./ InRelease: Could not connect to 127.0.0.1:9 (127.0.0.1). - connect (111: Connection refused)",
     ]
     assert f"Dir::State::lists={tmp_path}" in next(line for line in host.asked if line.endswith("update"))
     assert os.listdir(tmp_path) == []
 
 
-def test_a_repository_that_is_dead_is_nobodys_business_when_another_one_has_it(tmp_path):
-    host = Host(**{"apt-cache policy": (0, "", ""), "fresh policy": (0, POLICY % ("5:7.0.15-1", "5:7.0.15-1"), ""), "update": (100, "", DEAD)})
-    assert host.measure(tmp_path, REDIS)["lacking"] == []
+def test_a_repository_that_is_dead_is_nobodys_business_when_another_one_has_it():
+    host = Host(**{"apt-cache policy": (0, "", ""), "fresh policy": (0, POLICY % ("5:7.0.15-1", "5:7.0.15-1"), ""), "update": (100, DEAD, "")})
+    assert host.measure(REDIS)["lacking"] == []
 
 
-def test_enterprise_linux(tmp_path):
+def test_enterprise_linux():
     stream = {"role": "redis", "name": "@redis:7", "oldest": "7", "below": "8"}
     host = Host(rpm=(1, "package redis is not installed\n", ""), module=(1, "", "Error: No matching Modules to list\n"), repoquery=(0, "\nchrony|4.5\n\n", ""))
-    found = host.measure(tmp_path, {"role": "host", "name": "chrony"}, RESTIC, stream, tool="dnf")
+    found = host.measure({"role": "host", "name": "chrony"}, RESTIC, stream, tool="dnf")
     assert [(item["name"], item["seen"]) for item in found["lacking"]] == [("restic", ""), ("@redis:7", "")]
     assert found["silent"] == []
     host.answers["module"] = (0, "Name : redis\nStream : 7\n", "")
-    assert [item["name"] for item in host.measure(tmp_path, stream, tool="dnf")["lacking"]] == []
+    assert [item["name"] for item in host.measure(stream, tool="dnf")["lacking"]] == []
 
 
-def test_enterprise_linux_with_its_repositories_away(tmp_path):
+def test_enterprise_linux_with_its_repositories_away():
     said = "Error: Failed to download metadata for repo 'appstream': Cannot prepare internal mirrorlist\n"
-    found = Host(rpm=(1, "", ""), repoquery=(1, "", said)).measure(tmp_path, RESTIC, tool="dnf")
+    found = Host(rpm=(1, "", ""), repoquery=(1, "", said)).measure(RESTIC, tool="dnf")
     assert found["silent"] == ["Failed to download metadata for repo 'appstream': Cannot prepare internal mirrorlist"]
-    assert Host(rpm=(0, "restic|0.16.4\n", "")).measure(tmp_path, RESTIC, tool="dnf") == {"lacking": [], "silent": []}
+    assert Host(rpm=(0, "restic|0.16.4\n", "")).measure(RESTIC, tool="dnf") == {"lacking": [], "silent": []}
 
 
-def test_a_system_without_either_is_another_finding(tmp_path):
-    assert Host().measure(tmp_path, REDIS, tool="pacman") == {"lacking": [], "silent": []}
+def test_a_system_without_either_is_another_finding():
+    assert Host().measure(REDIS, tool="pacman") == {"lacking": [], "silent": []}
