@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pathlib
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ TOP = pathlib.Path(__file__).parents[3]
 LISTED: dict[str, dict[str, dict[str, Any]]] = yaml.safe_load((TOP / "tests/refusals.yml").read_text(encoding="utf-8"))
 REFUSES = ("ansible.builtin.assert", "ansible.builtin.fail", "onprem.wandb.check_variables")
 INSIDE = ("block", "rescue", "always", "tasks", "pre_tasks", "post_tasks")
+DOORS = ("action/", "lookup/", "filter/")
 PACKAGES = ("_preflight.rules", "_rules")
 ENTRIES = [(kind, name) for kind, entries in LISTED.items() for name in entries]
 GROUPS = {"kube_control_plane": ["cp1"], "kube_node": ["node1"], "mysql": ["db1", "db2"], "redis": ["store1"], "minio": ["store1"]}
@@ -42,9 +44,28 @@ def in_tasks() -> list[str]:
     return [f"{path.relative_to(TOP)}: {name}" for path in sorted(paths) for name in refusing(load(path))]
 
 
-def in_modules() -> list[str]:
-    """Modules that run by themselves; those without are the doors of action plugins."""
-    return sorted(path.stem for path in TOP.glob("plugins/modules/*.py") if "def main" in path.read_text(encoding="utf-8"))
+def ends_a_task(node: ast.AST, door: bool) -> bool:
+    """A call of fail_json; in a plugin of the controller, a door, also what is raised or returned as failed."""
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Attribute) and node.func.attr == "fail_json"
+    if isinstance(node, ast.Raise):
+        return door and isinstance(node.exc, ast.Call)
+    if not door or not isinstance(node, ast.Dict):
+        return False
+    failed = [value for key, value in zip(node.keys, node.values) if isinstance(key, ast.Constant) and key.value == "failed"]
+    return any(not (isinstance(value, ast.Constant) and not value.value) for value in failed)
+
+
+def counted(source: str, door: bool) -> int:
+    return sum(ends_a_task(node, door) for node in ast.walk(ast.parse(source)))
+
+
+def in_plugins() -> dict[str, int]:
+    """File to the number of its places that end a task."""
+    top = TOP / "plugins"
+    names = {path: str(path.relative_to(top)) for path in sorted(top.rglob("*.py"))}
+    found = {name: counted(path.read_text(encoding="utf-8"), name.startswith(DOORS)) for path, name in names.items()}
+    return {name: count for name, count in found.items() if count}
 
 
 def exists(rule: str) -> bool:
@@ -77,13 +98,14 @@ def said(bad: dict[str, Any]) -> set[str]:
 
 def test_every_refusal_is_listed() -> None:
     assert sorted(LISTED["tasks"]) == sorted(set(in_tasks()))
-    assert sorted(LISTED["modules"]) == in_modules()
+    assert {name: entry["count"] for name, entry in LISTED["sites"].items()} == in_plugins()
 
 
 @pytest.mark.parametrize(("kind", "name"), ENTRIES)
 def test_preflight_says_it_first_or_cannot(kind: str, name: str) -> None:
     entry = LISTED[kind][name]
-    assert set(entry) <= {"preflight", "bad", "measured"} and (entry.get("measured") or (entry.get("preflight") and entry.get("bad"))), entry
+    assert set(entry) <= {"preflight", "bad", "measured", *(["count"] if kind == "sites" else [])}
+    assert entry.get("measured") or (entry.get("preflight") and entry.get("bad")), entry
     assert [rule for rule in entry.get("preflight", []) if not exists(rule)] == []
     if entry.get("bad"):
         assert said(entry["bad"]) & set(entry["bad"]), said(entry["bad"])
@@ -97,3 +119,9 @@ def test_a_rule_that_is_gone_and_a_value_that_is_good_are_noticed() -> None:
 def test_a_task_that_refuses_is_found_wherever_it_stands() -> None:
     inner = [{"name": "in it", "ansible.builtin.fail": {}}]
     assert list(refusing([{"name": "a", "block": inner, "rescue": inner}, {"name": "b", "ansible.builtin.assert": {}}])) == ["in it", "in it", "b"]
+
+
+def test_a_place_that_ends_a_task_is_counted() -> None:
+    assert counted("def f(module):\n    module.fail_json(msg='x')\n    self.module.fail_json(msg='y')\n    raise ValueError('z')\n", door=False) == 2
+    assert counted("def run():\n    raise AnsibleError('x')\n    return {**result, 'failed': True}\n    return {'failed': False}\n", door=True) == 2
+    assert counted("raise\n", door=True) == 0
