@@ -170,6 +170,7 @@ measured:
     ports: [{port: 22, address: 0.0.0.0, pid: 611, process: sshd, exe: /usr/sbin/sshd, unit: ssh.service, ours: false}]
     endpoints: [{name: artifacts_mirror, host: mirror.example.com, port: 8080, addresses: [10.0.0.10], error: "", target: ""}]
     proxies: {https_proxy: "http://proxy.example.com:3128", no_proxy: ".example.com"}
+    service_proxies: {containerd.service: {HTTPS_PROXY: "http://proxy.example.com:3128"}}
     firewall: {manager: ufw, places: [], dropped: [{service: MySQL, protocol: tcp, port: 3306, chain: ip filter INPUT, by: policy drop}], unkept: ""}
     packages: {lacking: [{role: redis, name: redis-server, oldest: "7", below: "8", seen: "5:8.0.2-3", installed: false}], silent: []}
     mysql_data: {lower_case_table_names: "0", innodb_page_size: "16384"}

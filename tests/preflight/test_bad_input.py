@@ -37,6 +37,8 @@ FORWARD_DROP = "nft add table ip planted && nft add chain ip planted FORWARD '{ 
 CLOSED = "printf 'table inet planted { chain input { type filter hook input priority 0; policy %s; ct state established accept; %s; }\\n}\\n' | nft -f -"
 INPUT_DROP, SOME_DROP = CLOSED % ("drop", "tcp dport 22 accept"), CLOSED % ("accept", "ip saddr 198.18.0.0/15 tcp dport 3306 drop")
 OPEN = "nft delete table inet planted"
+UNIT = "/etc/systemd/system/containerd.service.d"
+LEFT_PROXY = f"mkdir -p {UNIT} && printf '[Service]\\nEnvironment=HTTPS_PROXY=http://me:pr0xypass@proxy.invalid:3128\\n' > {UNIT}/http-proxy.conf"
 PROXY = "echo https_proxy=http://me:pr0xypass@proxy.invalid:3128 >> /etc/environment"
 
 MIRROR = "{{ lab_database | regex_replace('[0-9]+$', '10') }}"  # a machine of the lab's network that is in no inventory
@@ -203,6 +205,7 @@ CASES = [
         plants=[("db1", PROXY, "sed -i /proxy.invalid/d /etc/environment")],
         hosts={"db1": {"ansible_ssh_extra_args": "-o ControlPath=none"}},
     ),
+    Case("proxy of containerd", "cp1", "HTTPS_PROXY of containerd.service", "=NO_PROXY=", plants=[("cp1", LEFT_PROXY, f"rm -r {UNIT}")]),
     Case("mirror unreachable", "all hosts", "artifacts_mirror", "no TCP connection", {"artifacts_mirror": "http://127.0.0.1:9"}),
     Case("host that does not answer", "db2", "ansible_host", "ping", hosts={"db2": {"ansible_host": "198.18.255.254", "ansible_ssh_timeout": 3}}),
     Case("host without Python", "db2", "ansible_host", "ping", hosts={"db2": {"ansible_python_interpreter": "/usr/bin/no-python"}}),

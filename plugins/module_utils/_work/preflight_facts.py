@@ -118,6 +118,7 @@ def measure(module: AnsibleModule) -> dict[str, Any]:
     measured["firewall"] = inbound.measure(module.params["inbound"], lambda command: output(module, command))
     measured["packages"] = packages(module, measured["os"])
     measured["proxies"] = proxies.of_environment(os.environ)
+    measured["service_proxies"] = proxies.of_services()
     measured["undone"] = pod_network.undone(module.params["boot_settings"])
     if module.params["pod_network"] is not None:
         measured["pod_network"] = pod_network.measure(module.params["pod_network"], measured["undone"], lambda command: output(module, command))

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+import yaml
+
 from ....module_utils._host.proxies import EXCEPTIONS, PROXIES
 from ... import _catalogue, _traffic
 from ..interface import ARTIFACT_VERSIONS, NAMES
@@ -17,6 +19,8 @@ from ..model import CONTROLLER, KUBE_GROUPS, ROLE_TARGETS, WARNING, Finding, Hos
 from .network import CIDR_VARIABLES, FILES, IMAGES, mirror_endpoint, split_endpoint
 
 # Where images of this name are really fetched.
+HTTPS = ("https_proxy", "all_proxy")
+CONTAINERD = "containerd.service"
 REGISTRIES = {"docker.io": "registry-1.docker.io"}
 
 
@@ -58,18 +62,19 @@ def registries(host: Host) -> list[str]:
 
 
 def no_route(site: Site) -> Iterator[Finding]:
-    """A host that cannot reach them. A proxy of the environment carries release files, and no images."""
+    """A host that cannot reach them. A proxy of the environment carries release files, and no images: that is for one of containerd's own unit."""
     for host in site.measured():
-        proxied = any(name.lower() in ("https_proxy", "all_proxy") for name in host.measured.get("proxies") or {})
+        proxied = any(name.lower() in HTTPS for name in host.measured.get("proxies") or {})
+        images = any(name.lower() in HTTPS for name in (host.measured.get("service_proxies") or {}).get(CONTAINERD) or {})
         for endpoint in host.measured["endpoints"]:
-            if not endpoint["error"] or endpoint["name"] not in (FILES, IMAGES) or (endpoint["name"] == FILES and proxied):
+            if not endpoint["error"] or endpoint["name"] not in (FILES, IMAGES) or (proxied if endpoint["name"] == FILES else images):
                 continue
             value = "%s from %s: %s" % (endpoint["name"], endpoint["host"], endpoint["error"])
             if endpoint["name"] == FILES:
                 remedy = "artifacts_mirror: http://<mirror>:8080; lab/README.md, A site's own mirror, says how to fill one"
                 yield Finding(host.name, "artifacts_mirror", value, "a route, or a mirror", remedy)
             else:
-                why = "containerd uses no proxy; " if proxied else ""
+                why = "containerd uses no proxy of the environment; " if proxied else ""
                 remedy = "%scontainerd_registry_mirrors: [{upstream: <registry>, url: https://<a mirror inside>:5000/v2/<registry>}]" % why
                 yield Finding(host.name, "containerd_registry_mirrors", value, "a route, or a mirror", remedy)
 
@@ -92,9 +97,31 @@ def inside(site: Site) -> list[str]:
     """Names and addresses of the site itself, which no proxy may stand before."""
     controller = site.controller
     endpoint = split_endpoint(site.view(*KUBE_GROUPS).text("kubernetes_control_plane_endpoint"), 6443)[0]
-    named = [endpoint, *(controller.text(name) for name in NAMES), site.view("mysql").text("mysql_endpoint_address")]
+    named = [endpoint, api_server(site), *(controller.text(name) for name in NAMES), site.view("mysql").text("mysql_endpoint_address")]
     layers = [_traffic.reached(host, group) for group in ("", "mysql", "redis", "minio") for host in (site.members(group) if group else site.hosts.values())]
     return [name for name in dict.fromkeys([*named, *layers]) if name]
+
+
+def api_server(site: Site) -> str:
+    """Host of the API of a cluster that is there already, by its kubeconfig: Helm asks there. Empty for the site's own, and where nothing is to be read."""
+    content = None if site.has("kube_control_plane") else site.read_file(site.controller.text("site_kubeconfig"))
+    try:
+        found = yaml.safe_load(content or b"")
+        return urlsplit(found["clusters"][0]["cluster"]["server"]).hostname or ""
+    except (yaml.YAMLError, LookupError, TypeError, AttributeError, ValueError):
+        return ""  # what is wrong with it is said by who reads it
+
+
+def mirror_host(site: Site) -> str:
+    """Host of the mirror of release files."""
+    return str(next((item["host"] for item in mirror_endpoint(site.controller)), ""))
+
+
+def registry_mirrors(host: Host) -> list[str]:
+    """Hosts of the mirrors of registries."""
+    value = host.variables.get("containerd_registry_mirrors")
+    found = [urlsplit(str(item.get("url"))).hostname or "" for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+    return [name for name in dict.fromkeys(found) if name]
 
 
 def excepted(environment: Mapping[str, str]) -> str:
@@ -102,10 +129,12 @@ def excepted(environment: Mapping[str, str]) -> str:
     return next((environment[name] for name in EXCEPTIONS if environment.get(name)), "")
 
 
-def missing(environment: Mapping[str, str], names: Iterable[str]) -> list[str]:
-    """Those that would go through the proxy."""
+def missing(environment: Mapping[str, str], names: Iterable[str], fetched: str = "") -> list[str]:
+    """Those that would go through the proxy. `fetched` is asked by Python, which knows neither networks nor asterisks among the exceptions."""
     exceptions = [part.strip() for part in excepted(environment).split(",") if part.strip()]
-    return [name for name in names if not exempt(name, exceptions)]
+    found = [name for name in names if not exempt(name, exceptions)]
+    plain = [entry for entry in exceptions if entry == "*" or not {"*", "/"} & set(entry)]
+    return [*found, fetched] if fetched and not exempt(fetched, plain) else found
 
 
 def in_between(site: Site) -> Iterator[Finding]:
@@ -118,7 +147,7 @@ def in_between(site: Site) -> Iterator[Finding]:
         places.append((host.name, host.measured.get("proxies") or {}, own + (ranges if host.in_any(KUBE_GROUPS) else [])))
     for place, environment, names in places:
         variable = next((name for name in PROXIES if environment.get(name)), "")
-        lacking = missing(environment, names) if variable else []
+        lacking = missing(environment, names, mirror_host(site)) if variable else []
         if lacking:
             value = "%s, and not past it: %s" % (environment[variable], ", ".join(lacking))
             wanted = ",".join([*filter(None, [excepted(environment)]), *lacking])
@@ -129,4 +158,20 @@ def in_between(site: Site) -> Iterator[Finding]:
             yield Finding(place, "no_proxy", "no_proxy and NO_PROXY differ", "the same in both: programs read one or the other", remedy, WARNING)
 
 
-RULES = (no_route, in_between)
+def services(site: Site) -> Iterator[Finding]:
+    """A proxy that systemd gives to containerd or the kubelet, as a former installation has left it, without exceptions for the cluster and its mirrors."""
+    own = inside(site)
+    for host in site.measured(*KUBE_GROUPS):
+        ranges = [part.strip() for variable in CIDR_VARIABLES for part in host.text(variable).split(",") if part.strip()]
+        for service, environment in (host.measured.get("service_proxies") or {}).items():
+            variable = next((name for name in PROXIES if environment.get(name)), "")
+            wanted = [*own, *ranges, *(registry_mirrors(host) if service == CONTAINERD else [])]
+            lacking = missing(environment, wanted) if variable else []
+            if lacking:
+                value = "%s, and not past it: %s" % (environment[variable], ", ".join(lacking))
+                line = ",".join([*filter(None, [excepted(environment)]), *lacking])
+                remedy = "grep -ri proxy /etc/systemd on the host shows where it is set; take it away, or set there Environment=NO_PROXY=%s" % line
+                yield Finding(host.name, "%s of %s" % (variable, service), value, "no proxy between the parts of the site", remedy)
+
+
+RULES = (no_route, in_between, services)

@@ -37,6 +37,7 @@ HEALTHY: dict[str, Any] = {
     "mysql_data": {},
     "firewall": {"manager": "", "places": [], "dropped": [], "unkept": ""},
     "proxies": {},
+    "service_proxies": {},
     "packages": {"lacking": [], "silent": []},
     "undone": [],
     "clock": {"offset": 0.0, "uncertainty": 0.01},

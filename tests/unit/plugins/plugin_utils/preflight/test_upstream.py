@@ -51,7 +51,14 @@ def test_no_route_is_refused_with_the_mirror_as_remedy(site, found):
 def test_a_proxy_carries_files_and_no_images(site):
     broken = site(measured={"node1": {"endpoints": [away(upstream.FILES, "dl.k8s.io"), away(upstream.IMAGES, "quay.io")], "proxies": PROXY}})
     (finding,) = upstream.no_route(broken)
-    assert finding.variable == "containerd_registry_mirrors" and finding.remedy.startswith("containerd uses no proxy")
+    assert finding.variable == "containerd_registry_mirrors" and finding.remedy.startswith("containerd uses no proxy of the environment")
+
+
+def test_a_proxy_of_containerd_carries_images(site):
+    behind = {"endpoints": [away(upstream.IMAGES, "quay.io")], "service_proxies": {"containerd.service": {"HTTPS_PROXY": "http://proxy.example.com:3128"}}}
+    assert not list(upstream.no_route(site(measured={"node1": behind})))
+    behind["service_proxies"] = {"kubelet.service": {"HTTPS_PROXY": "http://proxy.example.com:3128"}}
+    assert len(list(upstream.no_route(site(measured={"node1": behind})))) == 1
 
 
 def test_a_proxy_of_the_controller_without_exceptions(site):
@@ -76,6 +83,38 @@ def test_a_proxy_of_a_node_needs_the_ranges_of_the_cluster_too(site):
     assert finding.host == "node1" and finding.remedy.startswith("echo no_proxy=.example.com,192.0.2.0/24,10.244.0.0/16,10.96.0.0/12 >> /etc/environment")
 
 
+def test_a_proxy_that_a_former_installation_left_to_containerd(site):
+    mirrors = {"containerd_registry_mirrors": [{"upstream": "docker.io", "url": "https://registry.inside.example.net:5000/v2/docker.io"}]}
+    left = {"service_proxies": {"containerd.service": {**PROXY, "no_proxy": EVERYTHING}, "kubelet.service": {**PROXY, "no_proxy": EVERYTHING}}}
+    (finding,) = upstream.services(site({**NAMED, **mirrors}, measured={"node1": left, "db1": left}))
+    assert (finding.host, finding.variable) == ("node1", "https_proxy of containerd.service")
+    assert finding.value.endswith("not past it: registry.inside.example.net")
+    assert finding.remedy.endswith(f"Environment=NO_PROXY={EVERYTHING},registry.inside.example.net")
+    assert not list(upstream.services(site(NAMED, measured={"node1": left})))
+
+
+@pytest.mark.parametrize(("exceptions", "good"), [
+    (EVERYTHING + ",mirror.example.net", True), (EVERYTHING + ",.example.net", True), (EVERYTHING + ",*.example.net", False), (EVERYTHING, False),
+])
+def test_the_mirror_is_fetched_from_by_python(site, exceptions, good):
+    supplied = {**NAMED, "artifacts_mirror": "http://mirror.example.net:8080"}
+    environment = {**PROXY, "no_proxy": exceptions, "NO_PROXY": exceptions}
+    seen = [finding.value.rpartition(" ")[2] for finding in upstream.in_between(site(supplied, environment=environment))]
+    assert seen == ([] if good else ["mirror.example.net"])
+    found = list(upstream.in_between(site(supplied, measured={"db1": {"proxies": environment}})))
+    assert [finding.host for finding in found] == ([] if good else ["db1"])
+
+
+def test_helm_asks_a_cluster_that_is_there_already(site):
+    kubeconfig = b"clusters: [{name: x, cluster: {server: 'https://api.elsewhere.example.org:6443'}}]"
+    supplied = {"site_kubeconfig": "/kubeconfig"}
+    groups = {"mysql": ["db1"], "redis": ["store1"], "minio": ["store1"]}
+    exceptions = {**PROXY, "no_proxy": EVERYTHING, "NO_PROXY": EVERYTHING}
+    (finding,) = upstream.in_between(site(supplied, groups=groups, files={"/kubeconfig": kubeconfig}, environment=exceptions))
+    assert finding.value.endswith("not past it: api.elsewhere.example.org")
+    assert not list(upstream.in_between(site(supplied, groups=groups, files={"/kubeconfig": b"[]"}, environment=exceptions)))
+
+
 @pytest.mark.parametrize(
     ("name", "entry", "expected"),
     [
@@ -86,6 +125,21 @@ def test_a_proxy_of_a_node_needs_the_ranges_of_the_cluster_too(site):
 )
 def test_what_goes_past_a_proxy(name, entry, expected):
     assert upstream.exempt(name, [entry]) is expected
+
+
+def test_what_systemd_gives_to_services(tmp_path):
+    def write(name, text):
+        (tmp_path / "etc" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "etc" / name).write_text(text, encoding="utf-8")
+
+    assert proxies.of_services(str(tmp_path)) == {}
+    write("systemd/system/containerd.service.d/http-proxy.conf", '[Service]\nEnvironment="HTTPS_PROXY=http://me:s3cret@proxy:3128" \\\n  NO_PROXY=a,b\n')
+    write("systemd/system/kubelet.service.d/10.conf", "[Service]\nEnvironmentFile=-/etc/default/kubelet\nEnvironment=HTTP_PROXY=http://x\nEnvironment=\n")
+    assert proxies.of_services(str(tmp_path)) == {"containerd.service": {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "a,b"}}
+    write("default/kubelet", "# of a former node\nKUBELET_EXTRA_ARGS=--v=2\nHTTPS_PROXY='http://other:3128'\n")
+    assert proxies.of_services(str(tmp_path))["kubelet.service"] == {"HTTPS_PROXY": "http://other:3128"}
+    write("systemd/system.conf", "[Manager]\n#DefaultEnvironment=HTTP_PROXY=http://not\nDefaultEnvironment=ALL_PROXY=socks5://all:1080\n")
+    assert proxies.of_services(str(tmp_path))["kubelet.service"]["ALL_PROXY"] == "socks5://all:1080"
 
 
 def test_passwords_of_a_proxy_are_left_out():
