@@ -25,7 +25,7 @@ from module_run import TOP, module
 from s3_proxy import Proxy
 
 Results = dict[str, dict[str, Any]]
-PROGRAM = TOP / "roles/minio_backup/files/minio_backup.py"
+MIRROR = TOP / "roles/minio_backup/files"
 
 
 def lab(name: str) -> Any:
@@ -138,9 +138,9 @@ def mirror(work: pathlib.Path, server: s3_server.Minio) -> dict[str, Any]:
     text = "".join(f"[{name}]\n" + "".join(f"{key} = {value}\n" for key, value in options.items()) for name, options in sections.items())
     (etc / "rclone.conf").write_text(text, encoding="utf-8")
     path = f"{lab('packages').unpacked('rclone')}/usr/bin:{os.environ['PATH']}"
-    environment = {**os.environ, "MINIO_BACKUP_ETC": str(etc), "PATH": path, "PYTHONPATH": str(TOP / ".lab/collections")}
+    environment = {**os.environ, "MINIO_BACKUP_ETC": str(etc), "PATH": path, "PYTHONPATH": f"{MIRROR}:{TOP / '.lab/collections'}"}
     environment.pop("AWS_CA_BUNDLE", None)
-    subprocess.run([sys.executable, str(PROGRAM), "run"], env=environment, check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", "import sys; from minio_backup.cli import main; sys.exit(main(['run']))"], env=environment, check=True, timeout=120)
     return module("onprem.wandb.minio_backup_info", path=str(state / "status.json"))
 
 

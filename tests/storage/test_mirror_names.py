@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import os
 import pathlib
@@ -23,10 +22,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-SPEC = importlib.util.spec_from_file_location("minio_backup", TOP / "roles/minio_backup/files/minio_backup.py")
-assert SPEC and SPEC.loader
-program = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(program)
+sys.path.insert(0, str(TOP / "roles/minio_backup/files"))
+
+from minio_backup import cli as program
 
 SOURCE, TARGET = "names", "second-place"
 NAMES = [

@@ -42,7 +42,7 @@ def mypy() -> str:
     run([*base, *tools], env=environment(MYPYPATH=":".join(str(TOP / "tests" / name) for name in ("tools", "mysql", "mysql_backup"))))
     # Programs of the hosts: each role's directory is where their own imports begin.
     programs = 0
-    for role in ("mysql", "mysql_backup"):
+    for role in ("minio_backup", "mysql", "mysql_backup"):
         here = f"roles/{role}/files"
         names = some(files(".py", under=[here]), f"program of the role {role}")
         run([*base, *(name.relative_to(here) for name in names)], cwd=TOP / here, env=environment(MYPYPATH=str(LAB / "collections")))

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import fcntl
-import importlib.util
 import json
 import pathlib
 import subprocess
+import sys
 import typing as t
 
 import pytest
@@ -19,12 +19,10 @@ from hypothesis import strategies as st
 
 from .role_value import ROLES, value
 
-SPEC = importlib.util.spec_from_file_location("minio_backup", ROLES / "minio_backup/files/minio_backup.py")
-assert SPEC and SPEC.loader
-program = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(program)
+sys.path.insert(0, str(ROLES / "minio_backup/files"))
 
-odd_names = program.odd_names
+from minio_backup import cli as program
+from minio_backup import odd_names
 
 # What the lookup says about a host without a group minio.
 STORE = _store_wiring.wiring({"store1": {"wandb_fqdn": "wandb.example.com"}}, [], "store1", "/secrets", lambda _path: None)
@@ -65,8 +63,7 @@ def test_nothing_starts_before_the_version_is_known(
     backup = rclone(tmp_path, OLD[0], monkeypatch)
     (tmp_path / "config.json").write_text(program.json.dumps(backup.config))
     monkeypatch.setattr(program, "ETC", tmp_path)
-    monkeypatch.setattr(program.sys, "argv", ["minio-backup", verb])
-    assert program.main() == 1
+    assert program.main([verb]) == 1
     assert "rclone is 1.53.3; expected 1.59" in capsys.readouterr().err
     assert ("1.53.3" in backup.told().get("problem", "")) == (verb == "run")
 
@@ -185,8 +182,7 @@ def test_a_pattern_means_the_name_and_nothing_else(key: str) -> None:
 def main(directory: pathlib.Path, monkeypatch: pytest.MonkeyPatch, backup: t.Any, *words: str) -> int:
     (directory / "config.json").write_text(json.dumps(backup.config))
     monkeypatch.setattr(program, "ETC", directory)
-    monkeypatch.setattr(program.sys, "argv", ["minio-backup", *words])
-    return int(program.main())
+    return int(program.main([*words]))
 
 
 def test_whatever_goes_wrong_is_in_the_status(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:

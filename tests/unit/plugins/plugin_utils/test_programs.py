@@ -18,6 +18,7 @@ from ansible_collections.onprem.wandb.plugins.plugin_utils import _programs
 
 ROLES = pathlib.Path(__file__).parents[4] / "roles"
 PROGRAMS = {
+    "minio_backup": (["minio_backup"], ["minio_backup.cli"]),
     "mysql": (["mysql_role_guard.py", "mysql_writable.py"], ["mysql_role_guard", "mysql_writable"]),
     "mysql_backup": (["mysql_backup"], ["mysql_backup.cli"]),
 }

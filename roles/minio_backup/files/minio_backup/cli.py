@@ -1,3 +1,6 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """minio-backup: mirrors W&B's bucket into a second place, compares, and brings it back.
 
 minio-backup run [--force] [--plan] | status | restore [--config FILE] [--prefix P] [--deleted YYYY-MM-DD] [--plan]
@@ -25,8 +28,7 @@ import time
 from pathlib import Path
 from typing import IO, Any, Callable
 
-sys.path[:0] = [os.environ.get("MINIO_BACKUP_LIB", "/usr/local/lib/onprem-wandb/minio-backup"), str(Path(__file__).resolve().parent)]
-import odd_names
+from . import odd_names
 
 ETC = Path(os.environ.get("MINIO_BACKUP_ETC", "/etc/onprem-wandb/minio-backup"))
 ASIDE, KEPT = odd_names.ASIDE, odd_names.KEPT
@@ -237,7 +239,8 @@ class Backup:
 
     def sample(self, bucket: dict[str, int]) -> tuple[str, int]:
         """A file with names of random objects of so many bytes at most, and the bytes left. Hashes miss what was uploaded in parts; reading does not."""
-        names, left, chosen = sorted(bucket), self.config["sample_mb"] * 1024 * 1024, []
+        names, left = sorted(bucket), self.config["sample_mb"] * 1024 * 1024
+        chosen: list[str] = []
         random.shuffle(names)
         for name in names:
             if bucket[name] <= left and len(chosen) < 10000:
@@ -384,16 +387,16 @@ def act(backup: Backup, arguments: argparse.Namespace) -> dict[str, Any]:
         return result
 
 
-def main() -> int:
+def main(words: list[str]) -> int:
     """Entry point."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog="minio-backup", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("verb", choices=["run", "status", "restore"])
     parser.add_argument("--force", action="store_true")
     parser.add_argument("--plan", action="store_true")
     parser.add_argument("--config", type=Path, default=ETC / "rclone.conf")
     parser.add_argument("--prefix", default="")
     parser.add_argument("--deleted", default="")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     backup = Backup(json.loads((ETC / "config.json").read_text(encoding="utf-8")), arguments.config)
     if arguments.verb == "status":
         return backup.status()
@@ -402,15 +405,11 @@ def main() -> int:
         print(json.dumps(act(backup, arguments)))
     except Exception as error:  # whatever it is: a status of yesterday would say that all is well
         known = isinstance(error, (Failed, OSError))
-        words = str(error) if known else f"{type(error).__name__}: {error}. Next: journalctl -u minio-backup.service has the rest."
+        told = str(error) if known else f"{type(error).__name__}: {error}. Next: journalctl -u minio-backup.service has the rest."
         if arguments.verb == "run" and not arguments.plan:
-            backup.tell(attempt=time.time(), problem=words)
-        print(f"minio-backup: {words}", file=sys.stderr)
+            backup.tell(attempt=time.time(), problem=told)
+        print(f"minio-backup: {told}", file=sys.stderr)
         if not known:
             raise
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 onprem team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Objects whose names the second place or rclone cannot hold: mirrored under their names' hash, beside an index. Part of minio-backup.
 
 rclone 1.60 cannot open a name with U+201B in it, its own quote. A directory holds no name above 255 bytes, and not both `a` and `a/b`. Any user of W&B
@@ -20,10 +23,7 @@ from pathlib import Path
 from typing import IO, Any, Optional
 from urllib.parse import unquote_plus, urlsplit
 
-try:
-    from sign import presign  # beside this file on a host
-except ImportError:
-    from ansible_collections.onprem.wandb.plugins.module_utils._object_store.sign import presign
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store.sign import presign
 
 QUOTE = "\u201b"
 FOLDER = ".names"  # in the target and in each day of what was moved aside
