@@ -25,7 +25,8 @@ def plays(name: str) -> list[dict[str, t.Any]]:
 def connection(tmp_path: Path, name: str, said: dict[str, t.Any]) -> dict[str, str]:
     """The SSH settings that a host of the playbook has when the site says this."""
     (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": {"db1": {"ansible_connection": "local", **said}}}}), encoding="utf-8")
-    play = {"hosts": "db1", "gather_facts": False, "vars": plays(name)[0]["vars"]}
+    files = [str(ROOT / "playbooks" / path) for path in plays(name)[0]["vars_files"]]
+    play = {"hosts": "db1", "gather_facts": False, "vars_files": files}
     lines = ["timeout {{ ansible_ssh_timeout }}", "extra {{ ansible_ssh_extra_args }}"]
     play["tasks"] = [{"ansible.builtin.copy": {"content": "\n".join(lines), "dest": str(tmp_path / "said"), "mode": "0600"}}]
     (tmp_path / "play.yml").write_text(yaml.safe_dump([play]), encoding="utf-8")
@@ -52,9 +53,9 @@ def test_a_jump_host_of_the_site_survives_the_emergency(tmp_path: Path, name: st
     assert found["timeout"] == "8"
 
 
-@pytest.mark.parametrize(("name", "seconds"), [("mysql_failover.yml", "2"), ("mysql_status.yml", "3")])
-def test_a_dead_host_costs_a_moment(tmp_path: Path, name: str, seconds: str) -> None:
-    assert connection(tmp_path, name, {"ansible_ssh_common_args": "-o StrictHostKeyChecking=yes"})["timeout"] == seconds
+@pytest.mark.parametrize("name", ["mysql_failover.yml", "mysql_status.yml"])
+def test_a_dead_host_costs_a_moment(tmp_path: Path, name: str) -> None:
+    assert connection(tmp_path, name, {"ansible_ssh_common_args": "-o StrictHostKeyChecking=yes"})["timeout"] == "2"
 
 
 @pytest.mark.parametrize("variable", ["ansible_ssh_timeout", "ansible_timeout"])
