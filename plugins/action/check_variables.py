@@ -14,7 +14,7 @@ from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.gather imp
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.model import CONTROLLER, PROBLEM, Finding, Host, joined
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules import variables as by_options
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.values import read_file, sentence
-from ansible_collections.onprem.wandb.plugins.plugin_utils._rules import ROLES, judge
+from ansible_collections.onprem.wandb.plugins.plugin_utils._rules import ON_CALL, ROLES, judge
 from ansible_collections.onprem.wandb.plugins.plugin_utils._rules.model import Place
 from ansible_collections.onprem.wandb.plugins.plugin_utils._rules.model import sentence as told
 
@@ -59,8 +59,8 @@ class ActionModule(ActionBase):
         if roles is not None:
             return {**result, "changed": False, **verdict(self.by_options([str(role) for role in roles], variables), {})}
         role = str(self._task.args.get("role", ""))
-        if role not in ROLES:
-            raise AnsibleError("role is %s; expected one of %s." % (role or "empty", ", ".join(ROLES)))
+        if role not in ROLES | ON_CALL:
+            raise AnsibleError("role is %s; expected one of %s." % (role or "empty", ", ".join(ROLES | ON_CALL)))
         name = str(variables.get("inventory_hostname", CONTROLLER))
         groups = {group: list(hosts) for group, hosts in variables["groups"].items()}
         host = Host(name, frozenset(group for group, hosts in groups.items() if name in hosts), TaskVariables(self._templar, variables))

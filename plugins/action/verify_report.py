@@ -10,11 +10,10 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.gather import Gatherer
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.model import Finding
-from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.report import keep
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules import hosts as host_rules
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules import identity
 from ansible_collections.onprem.wandb.plugins.plugin_utils._verify import report
-from ansible_collections.onprem.wandb.plugins.plugin_utils._verify.model import FAIL, Facts
+from ansible_collections.onprem.wandb.plugins.plugin_utils._verify.model import Facts
 from ansible_collections.onprem.wandb.plugins.plugin_utils._verify.rows import all_rows
 
 
@@ -31,16 +30,8 @@ class ActionModule(ActionBase):
         args = self._task.args
         rows = all_rows(self.facts(task_vars or {}))
         self._display.display("\n" + report.text(rows))
-        lost = [keep(str(args.get("json_file") or ""), report.as_json(rows)), keep(str(args.get("junit_file") or ""), report.as_junit(rows))]
-        failing = [row.id for row in rows if row.result == FAIL]
-        message = report.summary(rows)
-        if failing and self._task.check_mode:
-            # On hosts that are still bare everything is missing: in check mode that is what would change, not an error.
-            message = "check mode: %s; a failing row does not fail the run." % message
-        elif failing:
-            message = "Requirements not met: %s; the report above says what was measured." % ", ".join(failing)
-        message = " ".join([message, *filter(None, lost)])
-        return {**result, "changed": False, "failed": any(lost) or (bool(failing) and not self._task.check_mode), "msg": message}
+        files = {"json": str(args.get("json_file") or ""), "junit": str(args.get("junit_file") or "")}
+        return {**result, **report.outcome(rows, bool(self._task.check_mode), files)}
 
     def facts(self, variables: Mapping[str, Any]) -> Facts:
         """The measurements of all hosts of the play, and what preflight's rules say about them."""

@@ -33,6 +33,11 @@ LAYER = Case(says=NO_CHANGE)
 CONFIRMED = {"op_confirm": "{site_name}"}
 
 CASES = {
+    # The lab's stand-in takes any key; nothing is installed and nothing logged.
+    "accept": Case(
+        {"accept_api_key": 40 * "0", "accept_index_url": "https://index.invalid/simple"},
+        says=(r"AC-03 pass W&B takes the API key", r"ACCEPT: 2 pass, 0 fail, 8 not applicable", *NO_CHANGE),
+    ),
     "addons": LAYER,
     "backups": LAYER,
     "certificates": LAYER,

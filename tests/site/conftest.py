@@ -24,6 +24,7 @@ from clients import Site
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--screenshot", default="", help="file for the screenshot of the runs, such as docs/runs.png")
     parser.addoption("--lab", default=os.environ.get("LAB_STATE", ".lab-whole"), help="state directory of a lab with all hosts, such as .lab-x")
 
 

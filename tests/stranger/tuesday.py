@@ -21,6 +21,7 @@ TUESDAY = [
 ]
 # What a site of an hour's age cannot try, with the reason and the place where it is tried.
 LEFT_OUT = {
+    "accept": "wants W&B's SDK and an API key: make whole-site",
     "minio_retire_key": "goes through a day after minio_rotate_key: make storage-faults, make whole-site",
     "minio_backup -e op_run=yes": "wants a second place for the mirror, which the README does not ask for: make storage-hosts",
     "minio_restore -e op_confirm=<site_name>": "wants that mirror: make storage-hosts",

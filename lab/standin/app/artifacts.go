@@ -429,7 +429,7 @@ func blobKey(birth int64, digest string) (string, error) {
 	return "artifacts/" + strconv.FormatInt(birth, 10) + "/" + hex.EncodeToString(raw), nil
 }
 
-// createArtifactFiles: where to upload. No URL for content that a committed artifact of the project has already.
+// createArtifactFiles: where to upload. No URL for content that a committed version of the same collection has already: other collections may go at any time.
 func (g *graph) createArtifactFiles(in arguments) (any, error) {
 	k, err := g.s.backends.bucket()
 	if err != nil {
@@ -447,7 +447,7 @@ func (g *graph) createArtifactFiles(in arguments) (any, error) {
 			return nil, refuse(http.StatusBadRequest, "the file %q: its name %s", f.text("name"), bad)
 		}
 		birth := *a
-		known, err := g.findArtifact("JOIN standin_artifact_files f ON f.birth_id = a.id WHERE a.project_id = ? AND a.state = 'COMMITTED' AND f.reference IS NULL AND f.digest = ?", a.projectID, f.text("md5"))
+		known, err := g.findArtifact("JOIN standin_artifact_files f ON f.birth_id = a.id WHERE a.project_id = ? AND a.collection = ? AND a.state = 'COMMITTED' AND f.reference IS NULL AND f.digest = ?", a.projectID, a.collection, f.text("md5"))
 		if err != nil {
 			return nil, err
 		}
@@ -573,6 +573,38 @@ func (g *graph) makeVersion(a *artifact) error {
 		return err
 	}
 	return tx.Commit()
+}
+
+// deleteArtifact takes from the bucket what no other artifact refers to.
+func (g *graph) deleteArtifact(a artifact) error {
+	keys := []string{manifestKey(a.id)}
+	alone := `SELECT DISTINCT f.digest, f.birth_id FROM standin_artifact_files f WHERE f.artifact_id = ? AND f.reference IS NULL AND NOT EXISTS
+		(SELECT 1 FROM standin_artifact_files o WHERE o.artifact_id <> f.artifact_id AND o.birth_id = f.birth_id AND o.digest = f.digest AND o.reference IS NULL)`
+	err := g.rows(alone, []any{a.id}, func(scan func(...any) error) error {
+		var digest string
+		var birth int64
+		if err := scan(&digest, &birth); err != nil {
+			return err
+		}
+		key, err := blobKey(birth, digest)
+		keys = append(keys, key)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if err := g.s.bucketCall(g.ctx, http.MethodDelete, key, nil, nil); err != nil {
+			return err
+		}
+	}
+	for _, statement := range []string{"DELETE FROM standin_aliases WHERE artifact_id = ?", "DELETE FROM standin_used_artifacts WHERE artifact_id = ?",
+		"DELETE FROM standin_artifact_files WHERE artifact_id = ?", "DELETE FROM standin_artifacts WHERE id = ?"} {
+		if _, err := g.exec(statement, a.id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // artifactFiles: files of the bucket by a presigned URL, references by what they refer to.

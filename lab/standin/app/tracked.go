@@ -267,7 +267,7 @@ func (g *graph) stopRun(in arguments) (any, error) {
 	return object{"StopRunPayload", fields{"success": err == nil}}, err
 }
 
-// deleteRun takes the files with it; artifacts stay.
+// deleteRun takes the files with it, and the artifacts that it logged if the SDK says so.
 func (g *graph) deleteRun(in arguments) (any, error) {
 	r, err := g.runByID(in.text("id"))
 	if err != nil {
@@ -282,7 +282,18 @@ func (g *graph) deleteRun(in arguments) (any, error) {
 			return nil, err
 		}
 	}
-	for _, statement := range []string{"DELETE FROM standin_lines WHERE run_id = ?", "DELETE FROM standin_tracked_files WHERE run_id = ?", "DELETE FROM standin_tracked WHERE id = ?"} {
+	if all, _ := in["deleteArtifacts"].(bool); all {
+		artifacts, err := g.findArtifacts("WHERE a.run_id = ?", r.id)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range artifacts {
+			if err := g.deleteArtifact(a); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, statement := range []string{"DELETE FROM standin_used_artifacts WHERE run_id = ?", "DELETE FROM standin_lines WHERE run_id = ?", "DELETE FROM standin_tracked_files WHERE run_id = ?", "DELETE FROM standin_tracked WHERE id = ?"} {
 		if _, err := g.exec(statement, r.id); err != nil {
 			return nil, err
 		}

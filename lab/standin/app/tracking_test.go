@@ -231,6 +231,44 @@ func (s *site) tracking(bases []string) {
 			t.Errorf("a second type of one name: %d %v", code, got)
 		}
 	})
+	s.t.Run("a run is deleted with its artifacts", func(t *testing.T) {
+		logged := func(run, content string) (id any, file string) {
+			made := s.mutate(base, "upsertBucket", "bucket { id }", map[string]any{"modelName": "p", "name": run})
+			input := map[string]any{"projectName": "p", "runName": run, "artifactTypeName": "model", "artifactCollectionName": "gone", "digest": run, "clientID": run}
+			a := s.mutate(base, "createArtifact", "artifact { id }", input)
+			aid := dig(a, "artifact", "id").(string)
+			files := s.mutate(base, "createArtifactFiles", "files { edges { node { uploadUrl artifact { id } } } }", map[string]any{"artifactFiles": []any{map[string]any{"artifactID": aid, "name": "f", "md5": content}}})
+			if put, _ := dig(files, "files", "edges", 0, "node", "uploadUrl").(string); put != "" {
+				s.must("PUT", put, "12345", nil)
+			}
+			manifest := s.mutate(base, "createArtifactManifest", "artifactManifest { file { uploadUrl } }", map[string]any{"artifactID": aid, "type": "FULL"})
+			birth := dig(files, "files", "edges", 0, "node", "artifact", "id")
+			s.must("PUT", dig(manifest, "artifactManifest", "file", "uploadUrl").(string), fmt.Sprintf(`{"contents": {"f": {"digest": %q, "size": 5, "birthArtifactID": %q}}}`, content, birth), nil)
+			s.mutate(base, "commitArtifact", "artifact { state }", map[string]any{"artifactID": aid})
+			_, got := s.ask(base, "query($id: ID!) { artifact(id: $id) { files { edges { node { directUrl } } } } }", map[string]any{"id": aid})
+			return dig(made, "bucket", "id"), fmt.Sprint(dig(got, "data", "artifact", "files", "edges", 0, "node", "directUrl"))
+		}
+		first, file := logged("g1", "gnzLDuqKcGxMNKFokfhOew==")
+		second, same := logged("g2", "gnzLDuqKcGxMNKFokfhOew==")
+		if a, b := strings.Split(file, "?")[0], strings.Split(same, "?")[0]; a != b {
+			t.Errorf("%s and %s: expected one object", a, b)
+		}
+		left := func() int {
+			return s.count("SELECT COUNT(*) FROM standin_artifacts WHERE collection = 'gone'") + s.count("SELECT COUNT(*) FROM standin_aliases WHERE collection = 'gone'")
+		}
+		for i, want := range []int{200, 404} { // the second one uses the object, too
+			before := left()
+			s.mutate(base, "deleteRun", "clientMutationId", map[string]any{"id": []any{first, second}[i], "deleteArtifacts": true})
+			if code, err := s.call("GET", file, "", new(string)); code != want || left() >= before {
+				t.Errorf("run %d: %d %v, %d rows of %d; expected %d", i, code, err, left(), before, want)
+			}
+		}
+		third, kept := logged("g3", "gnzLDuqKcGxMNKFokfhOew==")
+		s.mutate(base, "deleteRun", "clientMutationId", map[string]any{"id": third})
+		if code, err := s.call("GET", kept, "", new(string)); code != 200 || left() == 0 {
+			t.Errorf("without deleteArtifacts: %d %v, %d rows", code, err, left())
+		}
+	})
 	s.t.Run("pods at the same time", func(t *testing.T) {
 		sweep := s.mutate(base, "upsertSweep", "sweep { name }", map[string]any{"projectName": "p", "config": "method: grid\nparameters: {x: {values: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]}}"})
 		var mu sync.Mutex

@@ -27,6 +27,7 @@ if t.TYPE_CHECKING:
         preflight_facts,
         redis_check,
         s3_bucket_check,
+        wandb_client_check,
         wandb_instance_info,
     )
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._preflight.model import Finding
-from . import kubernetes, minio, minio_backup, mysql, mysql_backup, redis, wandb
+from . import accept, kubernetes, minio, minio_backup, mysql, mysql_backup, redis, wandb
 from .model import Place, Rule
 
 ROLES: dict[str, tuple[Rule, ...]] = {
@@ -23,9 +23,11 @@ ROLES: dict[str, tuple[Rule, ...]] = {
     "redis": redis.RULES,
     "wandb": wandb.RULES,
 }
+# Only the role asks: what it needs comes with the call, and no site has to have it.
+ON_CALL: dict[str, tuple[Rule, ...]] = {"accept": accept.RULES}
 
 
 def judge(role: str, place: Place) -> Iterator[Finding]:
     """All findings of the rules of a role."""
-    for rule in ROLES[role]:
+    for rule in (ROLES | ON_CALL)[role]:
         yield from rule(place)

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 from xml.etree import ElementTree
 
+from .._preflight.report import keep
 from .._report import labelled
 from .model import FAIL, NOT_APPLICABLE, PASS, Row
 
@@ -39,14 +41,28 @@ def told(row: Row) -> str:
     return labelled(head, expected if row.result == FAIL else [("", short(row.measured))], INDENT)
 
 
-def text(rows: Sequence[Row]) -> str:
+def text(rows: Sequence[Row], title: str = "VERIFY") -> str:
     """All rows, in their order."""
-    return "\n".join([HEAD, "-" * len(HEAD), *map(told, rows), "", "VERIFY: %s" % summary(rows)])
+    return "\n".join([HEAD, "-" * len(HEAD), *map(told, rows), "", "%s: %s" % (title, summary(rows))])
 
 
 def as_json(rows: Sequence[Row]) -> str:
     """For a program."""
     return json.dumps({"summary": counts(rows), "rows": [asdict(row) for row in rows]}, indent=2) + "\n"
+
+
+def outcome(rows: Sequence[Row], check_mode: bool, files: Mapping[str, str]) -> dict[str, Any]:
+    """The result of the task that prints the rows: it fails when one fails, or when a file that somebody asked for (json, junit) cannot be written."""
+    lost = [keep(files.get("json", ""), as_json(rows)), keep(files.get("junit", ""), as_junit(rows))]
+    failing = [row.id for row in rows if row.result == FAIL]
+    message = summary(rows)
+    if failing and check_mode:
+        # On hosts that are still bare everything is missing: in check mode that is what would change, not an error.
+        message = "check mode: %s; a failing row does not fail the run." % message
+    elif failing:
+        message = "Requirements not met: %s; the report above says what was measured." % ", ".join(failing)
+    message = " ".join([message, *filter(None, lost)])
+    return {"changed": False, "failed": any(lost) or (bool(failing) and not check_mode), "msg": message}
 
 
 def as_junit(rows: Sequence[Row]) -> str:

@@ -16,6 +16,7 @@ from workshop.collection import load
 PLAYBOOKS = pathlib.Path(__file__).resolve().parents[3] / "playbooks"
 # Plays in which the others go on without a host, and why.
 ALONE = {
+    "accept.yml": "a report: a machine that cannot be asked is in each line of it",
     "mysql_status.yml": "shows what can be reached, above all when a host is gone",
     "mysql_failover.yml": "the old primary is gone; the plan is made of who answers",
     "mysql_switchover.yml": "the plan refuses a pair that is not whole, and says which host is missing",

@@ -94,7 +94,7 @@ def test_a_role_uses_the_secret_and_not_what_the_inventory_says_of_it(name):
 
 
 def test_every_role_has_a_place_where_its_variables_are_read():
-    controllers = {"bucket_check", "certificates", "cni", "storage", "ingress", "wandb", "verify"}
+    controllers = {"accept", "bucket_check", "certificates", "cni", "storage", "ingress", "wandb", "verify"}
     assert set(OPTIONS) == set(model.ROLE_TARGETS) | controllers
 
 
