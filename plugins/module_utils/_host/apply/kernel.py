@@ -108,7 +108,8 @@ class Settings:
         if self.module.check_mode:
             return
         if units:
-            self.module.run_command(["systemctl", "mask", "--now", *units], check_rc=True)
+            # Not stopped by systemd: an area has a unit for each of its names (by-uuid, by-path …), and of their swapoffs at one time all but one fail.
+            self.module.run_command(["systemctl", "mask", *units], check_rc=True)
         for area in self.kernel.swaps():
             code, output, errors = self.module.run_command(["swapoff", area])
             if code:

@@ -10,6 +10,7 @@ import pathlib
 import pytest
 
 from ansible_collections.onprem.wandb.plugins.module_utils._host import kernel as s
+from ansible_collections.onprem.wandb.plugins.module_utils._host.apply import kernel as apply
 
 
 @pytest.fixture(name="kernel")
@@ -70,6 +71,40 @@ def test_fstab_keeps_everything_but_swap() -> None:
         "# UUID=3 none swap sw 0 0\n"
     )
     assert s.fstab_without_swap(after) == after
+
+
+class Host:
+    """A host with one swap partition, which systemd knows by three names; two swapoffs of it cannot both end well."""
+
+    check_mode = False
+    names = ("dev-sda2.swap", "dev-disk-by\\x2duuid-1234.swap", "dev-disk-by\\x2dpath-pci.swap")
+
+    def __init__(self) -> None:
+        self.areas, self.masked = ["/dev/sda2"], []  # type: tuple[list[str], list[str]]
+
+    def swaps(self) -> list[str]:
+        return list(self.areas)
+
+    def read(self, path: str) -> str:
+        return ""
+
+    def run_command(self, command: list[str], check_rc: bool = False) -> tuple[int, str, str]:
+        if command[1] == "list-units":
+            return 0, "".join(f"{name} loaded active active swap\n" for name in self.names if name not in self.masked), ""
+        if command[:2] == ["systemctl", "mask"]:
+            assert "--now" not in command or len(command) == 4, "Job failed. See journalctl -xe for details."
+            self.masked += [name for name in command[2:] if name.endswith(".swap")]
+        if command[0] == "swapoff":
+            self.areas.remove(command[1])
+        return 0, "", ""
+
+
+def test_a_swap_area_with_several_names_is_switched_off_once() -> None:
+    host = Host()
+    settings = apply.Settings(host)  # type: ignore[arg-type]
+    settings.kernel = host  # type: ignore[assignment]
+    settings.no_swap()
+    assert host.areas == [] and host.masked == list(host.names)
 
 
 def test_swap_units() -> None:
