@@ -31,21 +31,22 @@ def test_a_version_that_the_role_would_refuse(lab: Any) -> None:
         lists = lab.ssh("db1", "ls /var/lib/apt/lists").split()
     (finding,) = report.about("redis_package_names")
     assert report.code != 0 and finding["host"] == "db1" and report.problems() == {("db1", "redis_package_names")}, report.output
-    assert finding["value"] == "its repositories have redis-server 5:8.0.2-3"
+    assert finding["value"].startswith("its repositories have redis-server 5:8.0.2-3")
     assert not [name for name in lists if "Packages" in name], "the host's own lists are left as they were"
 
 
 def test_a_package_that_nobody_has(lab: Any) -> None:
     report = lab.preflight(mysql_backup_packages=["restic", "no-such-package"])
-    assert report.problems() == {("db1, db2", "mysql_backup_packages")}, report.output
-    assert report.about("mysql_backup_packages")[0]["value"] == "its repositories have no no-such-package"
+    (finding,) = report.findings
+    assert (finding["variable"], sorted(finding["host"].split(", "))) == ("mysql_backup_packages", ["db1", "db2"]), report.output
+    assert finding["value"] == "its repositories have no no-such-package"
 
 
 def test_a_medium_and_a_dead_repository_before_the_good_one(lab: Any) -> None:
     """Preflight is content, and what the role calls installs all the same."""
-    with lab.planted([plant("cp1", DEAD), ("cp1", "true", "apt-get -qq -y purge socat >/dev/null")]):
+    with lab.planted([plant("cp1", DEAD), ("cp1", "true", "! command -v socat >/dev/null || apt-get -qq -y purge socat >/dev/null")]):
         report = lab.preflight()
-        asked = ["-m", "onprem.wandb.os_packages", "-a", "{'names': ['socat']}"]
+        asked = ["-m", "onprem.wandb.os_packages", "-a", '{"names": ["socat"]}']
         words = ["ansible", "-i", str(lab.inventory), "cp1", "-b", "-e", f"lab_state={lab.state}", *asked]
         done = subprocess.run(words, capture_output=True, text=True, timeout=180, check=False)
         assert done.returncode == 0 and "CHANGED" in done.stdout, done.stdout + done.stderr
