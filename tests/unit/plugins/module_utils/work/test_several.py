@@ -20,6 +20,7 @@ from ansible_collections.onprem.wandb.plugins.module_utils._work import several
 from ansible_collections.onprem.wandb.plugins.modules import measurements
 
 TOP = pathlib.Path(__file__).parents[5]
+ASKING = ("roles/verify/vars/main.yml", "plugins/plugin_utils/_verify/pod_network.py", "roles/accept/tasks/main.yml")
 SECRET = "s3cretOfTheSite"
 
 
@@ -66,7 +67,7 @@ def test_what_is_measured_is_sent_along_and_is_what_the_module_does() -> None:
     """AnsiballZ sends what is imported; a module that is asked for and not among them would be missing on the host."""
     text = pathlib.Path(several.__file__).read_text(encoding="utf-8")
     sent = re.findall(r"^        (\w+),$", text, re.MULTILINE)
-    asked = {name for path in ("roles/verify/vars/main.yml", "plugins/plugin_utils/_verify/pod_network.py") for name in named(TOP / path)}
+    asked = {name for path in ASKING for name in named(TOP / path)}
     assert sent == sorted(asked)
     for name in sorted(path.stem for path in pathlib.Path(several.__file__).parent.glob("*.py") if path.stem not in ("__init__", "several", "alone")):
         module = importlib.import_module(f"ansible_collections.onprem.wandb.plugins.modules.{name}")
