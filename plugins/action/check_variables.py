@@ -80,9 +80,12 @@ class ActionModule(ActionBase):
 def verdict(found: list[Finding], errors: Mapping[str, str]) -> dict[str, Any]:
     """The result of the task: sentences for problems, warnings for the rest."""
     problems = [told(finding) for finding in found if finding.severity == PROBLEM]
+    # A lookup that says what to do is heard once, however many variables ask it.
+    problems += dict.fromkeys(reason for reason in errors.values() if "Next: " in reason)
     problems += [
         f"{name} cannot be evaluated: {reason}. Next: ansible-inventory -i <inventory> --list shows its value; correct it there."
         for name, reason in errors.items()
+        if "Next: " not in reason
     ]
     warnings = [told(finding) for finding in found if finding.severity != PROBLEM]
     if not problems:

@@ -110,10 +110,11 @@ class TemplatedVariables:
 
 
 def sentence(error: Exception) -> str:
-    """The last line of an error is the one that names the cause."""
+    """The line of an error that names the cause; whole where it says what to do next."""
     message = getattr(error, "message", "") or str(error)
     lines = [line.strip() for line in str(message).splitlines() if line.strip()]
-    return (lines[0] if lines else type(error).__name__)[:200]
+    line = lines[0] if lines else type(error).__name__
+    return line if "Next: " in line else line[:200]
 
 
 def read_file(path: str) -> bytes | None:
