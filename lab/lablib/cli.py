@@ -2,14 +2,17 @@
 
   lab build            fetch or build what the mirror serves (cached under ~/.cache/onprem-wandb)
   lab up [--hosts a,b] boot the mirror and the hosts
+  lab cut --hosts a,b  cut the power of hosts with a kernel of their own; lab up gives it back
   lab down             remove this lab: containers, volumes, network, names, state
   lab status           what runs, where every artifact came from
   lab test             the stand-in's own tests, against real MySQL, Redis, S3 and Kubernetes API, with W&B's SDK as a client
   lab info             where the site is reached and how to log in
   lab runs             three runs by W&B's SDK, and the four lines that a user needs
+  lab kernel           where the kernel of LAB_KIND=uml is cached; exit code 1 where it is not
   lab fetch DIR        fill a site's own mirror from upstream
 
-LAB_NAME, LAB_NET (inside 198.18.0.0/15) and LAB_OS (bookworm, trixie) choose another lab; LAB_SOURCE (auto, upstream, build) says where
+LAB_NAME, LAB_NET (inside 198.18.0.0/15) and LAB_OS (bookworm, trixie) choose another lab; LAB_KIND=uml gives its hosts a kernel of their own (each
+command of that lab needs it, `lab down` does not). LAB_SOURCE (auto, upstream, build) says where
 artifacts come from.
 """
 from __future__ import annotations
@@ -22,7 +25,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from . import binaries, cache, hosts, mirror, packages, site_mirror, sources
+from . import binaries, cache, hosts, mirror, packages, site_mirror, sources, uml
 from .config import DEFAULT_HOSTS, HOSTS, REPO, Lab
 from .shell import LabError, main, run, say
 
@@ -57,7 +60,11 @@ def private_inventory(lab: Lab, chosen: list[str]) -> None:
         return
     target = lab.state / "inventory"
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(REPO / "inventories/lab", target, ignore=shutil.ignore_patterns("secrets"))
+    # Hosts with a kernel of their own lack nothing: what containers need stays out.
+    left_out = ["secrets"] + (["machine.yml"] if lab.kind == "uml" else [])
+    shutil.copytree(REPO / "inventories/lab", target, ignore=shutil.ignore_patterns(*left_out))
+    if lab.kind == "uml":
+        shutil.copy(uml.HERE / "site.yml", target / "group_vars/all/own_kernel.yml")
     # A group without hosts is named, too: a play on one that nobody has heard of is a warning.
     groups: dict[str, dict] = {group: {"hosts": {}} for _octet, names in HOSTS.values() for group in names}
     for host in chosen:
@@ -72,6 +79,8 @@ def build(lab: Lab) -> dict[str, Path]:
     """Fetch or build, and say so."""
     chosen = sources.choose(lab, sources.mode())
     parts, entries, built_images = mirror.assemble(lab.os, chosen)
+    if lab.kind == "uml":
+        uml.image(lab.os)
     sources.record(lab, chosen, entries, built_images)
     origin = ("from upstream: " + ", ".join(chosen.brought)) if chosen.brought else "all of it built here"
     say(f"everything that the mirror serves is there ({origin})")
@@ -95,6 +104,15 @@ def up(lab: Lab, chosen: list[str]) -> None:
     private_inventory(lab, chosen)
 
 
+def cut(lab: Lab, chosen: list[str]) -> None:
+    """The power of these hosts is gone, all at the same moment."""
+    if off := [host for host in chosen if not uml.running(lab, host)]:
+        raise LabError(f"{', '.join(off)} of lab {lab.name}: no host with a kernel of its own that is on. Next: LAB_NAME={lab.name} lab/lab status")
+    for host in chosen:
+        uml.cut(lab, host)
+    say(f"without power: {', '.join(chosen)}")
+
+
 def down(lab: Lab) -> None:
     """Remove."""
     hosts.down(lab)
@@ -111,6 +129,7 @@ def down(lab: Lab) -> None:
 def status(lab: Lab) -> None:
     """Containers and the origin of each artifact."""
     print(hosts.podman("ps", "-a", "--filter", f"label={hosts.LABEL}={lab.name}", "--format", "table {{.Names}}\t{{.Status}}"), end="")
+    print(uml.status(lab), end="")
     print(sources.status(lab))
 
 
@@ -143,6 +162,13 @@ def runs(lab: Lab) -> None:
         print(f"export {name}={value}")
 
 
+def kernel() -> None:
+    """The kernel that hosts of LAB_KIND=uml boot: built by `lab/lab build`, and never by this."""
+    if not uml.kernel_there():
+        raise LabError("no kernel of user-mode Linux is cached. Next: LAB_NAME=vm LAB_KIND=uml lab/lab build (a quarter of an hour, once)")
+    print(uml.kernel())
+
+
 def test() -> None:
     """Prove the stand-in itself."""
     binaries.test_standin(next(packages.mysql().glob("*.tar.xz")))
@@ -151,7 +177,7 @@ def test() -> None:
 def command() -> None:
     """Parse and dispatch."""
     parser = argparse.ArgumentParser(prog="lab", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("verb", choices=["build", "up", "down", "status", "info", "prune", "test", "fetch", "runs"])
+    parser.add_argument("verb", choices=["build", "up", "cut", "down", "status", "info", "prune", "test", "fetch", "runs", "kernel"])
     parser.add_argument("directory", nargs="?", default="", help="fetch: the root of the mirror")
     parser.add_argument("--hosts", default=",".join(DEFAULT_HOSTS), help="comma-separated host names (default: all but store2, store3, store4)")
     arguments = parser.parse_args()
@@ -159,9 +185,9 @@ def command() -> None:
     if unknown := set(chosen) - set(HOSTS):
         raise LabError(f"unknown host {', '.join(sorted(unknown))}; known: {', '.join(HOSTS)}")
     actions = {
-        "build": lambda: build(lab), "up": lambda: up(lab, chosen), "down": lambda: down(lab),
-        "status": lambda: status(lab), "info": lambda: info(lab), "prune": lambda: (build(lab), cache.prune()), "test": test,
-        "fetch": lambda: fetch(arguments.directory), "runs": lambda: runs(lab),
+        "build": lambda: build(lab), "up": lambda: up(lab, chosen), "cut": lambda: cut(lab, chosen), "down": lambda: down(lab),
+        "status": lambda: status(lab), "info": lambda: info(lab), "prune": lambda: (build(lab), uml.keep(), cache.prune()), "test": test,
+        "fetch": lambda: fetch(arguments.directory), "runs": lambda: runs(lab), "kernel": kernel,
     }
     actions[arguments.verb]()
 

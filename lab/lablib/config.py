@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from .shell import LabError
+
 REPO = Path(__file__).resolve().parents[2]
 CACHE = Path(os.environ.get("LAB_CACHE", Path.home() / ".cache" / "onprem-wandb"))
 LABEL = "onprem.wandb.lab"
@@ -26,6 +28,7 @@ HOSTS = {
 ON_DEMAND = ("store2", "store3", "store4")
 DEFAULT_HOSTS = tuple(host for host in HOSTS if host not in ON_DEMAND)
 MIRROR = ("mirror", 10)
+KINDS = ("podman", "uml")
 DATABASE = 20  # last octet of the address that follows MySQL's primary
 
 
@@ -36,12 +39,18 @@ class Lab:
     name: str
     net: ipaddress.IPv4Network
     os: str
+    kind: str = "podman"  # of its hosts: containers, or uml, with a kernel of their own
 
     @classmethod
     def from_env(cls) -> Lab:
-        """Read LAB_NAME, LAB_NET and LAB_OS."""
+        """Read LAB_NAME, LAB_NET, LAB_OS and LAB_KIND."""
+        name, kind = os.environ.get("LAB_NAME", "lab"), os.environ.get("LAB_KIND", "podman")
+        if kind not in KINDS or (kind == "uml" and name == "lab"):
+            raise LabError(f"LAB_KIND is {kind} of lab {name}: it is one of {', '.join(KINDS)}, and uml has a name of its own. "
+                           "Next: LAB_KIND=uml LAB_NAME=vm LAB_NET=198.18.71.0/24 lab/lab up --hosts cp1,node1")
         return cls(
-            name=os.environ.get("LAB_NAME", "lab"),
+            kind=kind,
+            name=name,
             net=ipaddress.IPv4Network(os.environ.get("LAB_NET", "198.18.0.0/24")),
             os=os.environ.get("LAB_OS", "bookworm"),
         )

@@ -1,4 +1,4 @@
-"""Hosts: podman containers that boot systemd and run sshd, on one bridge without a route out."""
+"""Hosts that boot systemd and run sshd, on one bridge without a route out: podman containers; those with a kernel of their own are uml.py's."""
 from __future__ import annotations
 
 import ipaddress
@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import binaries, packages
+from . import binaries, packages, uml
 from .cache import digest
 from .config import HOSTS, LABEL, MIRROR, ON_DEMAND, REPO, Lab
 from .shell import LabError, run, say
@@ -48,28 +48,33 @@ def hardware_address(address: str) -> str:
     return "02:00:" + ":".join(f"{octet:02x}" for octet in ipaddress.IPv4Address(address).packed)
 
 
-def bridge_address(lab: Lab) -> None:
-    """Give this machine its address on the bridge: podman leaves the bridge of an internal network without one.
+def bridge_address(lab: Lab) -> str:
+    """Give this machine its address on the bridge, and return the bridge's name: podman leaves the bridge of an internal network without one.
 
     A bridge without a hardware address of its own takes the lowest of its ports', so that it would change with every new host.
     """
     bridge = json.loads(podman("network", "inspect", lab.network))[0]["network_interface"]
     run("ip", "link", "set", "dev", bridge, "address", hardware_address(lab.gateway))
     run("ip", "address", "replace", f"{lab.gateway}/{lab.net.prefixlen}", "dev", bridge)
+    return bridge
 
 
 def files(lab: Lab, host: str) -> dict[str, str]:
-    """What a site's installation would have put on a bare host: keys, DNS, package sources, default route."""
+    """What a site's installation would have put on a bare host of either kind: keys, package sources, name."""
     key = (lab.state / "ssh/id_ed25519.pub").read_text(encoding="utf-8")
     return {
         "/root/.ssh/authorized_keys": key,
         "/etc/ssh/sshd_config.d/lab.conf": "PermitRootLogin prohibit-password\nPasswordAuthentication no\nUseDNS no\nMaxStartups 100\n",
         "/etc/apt/sources.list": f"deb [trusted=yes] http://mirror.{lab.domain}:8080/apt ./\n",
         "/etc/hostname": f"{host}\n",
-        # A real host has a default route (service addresses need one); this one leads to an address that nobody has, so nothing gets out.
-        "/etc/systemd/system/lab-route.service": "[Unit]\nDescription=default route of the lab\n[Service]\nType=oneshot\nRemainAfterExit=yes\n"
-        f"ExecStart=/sbin/ip route replace default via {lab.net[-2]}\n[Install]\nWantedBy=multi-user.target\n",
     }
+
+
+def route(lab: Lab) -> dict[str, str]:
+    """A real host has a default route (service addresses need one); this one leads to an address that nobody has, so nothing gets out."""
+    unit = "[Unit]\nDescription=default route of the lab\n[Service]\nType=oneshot\nRemainAfterExit=yes\n" \
+        f"ExecStart=/sbin/ip route replace default via {lab.net[-2]}\n[Install]\nWantedBy=multi-user.target\n"
+    return {"/etc/systemd/system/lab-route.service": unit}
 
 
 def create(lab: Lab, host: str, ref: str, volumes: list[str], content: str = "") -> None:
@@ -83,7 +88,7 @@ def create(lab: Lab, host: str, ref: str, volumes: list[str], content: str = "")
            "--systemd=false", "-e", "container=podman", "--tmpfs", "/run:rw,exec,mode=755", "--tmpfs", "/run/lock", "--tmpfs", "/tmp:exec",
            "-v", "/dev/kmsg:/dev/kmsg", *[word for volume in volumes for word in ("-v", volume)], ref)
     script = ["set -e"]
-    for path, text in files(lab, host).items():
+    for path, text in {**files(lab, host), **route(lab)}.items():
         script += [f"mkdir -p {os.path.dirname(path)}", f"cat > {path} <<'LAB'\n{text}LAB"]
     script += [
         # One image, many hosts: each gets an identity of its own.
@@ -118,7 +123,7 @@ def volumes_of(lab: Lab, host: str) -> list[str]:
 def booted(lab: Lab) -> set[str]:
     """Names of the hosts that run."""
     running = set(podman("ps", "--format", "{{.Names}}", "--filter", f"label={LABEL}={lab.name}").split())
-    return {host for host in HOSTS if lab.container(host) in running}
+    return {host for host in HOSTS if lab.container(host) in running} | uml.booted(lab)
 
 
 def up(lab: Lab, hosts: list[str], parts: dict[str, Path]) -> None:
@@ -131,18 +136,29 @@ def up(lab: Lab, hosts: list[str], parts: dict[str, Path]) -> None:
     if not current:
         start_mirror(lab, ref, parts, content)
     write_zone(lab, {*hosts, *present})
-    bridge_address(lab)
+    bridge = bridge_address(lab)
     for port in (8080, 5000, 53):
         wait_port(lab.mirror, port, 30)
     missing = [host for host in hosts if host not in present]
-    for host in missing:
-        remove(lab, host)
-    with ThreadPoolExecutor(len(missing) or 1) as pool:
-        list(pool.map(lambda host: create(lab, host, ref, volumes_of(lab, host)), missing))
+    if lab.kind == "uml":
+        own_kernels(lab, missing, sorted(present), bridge)
+    else:
+        for host in missing:
+            remove(lab, host)
+        with ThreadPoolExecutor(len(missing) or 1) as pool:
+            list(pool.map(lambda host: create(lab, host, ref, volumes_of(lab, host)), missing))
     known_hosts(lab, hosts)
     for host in hosts:
-        wait_port(lab.address(host), 22, 20)
+        wait_port(lab.address(host), 22, 120 if lab.kind == "uml" else 20)
     say(f"{len(hosts)} hosts answer on SSH: {', '.join(hosts)} ({len(missing)} new)")
+
+
+def own_kernels(lab: Lab, missing: list[str], present: list[str], bridge: str) -> None:
+    """Switch on hosts with a kernel of their own. The bridge goes with the last container on it: those that run are put onto the new one."""
+    for host in present:
+        uml.link(lab, host, bridge)
+    for host in missing:
+        uml.up(lab, host, files(lab, host), hardware_address(lab.address(host)), bridge)
 
 
 def start_mirror(lab: Lab, ref: str, parts: dict[str, Path], content: str) -> None:
@@ -205,7 +221,8 @@ def known_hosts(lab: Lab, hosts: list[str]) -> None:
     """Host keys, read from the hosts themselves rather than trusted on first use."""
     lines = []
     for host in hosts:
-        key = podman("exec", lab.container(host), "cat", "/etc/ssh/ssh_host_ed25519_key.pub").split()
+        own = uml.host_key(lab, host) if lab.kind == "uml" else podman("exec", lab.container(host), "cat", "/etc/ssh/ssh_host_ed25519_key.pub")
+        key = own.split()
         lines.append(f"{lab.address(host)} {key[0]} {key[1]}")
     (lab.state / "ssh/known_hosts").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -236,7 +253,8 @@ def remove(lab: Lab, host: str) -> None:
 
 
 def down(lab: Lab) -> None:
-    """Remove everything that carries this lab's label, and nothing else."""
+    """Remove everything that carries this lab's label or lies in its state, and nothing else."""
+    uml.down(lab)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda host: remove(lab, host), [*HOSTS, MIRROR[0]]))
     if podman("network", "ls", "--quiet", "--filter", f"name=^{lab.network}$").strip():
