@@ -8,6 +8,12 @@ from __future__ import annotations
 import importlib
 import pathlib
 
+import hypothesis
+
+# A machine that does something else at the same time is no fault of the code.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
+
 # Ansible's loader wants to know where a package lies and what its collection says of itself; a namespace package tells neither.
 TOP = importlib.import_module("ansible_collections.onprem.wandb")
 TOP._collection_meta = {}  # type: ignore[attr-defined]

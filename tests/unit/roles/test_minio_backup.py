@@ -14,7 +14,7 @@ import typing as t
 
 import pytest
 from ansible_collections.onprem.wandb.plugins.plugin_utils import _store_wiring
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from .role_value import ROLES, value
@@ -118,7 +118,6 @@ def told_by_rclone(directory: pathlib.Path, monkeypatch: pytest.MonkeyPatch, out
     return backup
 
 
-@settings(deadline=None)
 @given(keys=st.lists(KEYS, max_size=5))
 def test_every_name_survives_a_list(keys: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
     names = {odd_names.shown(key): size for size, key in enumerate([*keys, *AWKWARD])}
@@ -130,7 +129,6 @@ def test_every_name_survives_a_list(keys: list[str], tmp_path_factory: pytest.Te
         chosen.unlink()
 
 
-@settings(deadline=None)
 @given(key=KEYS)
 def test_what_rclone_shows_is_told_apart_and_back(key: str) -> None:
     assert odd_names.meant(odd_names.shown(key)) == key
@@ -168,7 +166,6 @@ def test_names_that_cannot_be_mirrored_under_themselves(names: list[str], files:
     assert odd_names.odd(names, files, room) == odd
 
 
-@settings(deadline=None)
 @given(key=KEYS)
 def test_a_pattern_means_the_name_and_nothing_else(key: str) -> None:
     pattern = program.literal(key)

@@ -21,7 +21,7 @@ EXAMPLES = 200 if os.environ.get("LONG") else 20
 def test_a_module_says_what_is_wrong(name: str, tmp_path: pathlib.Path) -> None:
     spec, paths = wrong_values.spec_of(name), wrong_values.files(tmp_path)
 
-    @settings(max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES < 200, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, derandomize=EXAMPLES < 200, database=None, suppress_health_check=list(HealthCheck))
     @given(st.data())
     def ask(data: t.Any) -> None:
         arguments = data.draw(wrong_values.wrong(spec, paths))

@@ -170,7 +170,7 @@ NAMES = st.lists(st.sampled_from(["a", "b", "c", "..", ".", ""]), min_size=1, ma
 MEMBERS = st.lists(st.tuples(NAMES, st.sampled_from([FILE, FILE, DIRECTORY, SYMLINK, SYMLINK, HARDLINK, OTHER]), NAMES), min_size=1, max_size=8)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(members=MEMBERS, strip=st.integers(0, 2))
 @example(members=[("a/b", SYMLINK, ".."), ("c", SYMLINK, "a/b/..")], strip=0)
 def test_whatever_is_accepted_stays_inside(members: list[tuple[str, str, str]], strip: int) -> None:
@@ -200,7 +200,7 @@ def test_whatever_is_accepted_stays_inside(members: list[tuple[str, str, str]], 
             assert real == os.path.realpath(tree) or real.startswith(os.path.realpath(tree) + "/"), (path, real)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.text(st.characters(codec="utf-8"), max_size=8), min_size=1, max_size=5))
 def test_paths_that_are_accepted_are_plain(parts: list[str]) -> None:
     name = "/".join(parts)

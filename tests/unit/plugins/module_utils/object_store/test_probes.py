@@ -237,7 +237,7 @@ HABITS = {
 }
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25, derandomize=True)
 @given(chosen=st.lists(NAME, min_size=1, max_size=4, unique=True), habit=st.sampled_from(sorted(HABITS)))
 def test_whatever_a_server_makes_of_a_name_is_noticed(tmp_path_factory, chosen, habit):
     keeps = HABITS[habit]

@@ -44,7 +44,7 @@ def told(site: Site) -> None:
 
 
 def test_no_value_breaks_the_report(site: t.Callable[..., Site]) -> None:
-    @settings(max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES < 3000, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, derandomize=EXAMPLES < 3000, database=None, suppress_health_check=list(HealthCheck))
     @given(variables(), st.sampled_from(SHAPES))
     @example({"wandb_mysql_host": "https://h:x/"}, SHAPES[1])
     def ask(supplied: dict[str, t.Any], shape: dict[str, t.Any]) -> None:
