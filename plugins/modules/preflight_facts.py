@@ -122,6 +122,10 @@ options:
         description: UDP port of the tunnel; V(0) without one.
         type: int
         default: 0
+      kubelet_port:
+        description: TCP port of the kubelet; V(0) where no other host asks it, as on the only control plane.
+        type: int
+        default: 0
 """
 
 EXAMPLES = r"""

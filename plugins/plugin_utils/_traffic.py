@@ -82,6 +82,12 @@ def tunnel_port(controller: Host) -> int:
     return port if backend.get("Type", "vxlan") == "vxlan" and isinstance(port, int) else 0
 
 
+def kubelet_port(host: Host, hosts: Iterable[Host]) -> int:
+    """TCP port of a node's kubelet; 0 where nobody but the node itself asks it, such as the only control plane."""
+    everybody = list(hosts)
+    return next((service.port for service in SERVICES if service.name == "kubelet" and is_asked(service, host, everybody)), 0)
+
+
 def talks_to(service: Service, source: Host) -> bool:
     """Whether a host is one of those who must reach a service. Users are anybody, so every host of the site could be asked; those that must are enough."""
     return any(source.in_any(groups_of(group)) for group in service.sources if group not in (USERS, ADMINISTRATOR))
@@ -104,9 +110,16 @@ def asked_from(source: Host, hosts: Iterable[Host], controller: Host) -> list[di
     ]
 
 
-def asked_at(host: Host, controller: Host) -> list[dict[str, Any]]:
+def is_asked(service: Service, host: Host, hosts: Iterable[Host]) -> bool:
+    """Whether anybody but the host itself must reach a service there. What a host asks of itself comes in by no interface."""
+    outside = USERS in service.sources or ADMINISTRATOR in service.sources
+    return outside or any(other.name != host.name and talks_to(service, other) for other in hosts)
+
+
+def asked_at(host: Host, hosts: Iterable[Host], controller: Host) -> list[dict[str, Any]]:
     """What others must reach on a host, for the module's option inbound. SSH is there, or nobody asks."""
-    found = [(service, port) for service, port in offered(host, controller) if service.sources and service.target != ALL]
+    everybody = list(hosts)
+    found = [(service, port) for service, port in offered(host, controller) if service.target != ALL and is_asked(service, host, everybody)]
     return [{"service": service.name, "protocol": service.protocol, "port": port} for service, port in found]
 
 

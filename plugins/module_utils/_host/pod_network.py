@@ -21,7 +21,6 @@ KUBELET_CONFIG = "/var/lib/kubelet/config.yaml"
 RESOLV_CONF = "/etc/resolv.conf"
 RESOLVED = "/run/systemd/resolve/resolv.conf"
 BRIDGE = "cni0"
-KUBELET_PORT = 10250
 # Interfaces of containers and tunnels: what comes from another host does not come in there.
 VIRTUAL = ("lo", "cni", "flannel", "docker", "veth", "cali", "kube-", "br-", "virbr", "dummy")
 
@@ -33,6 +32,7 @@ OPTIONS: dict[str, t.Any] = {
     "resolv_conf": {"type": "str", "default": ""},
     "tunnel": {"type": "str", "default": ""},
     "tunnel_port": {"type": "int", "default": 0},
+    "kubelet_port": {"type": "int", "default": 0},
 }
 
 
@@ -56,7 +56,7 @@ def measure(wanted: t.Mapping[str, t.Any], taken_back: t.Sequence[dict[str, str]
         "interfaces": links,
         "tunnel": str(wanted.get("tunnel") or ""),
         "filter": tool,
-        "dropped": dropped(chains, outer(links, kernel.read("/proc/net/route")), str(wanted.get("tunnel") or ""), int(wanted.get("tunnel_port") or 0)),
+        "dropped": dropped(chains, outer(links, kernel.read("/proc/net/route")), wanted),
     }
 
 
@@ -122,14 +122,16 @@ def packet_filter(run: Run) -> tuple[list[firewall.Chains], str]:
     return found, ", ".join(tools)
 
 
-def dropped(filters: t.Sequence[firewall.Chains], interface: str, tunnel: str, tunnel_port: int) -> list[dict[str, str]]:
+def dropped(filters: t.Sequence[firewall.Chains], interface: str, wanted: t.Mapping[str, t.Any]) -> list[dict[str, str]]:
     """Traffic of the cluster that the packet filter certainly drops: what, chain, by."""
-    other = tunnel or interface
+    other = str(wanted.get("tunnel") or interface)
+    tunnel_port, kubelet_port = int(wanted.get("tunnel_port") or 0), int(wanted.get("kubelet_port") or 0)
     asked = [
         ("forward", "traffic from pods of other nodes to pods here", firewall.Packet("forward", other, BRIDGE)),
         ("forward", "traffic from pods here to pods of other nodes", firewall.Packet("forward", BRIDGE, other)),
-        ("input", f"the kubelet's TCP port {KUBELET_PORT}", firewall.Packet("input", interface, dport=KUBELET_PORT)),
     ]
+    if kubelet_port:
+        asked.append(("input", f"the kubelet's TCP port {kubelet_port}", firewall.Packet("input", interface, dport=kubelet_port)))
     if tunnel_port:
         asked.append(("input", f"the tunnel between the nodes, UDP port {tunnel_port}", firewall.Packet("input", interface, "", "udp", tunnel_port)))
     return [

@@ -31,13 +31,13 @@ def arguments(gatherer: Gatherer, host: Host, given: Mapping[str, Any]) -> dict[
         endpoints += control_plane_endpoint(host)
         if any(not gatherer.groups.get(group) for group in EXTERNAL):
             endpoints += external_endpoints(gatherer.groups, gatherer.controller())
-        network = {"pod_network": measured_against(host, gatherer.controller())}
+        network = {"pod_network": measured_against(host, gatherer.ours(), gatherer.controller())}
     endpoints += _traffic.asked_from(host, gatherer.ours(), gatherer.controller())
     unused = [wanted(host)] if host.in_any(["mysql"]) and wanted(host) else []
     own: dict[str, Any] = {"paths": data_paths(host), "endpoints": endpoints, "managed_units": MANAGED_UNITS, "unused": unused, **network}
     own["drives"] = minio_drives(host) if host.in_any(["minio"]) else []
     own["mysql_data_dir"] = host.text("mysql_data_dir") if host.in_any(["mysql"]) else ""
-    own["inbound"] = _traffic.asked_at(host, gatherer.controller())
+    own["inbound"] = _traffic.asked_at(host, gatherer.ours(), gatherer.controller())
     own["boot_settings"] = boot_settings(host)
     own["packages"] = wanted_packages(gatherer, host)
     own["evidence"] = {secret.name: list(secret.evidence) for secret in KNOWN if secret.group == "all" or host.in_any([secret.group])}

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ... import _pod_network as network
@@ -21,7 +21,7 @@ def boot_settings(host: Host) -> dict[str, dict[str, Any]]:
     return {path: values for path, values in found.items() if values}
 
 
-def measured_against(host: Host, controller: Host) -> dict[str, Any]:
+def measured_against(host: Host, hosts: Iterable[Host], controller: Host) -> dict[str, Any]:
     """The module's option pod_network, out of the variables of the roles kubernetes and cni."""
     backend = controller.mapping("cni_flannel_backend")
     vxlan = backend.get("Type", "vxlan") == "vxlan"
@@ -29,6 +29,7 @@ def measured_against(host: Host, controller: Host) -> dict[str, Any]:
         "resolv_conf": str(host.mapping("kubernetes_kubelet_config_overrides").get("resolvConf") or ""),
         "tunnel": "flannel.%s" % backend.get("VNI", 1) if vxlan else "",
         "tunnel_port": _traffic.tunnel_port(controller),
+        "kubelet_port": _traffic.kubelet_port(host, hosts),
     }
 
 

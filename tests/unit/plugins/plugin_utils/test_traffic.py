@@ -55,16 +55,16 @@ def test_a_layers_own_address_is_asked():
 
 def test_what_others_must_reach_on_a_host():
     site = hosts()
-    assert [(item["service"], item["protocol"], item["port"]) for item in _traffic.asked_at(named(site, "db1"), controller())] == [
+    assert [(item["service"], item["protocol"], item["port"]) for item in _traffic.asked_at(named(site, "db1"), site, controller())] == [
         ("MySQL", "tcp", 3306),
         ("VRRP of the MySQL address", "vrrp", 0),
     ]
-    assert {item["service"] for item in _traffic.asked_at(named(hosts(db1={"mysql_endpoint_address": ""}), "db1"), controller())} == {"MySQL"}
+    assert {item["service"] for item in _traffic.asked_at(named(hosts(db1={"mysql_endpoint_address": ""}), "db1"), hosts(), controller())} == {"MySQL"}
 
 
 @pytest.mark.parametrize(("backend", "port"), [({}, 8472), ({"Type": "vxlan", "Port": 4789}, 4789), ({"Type": "host-gw"}, None), ({"Port": "x"}, None)])
 def test_the_tunnel_of_the_pods(backend, port):
-    found = {item["service"]: item["port"] for item in _traffic.asked_at(named(hosts(), "node1"), controller(cni_flannel_backend=backend))}
+    found = {item["service"]: item["port"] for item in _traffic.asked_at(named(hosts(), "node1"), hosts(), controller(cni_flannel_backend=backend))}
     assert found.get("pod network") == port
 
 

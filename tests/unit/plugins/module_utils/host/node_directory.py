@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.onprem.wandb.plugins.module_utils._host import pod_network
 
-WANTED = {"tunnel": "flannel.1", "tunnel_port": 8472}
+WANTED = {"tunnel": "flannel.1", "tunnel_port": 8472, "kubelet_port": 10250}
 BOOT = {"/etc/sysctl.d/90-onprem-wandb.conf": {"net.ipv4.ip_forward": 1, "fs.inotify.max_user_watches": 524288}}
 FILES = {
     "/proc/sys/net/ipv4/ip_forward": "1\n",

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.onprem.wandb.plugins.module_utils._host import pod_network as network
 
-WANTED = {"tunnel": "flannel.1", "tunnel_port": 8472}
+WANTED = {"tunnel": "flannel.1", "tunnel_port": 8472, "kubelet_port": 10250}
 ROUTES = "Iface\tDestination\tGateway\neth0\t000012C6\t00000000\nens3\t00000000\t010012C6\n"
 FORWARD = {"family": "ip", "table": "filter", "name": "FORWARD", "type": "filter", "hook": "forward", "policy": "drop"}
 FORWARD_DROP = json.dumps({"nftables": [{"chain": FORWARD}]})
@@ -99,7 +99,7 @@ def test_the_packet_filter_is_asked_in_its_own_language() -> None:
 
     filters, tool = network.packet_filter(run)
     assert (tool, asked) == ("nft", ["nft", "iptables-legacy-save"])
-    found = network.dropped(filters, "eth0", "flannel.1", 8472)
+    found = network.dropped(filters, "eth0", WANTED)
     assert [(item["hook"], item["chain"], item["by"]) for item in found] == [("forward", "ip filter FORWARD", "policy drop")] * 2
 
 
@@ -107,8 +107,8 @@ def test_iptables_where_there_is_no_nft() -> None:
     text = "*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp --dport 10250 -j ACCEPT\nCOMMIT\n"
     filters, tool = network.packet_filter(lambda command: text if command[0] == "iptables-save" else None)
     assert tool == "iptables"
-    assert [item["what"] for item in network.dropped(filters, "eth0", "flannel.1", 8472)] == ["the tunnel between the nodes, UDP port 8472"]
-    assert network.dropped(filters, "eth0", "", 0) == []
+    assert [item["what"] for item in network.dropped(filters, "eth0", WANTED)] == ["the tunnel between the nodes, UDP port 8472"]
+    assert network.dropped(filters, "eth0", {"kubelet_port": 10250}) == []
 
 
 def test_output_that_is_none_is_nobody_asked() -> None:

@@ -81,14 +81,27 @@ def test_a_host_that_was_not_measured_is_another_finding(site):
     assert findings_of(site()) == []
 
 
+PLANE = Host("cp1", frozenset(["kube_control_plane"]))
+
+
+def test_nobody_outside_asks_the_kubelet_of_the_only_control_plane():
+    """EX-26 took a closed port that only the host itself needs for a fault."""
+    node, second = Host("node1", frozenset(["kube_node"])), Host("cp2", frozenset(["kube_control_plane"]))
+
+    def port(host, *others):
+        return pod_network.measured_against(host, [host, *others], Host("localhost"))["kubelet_port"]
+
+    assert (port(PLANE, node), port(node, PLANE), port(PLANE, node, second)) == (0, 10250, 10250)
+
+
 def test_what_a_host_is_measured_against():
-    host = Host("node1", variables=PlainVariables({"kubernetes_kubelet_config_overrides": {"resolvConf": "/etc/upstream.conf"}}))
+    host = Host("node1", frozenset(["kube_node"]), variables=PlainVariables({"kubernetes_kubelet_config_overrides": {"resolvConf": "/etc/upstream.conf"}}))
 
     def against(**backend):
-        return pod_network.measured_against(host, Host("localhost", variables=PlainVariables({"cni_flannel_backend": backend})))
+        return pod_network.measured_against(host, [host, PLANE], Host("localhost", variables=PlainVariables({"cni_flannel_backend": backend})))
 
     assert against(Type="vxlan") == {
-        "resolv_conf": "/etc/upstream.conf", "tunnel": "flannel.1", "tunnel_port": 8472,
+        "resolv_conf": "/etc/upstream.conf", "tunnel": "flannel.1", "tunnel_port": 8472, "kubelet_port": 10250,
     }  # fmt: skip
     assert (against(Type="vxlan", VNI=7, Port=4789)["tunnel"], against(Type="vxlan", Port=4789)["tunnel_port"]) == ("flannel.1".replace("1", "7"), 4789)
     assert (against(Type="host-gw")["tunnel"], against(Type="host-gw")["tunnel_port"]) == ("", 0)

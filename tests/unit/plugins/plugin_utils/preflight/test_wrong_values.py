@@ -35,7 +35,7 @@ def variables(draw: st.DrawFn) -> dict[str, t.Any]:
 def told(site: Site) -> None:
     """All that preflight asks of variables: what hosts are asked, the rules, the report."""
     for host in site.hosts.values():
-        data_paths(host), mirror_endpoint(host), boot_settings(host), measured_against(host, site.controller)
+        data_paths(host), mirror_endpoint(host), boot_settings(host), measured_against(host, site.hosts.values(), site.controller)
     external_endpoints(site.groups, site.controller)
     findings = joined(evaluate(site), len(site.hosts))
     assert all(finding.expected and finding.remedy for finding in findings)
