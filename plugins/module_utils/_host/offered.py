@@ -28,7 +28,7 @@ Json = dict[str, t.Any]
 def system_of(release: t.Mapping[str, t.Any]) -> str:
     """What packages are named by: `debian 12`, `ubuntu 24.04`, `el 9`."""
     name, version = str(release["id"]), str(release["version"])
-    return "el %s" % version.split(".")[0] if name in ENTERPRISE_IDS else "%s %s" % (name, version)
+    return "el %s" % version.split(".", maxsplit=1)[0] if name in ENTERPRISE_IDS else "%s %s" % (name, version)
 
 
 def numbers(version: str) -> list[int]:
@@ -70,8 +70,8 @@ def piped(output: str) -> dict[str, str]:
     """Package to version, of lines `name|version`; the first line of a name counts."""
     found: dict[str, str] = {}
     for line in output.splitlines():
-        name, bar, version = line.strip().partition("|")
-        if bar:
+        name, pipe, version = line.strip().partition("|")
+        if pipe:
             found.setdefault(name, version)
     return found
 
