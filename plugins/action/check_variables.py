@@ -11,6 +11,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.onprem.wandb.plugins.plugin_utils import _once
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.gather import Gatherer
+from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.interface import SITE_OPTIONS
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.model import CONTROLLER, PROBLEM, Finding, Host, joined
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.rules import variables as by_options
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.values import read_file, sentence
@@ -74,7 +75,10 @@ class ActionModule(ActionBase):
         if missing:
             raise AnsibleError("roles has %s; expected some of %s." % (", ".join(missing), ", ".join(sorted(site.specs))))
         site.specs = {role: site.specs[role] for role in roles}
-        return joined((finding for rule in by_options.BY_OPTIONS for finding in rule(site)), len(site.hosts))
+        found = (finding for rule in by_options.BY_OPTIONS for finding in rule(site))
+        # A variable of the site that is not set is missed by the site, not by a layer that works without it.
+        meant = [finding for finding in found if finding.variable not in SITE_OPTIONS or site.controller.variables.is_supplied(finding.variable)]
+        return joined(meant, len(site.hosts))
 
 
 def verdict(found: list[Finding], errors: Mapping[str, str]) -> dict[str, Any]:

@@ -68,3 +68,8 @@ def test_a_role_that_does_not_run_is_not_judged(tmp_path: pathlib.Path) -> None:
 def test_roles_that_do_not_exist_are_named(tmp_path: pathlib.Path) -> None:
     code, output = run(tmp_path, on_all("kubernets"), site_name="x")
     assert code == 2 and "roles has kubernets; expected some of" in " ".join(output.split())
+
+
+def test_a_layer_works_without_what_only_the_site_needs(tmp_path: pathlib.Path) -> None:
+    code, output = run(tmp_path, on_all("containerd"))
+    assert code == 0, output
