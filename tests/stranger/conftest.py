@@ -27,7 +27,6 @@ from hosts import OPERATOR, Hosts
 from tuesday import LEFT_OUT
 
 README = (TOP / "README.md").read_text(encoding="utf-8")
-NETWORK = (TOP / "docs/network.md").read_text(encoding="utf-8")
 OPERATIONS = (TOP / "docs/operations.md").read_text(encoding="utf-8")
 BEYOND: dict[str, str] = yaml.safe_load((HERE / "beyond.yml").read_text(encoding="utf-8"))
 LOGS = TOP / ".lab/logs"
@@ -49,6 +48,7 @@ class Stranger:
         # What of the README's commands stays in the shell in which they are typed.
         self.login = "; ".join(line for line in first_page.install_commands(README) if line.startswith((". ", "export ")))
         self.set: list[str] = []  # variables that were written into the inventory
+        self.closed: dict[str, str] = {}  # each host's firewall, before anything of ours
         self.timings: list[tuple[str, float]] = []
 
     def shell(self, command: str, **others: object) -> Done:
@@ -85,6 +85,7 @@ class Stranger:
             "mysql_endpoint_address": hosts.database,
             "kubernetes_control_plane_endpoint": f"k8s.{hosts.domain}:6443",
             "preflight_size": "custom",
+            "host_firewall_manage": True,
             "ansible_user": OPERATOR,
             "ansible_ssh_common_args": f"-o ProxyJump={OPERATOR}@{hosts.jump}",
             "artifacts_mirror": f"http://mirror.{hosts.domain}:8080",
@@ -116,8 +117,8 @@ def stranger(request: pytest.FixtureRequest) -> Iterator[Stranger]:
             (LOGS / "stranger.out").unlink(missing_ok=True)
             made = account.run("ssh-keygen -q -t ed25519 -N '' -f ~/.ssh/id_ed25519; mkdir wandb-site")
             assert made.code == 0, made.output
-            pods = str(hosts.beyond(["kubernetes_pod_cidr"])["kubernetes_pod_cidr"])
-            hosts.prepare((account.home / ".ssh/id_ed25519.pub").read_text(encoding="utf-8").strip(), found.sudo, first_page.ports(NETWORK), pods)
+            hosts.prepare((account.home / ".ssh/id_ed25519.pub").read_text(encoding="utf-8").strip(), found.sudo)
+            found.closed = {host: hosts.rules(host) for host in hosts.addresses}
             account.give(".ssh/known_hosts", hosts.keys())
             account.give(".vault-password", found.vault + "\n")
         yield found

@@ -4,21 +4,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import pathlib
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-import first_page
 import yaml
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 OPERATOR = "ops"
 JUMP = "mirror"
-CLUSTER = ("kube_control_plane", "kube_node")
 DRIVE = "/var/lib/minio/data"
 SUDO = """
 useradd --create-home --shell /bin/bash --groups sudo {user}
@@ -38,9 +35,22 @@ mkdir -p {DRIVE}
 echo '/var/lib/second-drive {DRIVE} xfs loop,noatime 0 0' >> /etc/fstab
 mount {DRIVE}
 """
+# Closed but for SSH from the jump host: role host opens the rest, and a reset closes it again.
 FIREWALL = """
 cat > /etc/nftables.conf <<'RULES'
-{rules}RULES
+#!/usr/sbin/nft -f
+flush ruleset
+table inet filter {{
+  chain input {{
+    type filter hook input priority filter; policy drop;
+    ct state established,related accept
+    ct state invalid drop
+    iifname lo accept
+    meta l4proto {{ icmp, ipv6-icmp }} accept
+    ip saddr {jump} tcp dport 22 accept
+  }}
+}}
+RULES
 systemctl enable -q --now nftables
 """
 
@@ -60,7 +70,7 @@ class Hosts:
         private = yaml.safe_load((state / "inventory/group_vars/all/private.yml").read_text(encoding="utf-8"))
         self.database = str(private["lab_database"])
         net = self.database.rpartition(".")[0]
-        self.controller, self.jump = f"{net}.1", f"{net}.10"
+        self.jump = f"{net}.10"
 
     def on(self, host: str, command: str, check: bool = True) -> str:
         """Run as root on a host, past everything that stands between it and an operator."""
@@ -71,30 +81,23 @@ class Hosts:
         assert done.returncode == 0 or not check, f"on {host}: {done.stderr[-800:]}"
         return done.stdout
 
-    def prepare(self, key: str, password: str, ways: Sequence[first_page.Way], pods: str) -> None:
+    def prepare(self, key: str, password: str) -> None:
         """What an operator's hosts have, and the lab's do not."""
-        # The network's own firewall would be between: SSH comes by the jump host alone.
-        ways = [dataclasses.replace(way, sources=("jump host",)) if way.port == 22 else way for way in ways]
 
         def one(host: str) -> None:
             self.on(host, SUDO.format(user=OPERATOR, password=password, key=key))
             if host == JUMP:
                 return
-            groups = [group for group, names in self.groups.items() if host in names]
-            if "minio" in groups:
+            if host in self.groups["minio"]:
                 self.on(host, SECOND_DRIVE)
-            self.on(host, FIREWALL.format(rules=first_page.ruleset(ways, groups, self.sources(pods if set(groups) & set(CLUSTER) else ""))))
+            self.on(host, FIREWALL.format(jump=self.jump))
 
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(one, [*self.addresses, JUMP]))
 
-    def sources(self, pods: str) -> Mapping[str, Sequence[str]]:
-        """Who the table of ports speaks of, at a host; pods: what asks there under an address of its own, those that run on it."""
-        groups = {group: [self.addresses[name] for name in names] for group, names in self.groups.items()}
-        for group in CLUSTER if pods else ():
-            groups[group].append(pods)
-        words = {"jump host": [self.jump], "the machine that Ansible runs on": [self.controller]}
-        return {**groups, **words, "anybody: browsers, training machines": [self.controller, *self.addresses.values()]}
+    def rules(self, host: str) -> str:
+        """What the host's firewall is, in memory and for the next boot."""
+        return self.on(host, "nft --stateless list table inet filter; cat /etc/nftables.conf")
 
     def keys(self) -> str:
         """known_hosts, read from the hosts themselves."""

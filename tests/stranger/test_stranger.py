@@ -64,6 +64,10 @@ def test_the_site(stranger: Stranger) -> None:
     kept = stranger.account.home / stranger.site / ".secrets"
     assert kept.stat().st_mode & 0o777 == 0o700
     assert kept.stat().st_uid == stranger.account.uid
+    for host, closed in stranger.closed.items():
+        added = set(stranger.hosts.rules(host).splitlines()) - set(closed.splitlines())
+        assert added, f"{host}: nothing was opened"
+        assert not [line for line in added if "accept" in line and "onprem.wandb" not in line], host
 
 
 def test_the_site_again(stranger: Stranger) -> None:
@@ -118,4 +122,4 @@ def test_reset(stranger: Stranger) -> None:
         assert "active" not in units, f"{host}: {units}"
     # What is the operator's is there as before: drive, firewall, sudo.
     assert stranger.hosts.on("store1", f"findmnt --noheadings --output FSTYPE {DRIVE}").strip() == "xfs"
-    assert "policy drop" in stranger.hosts.on("store1", "nft list table inet filter")
+    assert {host: stranger.hosts.rules(host) for host in stranger.closed} == stranger.closed

@@ -53,7 +53,7 @@ READS: dict[str, tuple[str, ...]] = {
     "core-2.21": (*CODE, "tests/unit/*", "pyproject.toml"),
     "sanity": (*CODE, "tests/*"),
     "galaxy": (*CODE, "README.md", "docs/*", "changelogs/*"),
-    "stranger": (*CODE, "README.md", "docs/operations.md", "docs/network.md"),
+    "stranger": (*CODE, "README.md", "docs/operations.md"),
 }
 HEARTBEAT = 30  # seconds between two lines that say what is running
 

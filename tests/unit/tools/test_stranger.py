@@ -12,7 +12,6 @@ import yaml
 
 TOP = Path(__file__).resolve().parents[3]
 README = (TOP / "README.md").read_text(encoding="utf-8")
-NETWORK = (TOP / "docs/network.md").read_text(encoding="utf-8")
 BEYOND = TOP / "tests/stranger/beyond.yml"
 NAMED = "README.md names it"
 KNOWN = 38  # lines of beyond.yml: a new one is something that the scenario does not prove any more, and has to be meant
@@ -72,20 +71,6 @@ def test_every_row_of_a_tuesday_is_a_command() -> None:
     assert "onprem.wandb.minio_backup -e op_run=yes" in found
     for command in found:
         assert (TOP / f"playbooks/{command.split()[0].rpartition('.')[2]}.yml").is_file(), command
-
-
-def test_the_ports_make_a_firewall() -> None:
-    ways = first_page.ports(NETWORK)
-    assert first_page.Way(("every host",), ("the machine that Ansible runs on",), "tcp", 22) in ways
-    names = {name for way in ways for name in (*way.to, *way.sources)}
-    where = {name: [f"192.0.2.{number}"] for number, name in enumerate(sorted(names), 1)}
-    rules = first_page.ruleset(ways, ["mysql"], where)
-    assert "policy drop" in rules
-    assert f"ip saddr {{ {where['mysql'][0]} }} meta l4proto vrrp accept" in rules
-    assert "tcp dport 3306 accept" in rules
-    assert "tcp dport 6379" not in rules
-    with pytest.raises(ValueError, match="nobody knows who that is"):
-        first_page.ruleset(ways, ["mysql"], {})
 
 
 def test_what_the_stranger_sets_by_the_readmes_words_is_in_it() -> None:
