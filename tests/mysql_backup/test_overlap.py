@@ -21,8 +21,7 @@ from test_faults import failure
 
 LONG = bool(os.environ.get("LONG"))
 INTERVAL, SECONDS = (60, 600) if LONG else (20, 90)
-# Seconds: the timer's accuracy and the run itself, which beside a full takes longer; the short form shares its machine with another job.
-SLACK = 5 if LONG else 15
+SLACK = 5  # seconds: the timer's accuracy and the run itself
 
 
 @pytest.fixture(scope="module")
