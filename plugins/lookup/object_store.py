@@ -60,6 +60,12 @@ def read(path: str) -> t.Optional[str]:
         return pathlib.Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it holds bytes that are no text in UTF-8"
+        raise AnsibleLookupError(
+            f"{path} on the controller cannot be used: {reason}. Expected the file as this site's runs wrote it. Nothing was changed."
+            f" Next: ls -l {path}; put it back from where it is kept."
+        ) from None
 
 
 class LookupModule(LookupBase):

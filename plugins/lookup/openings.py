@@ -73,4 +73,4 @@ class LookupModule(LookupBase):
             raise AnsibleLookupError(
                 f"The address of {host.name} is not known: {name} does not resolve here ({error}), and its facts were not gathered in this run. A firewall "
                 f"takes addresses. Nothing was changed. Next: set host_address: <its address> in host_vars/{host.name}.yml"
-            ) from error
+            ) from None

@@ -71,5 +71,5 @@ class LookupModule(LookupBase):
                 reason = error.strerror if isinstance(error, OSError) else error
                 raise AnsibleLookupError(
                     f"{term} on the controller cannot be used: {reason}. Expected {expected} in PEM form. Next: openssl storeutl -noout -text {term}"
-                ) from error
+                ) from None
         return found

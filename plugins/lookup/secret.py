@@ -66,9 +66,16 @@ class LookupModule(LookupBase):
         for term in terms:
             try:
                 secret = known.of(str(term))
+            except ValueError as error:
+                raise AnsibleLookupError(str(error)) from error
+            try:
                 content = store.read(directory, str(term))
             except (ValueError, OSError) as error:
-                raise AnsibleLookupError(f"The secret {term} in {directory} cannot be read: {error}.") from error
+                reason = error.strerror if isinstance(error, OSError) else error
+                raise AnsibleLookupError(
+                    f"The secret {term} in {directory} cannot be read: {reason}. Nothing was changed. Next: ls -l {directory}; "
+                    "put the file back from where it is kept."
+                ) from None
             if content is None and not self._is_check_mode(variables or {}):
                 playbook = PLAYBOOKS.get(secret.name, secret.group)
                 raise AnsibleLookupError(

@@ -43,7 +43,7 @@ def start(job: Job) -> tuple[int, int]:
 
 def finish(pid: int, reading: int) -> Any:
     """Wait for the answer."""
-    with os.fdopen(reading, encoding="utf-8") as pipe:
+    with os.fdopen(reading, encoding="utf-8", errors="replace") as pipe:
         text = pipe.read()
     os.waitpid(pid, 0)
     try:

@@ -174,9 +174,9 @@ class Host:
         """What forbids going from host to host."""
         try:
             running = os.readlink(f"/proc/{state.pid}/exe")
-            with open(f"/proc/{state.pid}/environ", encoding="utf-8") as handle:
+            with open(f"/proc/{state.pid}/environ", encoding="utf-8", errors="replace") as handle:
                 have = release.settings(handle.read().replace("\0", "\n"))
-            with open(self.params["environment_file"], encoding="utf-8") as handle:
+            with open(self.params["environment_file"], encoding="utf-8", errors="replace") as handle:
                 want = release.settings(handle.read())
         except OSError as error:
             return [str(error)]

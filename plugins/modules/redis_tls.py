@@ -107,7 +107,7 @@ OPTIONS = {
 
 def first_of(path: str) -> bytes:
     """The first certificate of a PEM file in DER form. Raises OSError or ValueError."""
-    with open(path, encoding="ascii") as stream:
+    with open(path, encoding="ascii", errors="replace") as stream:
         text = stream.read()
     end = "-----END CERTIFICATE-----"
     return ssl.PEM_cert_to_DER_cert(text[text.index("-----BEGIN CERTIFICATE-----") : text.index(end) + len(end)])

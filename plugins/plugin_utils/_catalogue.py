@@ -35,7 +35,7 @@ class CatalogueError(Exception):
 
 def load(path: pathlib.Path = CATALOGUE_FILE) -> dict[str, t.Any]:
     """Return the catalogue as shipped: {'artifacts': {...}, 'images': {...}}."""
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
+    return yaml.load(path.read_text(encoding="utf-8", errors="strict"), Loader=LOADER)
 
 
 def merge(catalogue: t.Mapping[str, t.Any], overrides: t.Any) -> dict[str, t.Any]:

@@ -20,8 +20,8 @@ LIBRARY = pathlib.Path(__file__).parents[1] / "module_utils"
 def of_role(place: pathlib.Path) -> dict[str, str]:
     """A module of a role, or all of a package."""
     if place.is_file():
-        return {place.name: place.read_text(encoding="utf-8")}
-    return {str(path.relative_to(place.parent)): path.read_text(encoding="utf-8") for path in sorted(place.rglob("*.py"))}
+        return {place.name: place.read_text(encoding="utf-8", errors="strict")}
+    return {str(path.relative_to(place.parent)): path.read_text(encoding="utf-8", errors="strict") for path in sorted(place.rglob("*.py"))}
 
 
 def imported(text: str, package: str) -> set[str]:
@@ -54,7 +54,7 @@ def of_library(texts: t.Iterable[str]) -> dict[str, str]:
         place = place_of(name)
         path = f"{HOME.replace('.', '/')}/{place.relative_to(LIBRARY)}" if place else ""
         if place and path not in found:
-            found[path] = place.read_text(encoding="utf-8")
+            found[path] = place.read_text(encoding="utf-8", errors="strict")
             todo |= imported(found[path], name if place.name == "__init__.py" else name.rpartition(".")[0])
             todo.add(name.rpartition(".")[0])
     for path in list(found):

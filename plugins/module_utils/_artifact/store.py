@@ -150,7 +150,7 @@ class Store:
         place = self.path(artifact.name, artifact.version)
         marker = os.path.join(place, MARKER)
         info = os.stat(marker)
-        with open(marker, encoding="utf-8") as stream:
+        with open(marker, encoding="utf-8", errors="strict") as stream:
             files = json.load(stream)["files"]
         self._mark(place, artifact, files, (info.st_atime_ns, info.st_mtime_ns))
 

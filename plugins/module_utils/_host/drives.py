@@ -18,9 +18,9 @@ def unescape(text: str) -> str:
 def mounts(mountinfo: str) -> list[dict[str, str]]:
     """Mount points with device and file system; later ones cover earlier ones."""
     found = []
-    for line in mountinfo.splitlines():
+    for line in mountinfo.split("\n"):  # a path may hold what splitlines() and split() take for an end
         left, mark, right = line.partition(" - ")
-        fields, rest = left.split(), right.split()
+        fields, rest = left.split(" "), right.split(" ")
         if mark and len(fields) >= 6 and len(rest) >= 2:
             found.append({"mount_point": unescape(fields[4]), "device": unescape(rest[1]), "file_system": rest[0], "number": fields[2], "options": fields[5]})
     return found
@@ -40,7 +40,7 @@ def mount_of(path: str, table: t.Sequence[t.Mapping[str, str]]) -> dict[str, str
 
 def here() -> list[dict[str, str]]:
     """The mounts of this host."""
-    with open("/proc/self/mountinfo", encoding="utf-8") as handle:
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as handle:
         return mounts(handle.read())
 
 

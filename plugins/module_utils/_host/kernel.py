@@ -36,7 +36,7 @@ class Kernel:
     def read(self, absolute: str) -> str:
         """Text of a file, empty when there is none."""
         try:
-            with open(self.path(absolute), encoding="utf-8") as handle:
+            with open(self.path(absolute), encoding="utf-8", errors="replace") as handle:
                 return handle.read()
         except OSError:  # none, or no file
             return ""

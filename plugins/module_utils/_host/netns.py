@@ -34,7 +34,7 @@ def find(address: str, proc: str = "/proc") -> str:
             if identity in seen:
                 continue
             seen.add(identity)
-            with open(os.path.join(proc, entry, "net/fib_trie"), encoding="ascii") as handle:
+            with open(os.path.join(proc, entry, "net/fib_trie"), encoding="ascii", errors="replace") as handle:
                 text = handle.read()
         except OSError:  # the process ended meanwhile
             continue

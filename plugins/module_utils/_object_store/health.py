@@ -81,7 +81,7 @@ def cut_off(told: MirrorStatus, lock: str) -> str:
     if told.get("began", 0) <= told.get("attempt", 0):
         return ""
     try:
-        with open(lock, encoding="ascii") as handle:
+        with open(lock, encoding="ascii", errors="replace") as handle:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return ""

@@ -108,7 +108,7 @@ class Sdk:
         program.write_text(source_of(sdk_run), encoding="utf-8")
         place.write_text(json.dumps(state), encoding="utf-8")
         done = self.run([self.python, str(program), verb, str(place)], seconds)
-        return dict(json.loads(place.read_text(encoding="utf-8"))), done
+        return dict(json.loads(place.read_text(encoding="utf-8", errors="strict"))), done
 
     def verify(self, seconds: float) -> tuple[dict[str, str], Done]:
         """The SDK's own `wandb verify`: each of its checks with what is wrong, or an empty string."""

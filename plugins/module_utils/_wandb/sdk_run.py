@@ -140,7 +140,7 @@ def clean(state: State, place: Path) -> None:
 def main() -> None:
     """One verb."""
     place = Path(sys.argv[2])
-    state = json.loads(place.read_text(encoding="utf-8"))
+    state = json.loads(place.read_text(encoding="utf-8", errors="strict"))
     {"log": log, "clean": clean}[sys.argv[1]](state, place)
     keep(place, state)
 

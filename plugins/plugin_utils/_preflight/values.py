@@ -41,7 +41,7 @@ def load_variables(kind: str) -> dict[str, dict[str, Any]]:
 def load_options() -> dict[str, dict[str, Any]]:
     """Options of every role from its argument spec."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # five times as fast where PyYAML was built with libyaml
-    return {role: options(yaml.load(path.read_text(encoding="utf-8"), Loader=loader) or {}) for role, path in role_files("meta/argument_specs.yml")}
+    return {role: options(yaml.load(path.read_bytes(), Loader=loader) or {}) for role, path in role_files("meta/argument_specs.yml")}
 
 
 def options(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,12 +21,17 @@ def path_of(directory: str, name: str) -> str:
 
 
 def read(directory: str, name: str) -> str | None:
-    """A secret as it is to be used; None when there is none. Files of Ansible's own password lookup may carry a salt."""
+    """A secret as it is to be used; None when there is none. Files of Ansible's own password lookup may carry a salt.
+
+    Raises OSError, or ValueError where it is no text.
+    """
     try:
         with open(path_of(directory, name), encoding="utf-8") as handle:
             return handle.read().rstrip("\r\n").split(" salt=")[0]
     except FileNotFoundError:
         return None
+    except UnicodeDecodeError as error:
+        raise ValueError("it holds bytes that are no text in UTF-8") from error
 
 
 def missing(directory: str, names: Sequence[str]) -> list[str]:

@@ -72,7 +72,7 @@ class Server:
 def read(path: str) -> str:
     """The verdict in the file; closed when there is none."""
     try:
-        with open(path, encoding="ascii") as stream:
+        with open(path, encoding="ascii", errors="replace") as stream:
             return WRITABLE if stream.read().strip() == WRITABLE else CLOSED
     except OSError:
         return CLOSED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import fnmatch
 import re
 import subprocess
@@ -37,6 +38,8 @@ def habits() -> str:
             problems.append(f"{name}: {len(raw)} bytes; files over {LARGEST} do not belong into git")
         text = raw.decode("utf-8", errors="replace")
         problems += [f"{name}:{line}: {what}" for line, what in offences(str(name), text, hosts)]
+        if name.suffix == ".py" and name.parts[0] in ("plugins", "roles"):
+            problems += [f"{name}:{line}: {what}" for line, what in undecided(text)]
     if problems:
         raise CheckFailed("\n  ".join([f"{len(problems)} offences:", *problems]))
     return f"{len(found)} files, {len(hosts)} registry hosts looked for"
@@ -50,6 +53,44 @@ def offences(name: str, text: str, hosts: set[str]) -> list[tuple[int, str]]:
         if any(fnmatch.fnmatch(name, f"{place}*") for place in places) and not name.endswith("workshop/habits.py"):
             found += [(text.count("\n", 0, hit.start()) + 1, f"{what} ({hit[0].splitlines()[0][:40]})") for hit in re.finditer(pattern, text, re.MULTILINE)]
     return found
+
+
+def undecided(text: str) -> list[tuple[int, str]]:
+    """Reads of text that end in a traceback where the file is no UTF-8: neither `errors=` nor a handler of ValueError around them."""
+    found = []
+
+    def visit(node: ast.AST, caught: bool) -> None:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            caught = False
+        if isinstance(node, ast.Call) and not caught and reads_text(node):
+            found.append((node.lineno, "a text is read that may be no UTF-8: say errors=, or catch ValueError here"))
+        if isinstance(node, ast.Try):
+            names = {name.id for handler in node.handlers for name in ast.walk(handler.type or ast.Name("Exception")) if isinstance(name, ast.Name)}
+            for inside in node.body:
+                visit(inside, caught or bool(names & {"ValueError", "UnicodeDecodeError", "UnicodeError", "Exception"}))
+            for outside in (*node.handlers, *node.orelse, *node.finalbody):
+                visit(outside, caught)
+            return
+        for child in ast.iter_child_nodes(node):
+            visit(child, caught)
+
+    visit(ast.parse(text), False)
+    return found
+
+
+def reads_text(call: ast.Call) -> bool:
+    """Whether it opens or reads a file as text, with Python's own answer to bytes that are none."""
+    name = f".{call.func.attr}" if isinstance(call.func, ast.Attribute) else call.func.id if isinstance(call.func, ast.Name) else ""
+    words = {word.arg: word.value for word in call.keywords}
+    if "errors" in words or None in words:
+        return False
+    if name == ".read_text":
+        return True
+    if name not in ("open", ".fdopen"):
+        return False
+    modes = [*call.args[1:2], *([words["mode"]] if "mode" in words else [])]
+    mode = modes[0].value if modes and isinstance(modes[0], ast.Constant) and isinstance(modes[0].value, str) else "r"
+    return not set(mode) & set("bwax")
 
 
 def system_python() -> str:

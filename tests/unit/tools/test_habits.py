@@ -45,3 +45,25 @@ def test_a_large_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_this_machine_names_its_registries() -> None:
     assert all("." in host and "/" not in host for host in habits.registry_hosts())
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("x = open(p).read()", True),
+        ("x = open(p, encoding='utf-8')", True),
+        ("x = os.fdopen(n, encoding='utf-8')", True),
+        ("x = path.read_text(encoding='utf-8')", True),
+        ("try:\n    x = open(p, encoding='utf-8')\nexcept OSError:\n    pass", True),
+        ("try:\n    pass\nexcept ValueError:\n    x = open(p)", True),
+        ("try:\n    def f():\n        return open(p)\nexcept ValueError:\n    pass", True),
+        ("try:\n    x = open(p, encoding='utf-8')\nexcept (OSError, ValueError):\n    pass", False),
+        ("try:\n    x = path.read_text()\nexcept UnicodeDecodeError:\n    pass", False),
+        ("x = open(p, encoding='utf-8', errors='replace')", False),
+        ("x = open(p, 'rb'), open(p, 'w', encoding='utf-8'), os.open(p, 0), zipped.open(p)", False),
+        ("x = open(p, mode='rb')", False),
+        ("x = open(p, **HOW)", False),
+    ],
+)
+def test_a_read_that_bytes_can_break_is_told(code: str, told: bool) -> None:
+    assert bool(habits.undecided(code)) is told

@@ -9,6 +9,8 @@ import os
 import tempfile
 import typing as t
 
+from ansible_collections.onprem.wandb.plugins.module_utils._host import foreign
+
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
@@ -40,16 +42,15 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     p = module.params
     path = os.path.realpath(p["path"])
     try:
-        with open(path, encoding="utf-8") as handle:
-            before = handle.read()
+        before = foreign.load(path)
     except OSError as error:
         module.fail_json(msg=f"{p['path']} cannot be read: {error.strerror}. Next: ls -l {p['path']}")
     after = with_block(before, p["block"], p["marker"].replace("{mark}", "BEGIN"), p["marker"].replace("{mark}", "END"))
     if after != before and not module.check_mode:
         handle_number, name = tempfile.mkstemp()
-        with os.fdopen(handle_number, "w", encoding="utf-8") as handle:
-            handle.write(after)
+        foreign.store(handle_number, after)
         # Docker and podman mount /etc/hosts: it cannot be replaced there, only written.
         module.atomic_move(name, path, unsafe_writes=True)
-    diff = [{"before": before, "after": after, "before_header": p["path"], "after_header": p["path"]}] if after != before else []
-    return {"changed": after != before, "changed_paths": [p["path"]] if after != before else [], **({"diff": diff} if module._diff else {})}
+    changed = after != before
+    shown = {"before": foreign.visible(before), "after": foreign.visible(after), "before_header": p["path"], "after_header": p["path"]}
+    return {"changed": changed, "changed_paths": [p["path"]] if changed else [], **({"diff": [shown] if changed else []} if module._diff else {})}

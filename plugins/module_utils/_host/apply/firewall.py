@@ -12,6 +12,7 @@ import shlex
 import tempfile
 import typing as t
 
+from ansible_collections.onprem.wandb.plugins.module_utils._host import foreign
 from ansible_collections.onprem.wandb.plugins.module_utils._host import openings as o
 from ansible_collections.onprem.wandb.plugins.module_utils._host.apply.block import with_block
 
@@ -67,8 +68,7 @@ class Host:
     def read(self, path: str) -> str:
         """The text of a file; empty when it is not there."""
         try:
-            with open(path, encoding="utf-8") as handle:
-                return handle.read()
+            return foreign.load(path)
         except FileNotFoundError:
             return ""
 
@@ -76,8 +76,7 @@ class Host:
         """A file that is there, with its owner and mode."""
         path = os.path.realpath(path)
         number, name = tempfile.mkstemp()
-        with os.fdopen(number, "w", encoding="utf-8") as handle:
-            handle.write(text)
+        foreign.store(number, text)
         self.module.atomic_move(name, path)
 
 
@@ -283,8 +282,7 @@ def tried(host: Host, text: str, alone: bool) -> str:
     """Why nft does not take a file; empty when it does."""
     # Not module.tmpdir: on a host that never had one it would make it, in check mode too, and warn.
     number, name = tempfile.mkstemp()
-    with os.fdopen(number, "w", encoding="utf-8") as handle:
-        handle.write(text)
+    foreign.store(number, text)
     nft, unshare = (host.module.get_bin_path(program, required=True) for program in ("nft", "unshare"))
     code, output, errors = host.module.run_command([*([unshare, "--net"] if alone else []), nft, "--check", "--file", name], environ_update={"LC_ALL": "C"})
     os.unlink(name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import typing as t
 
+from ansible_collections.onprem.wandb.plugins.module_utils._host import foreign
 from ansible_collections.onprem.wandb.plugins.module_utils._host import kernel as s
 
 if t.TYPE_CHECKING:
@@ -43,8 +44,7 @@ class Settings:
             os.unlink(path)
             return
         handle = os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        foreign.store(handle, text)
         os.chmod(f"{path}.new", mode)
         os.replace(f"{path}.new", path)
 
@@ -101,7 +101,7 @@ class Settings:
         """Swap off, now and later. Masking its unit stops every way by which systemd learns of a swap area: fstab, GPT, zram."""
         areas = self.kernel.swaps()
         units = s.swap_units(self.module.run_command(["systemctl", "list-units", "--type=swap", "--all", "--plain", "--no-legend", "--full", "--no-pager"])[1])
-        fstab = self.kernel.read("/etc/fstab")
+        fstab = foreign.load("/etc/fstab") if os.path.exists("/etc/fstab") else ""
         self.changes += [f"swapoff {area}" for area in areas] + [f"mask {unit}" for unit in units]
         if s.fstab_without_swap(fstab) != fstab:
             self.write("/etc/fstab", s.fstab_without_swap(fstab))

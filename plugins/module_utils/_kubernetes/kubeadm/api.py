@@ -55,7 +55,7 @@ def _pem(fields: t.Mapping[str, str], name: str, directory: str) -> str:
     path = fields.get(name)
     if not path:
         return ""
-    with open(os.path.join(directory, path), encoding="ascii") as handle:
+    with open(os.path.join(directory, path), encoding="ascii", errors="strict") as handle:
         return handle.read()
 
 

@@ -43,7 +43,7 @@ class Host:
     def read(self, absolute: str) -> str:
         """Text of a file, empty when there is none."""
         try:
-            with open(self.path(absolute), encoding="utf-8") as handle:
+            with open(self.path(absolute), encoding="utf-8", errors="replace") as handle:
                 return handle.read()
         except (FileNotFoundError, NotADirectoryError):
             return ""

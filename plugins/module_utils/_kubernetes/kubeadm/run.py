@@ -224,7 +224,7 @@ class Node:
         node = bool(self.host.traces() or self.host.unfinished())
         if self.module.check_mode or not (node or paths or links):
             return ["reset"] if node or paths or links else []
-        with open("/proc/self/mounts", encoding="utf-8") as mounts:
+        with open("/proc/self/mounts", encoding="utf-8", errors="replace") as mounts:
             inside = mounted_below(paths, mounts.read())
         if inside:
             self.fail(f"{self.host.name}: {', '.join(inside)} is mounted in what would be deleted, and its data with it. Nothing was changed. Next: umount it.")
@@ -259,7 +259,7 @@ def discovery_kubeconfig(discovery: t.Mapping[str, str]) -> str:
 def mounted_below(paths: t.Iterable[str], mounts: str) -> list[str]:
     """Mount points (of /proc/self/mounts) inside these directories. A directory that is one itself is not meant."""
     # The kernel writes a blank in a path as \040.
-    points = [line.split()[1].replace("\\040", " ") for line in mounts.splitlines() if line]
+    points = [fields[1].replace("\\040", " ") for fields in (line.split(" ") for line in mounts.split("\n")) if len(fields) > 1]
     return sorted({point for point in points for path in paths if point.startswith(os.path.realpath(path).rstrip("/") + "/")})
 
 

@@ -335,7 +335,7 @@ class Backup:
         if told.get("began", 0) <= told.get("attempt", 0):
             return ""
         try:
-            with open(self.status_file.with_name("lock"), encoding="ascii") as lock:
+            with open(self.status_file.with_name("lock"), encoding="ascii", errors="replace") as lock:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return ""
@@ -397,7 +397,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--prefix", default="")
     parser.add_argument("--deleted", default="")
     arguments = parser.parse_args(words)
-    backup = Backup(json.loads((ETC / "config.json").read_text(encoding="utf-8")), arguments.config)
+    backup = Backup(json.loads((ETC / "config.json").read_text(encoding="utf-8", errors="strict")), arguments.config)
     if arguments.verb == "status":
         return backup.status()
     try:

@@ -74,7 +74,7 @@ class Repository:
         try:
             with open(self.store.environment_file, encoding="utf-8") as stream:
                 lines = stream.read().splitlines()
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise Problem(f"{self.store.environment_file} cannot be read: {error}. Next: ansible-playbook onprem.wandb.backups -i <inventory>") from error
         for line in lines:
             name, mark, value = line.partition("=")
