@@ -203,6 +203,10 @@ options:
             type: list
             elements: str
             required: true
+          beside:
+            description: A path that comes with the command. Where it is not there, there is nothing to make. Empty asks for none.
+            type: path
+            default: ""
       programs:
         description:
           - Programs in Python and everything that they import, as one version that is there whole or not at all. The lookup P(onprem.wandb.programs#lookup)

@@ -50,12 +50,8 @@ CHANGES = [
 ]
 POWER = ["none", "primary", "standby"]
 LONG = bool(os.environ.get("LONG"))
-SHORT_TASKS = [
-    ("Start the restored server, read-only", "primary"),
-    ("Note that it is done", "none"),
-    ("Move the data of the other host out of the way", "standby"),
-]
-SHORT_CHANGES = [("place", 9, "primary"), ("place", 14, "none")]
+SHORT_TASKS = [("Start the restored server, read-only", "primary"), ("Move the data of the other host out of the way", "standby")]
+SHORT_CHANGES = [("place", 9, "primary")]
 
 # Runs the installed program with its own code, and kills it (SIGKILL) at one of its changes.
 WRAPPER = """#!/usr/bin/python3

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import os
 import pathlib
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+LONG = bool(os.environ.get("LONG"))
+TOGETHER = 6  # cases in one run of the short form
 
 FAKE_DMI = "mount -t tmpfs none /sys/class && mkdir -p /sys/class/dmi/id && echo 4c4c4544-0042 > /sys/class/dmi/id/product_uuid"
 FAKE_SWAP = "printf 'Filename Type Size Used Priority\\n/dev/sda2 partition 2097148 0 -2\\n' > /run/swaps && mount --bind /run/swaps /proc/swaps"
@@ -59,6 +63,7 @@ class Case:
     groups: dict[str, list[str]] = field(default_factory=dict)
     hosts: dict[str, dict[str, Any]] = field(default_factory=dict)
     more: tuple[tuple[str, str], ...] = ()  # findings that come with it
+    alone: bool = False  # it hides what others would give
 
 
 def listen(host: str, port: int) -> tuple[str, str, str]:
@@ -256,19 +261,40 @@ def test_forks_change_nothing_and_a_limit_leaves_the_rest_of_the_report(lab: Any
     assert "redis_bind" not in {variable for variable, _host, _value in rest}
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_bad_input(lab: Any, case: Case) -> None:
-    arrange(lab, case)
-    with lab.planted(plants_of(case)):
-        report = lab.preflight(**case.vars)
+def fits(case: Case, batch: list[Case]) -> bool:
+    """Whether a case can be planted beside others: it is told apart by its own variables and hosts, and none of them hides another's finding."""
+    if len(batch) == TOGETHER or any(one.alone or one.groups or one.hosts for one in (case, *batch)):
+        return False
+    return not any(set(case.vars) & set(one.vars) or case.variable == one.variable for one in batch)
+
+
+def batches(cases: list[Case]) -> list[list[Case]]:
+    """Each alone in the long form; in the short one several in one run of preflight, which reports them all."""
+    found: list[list[Case]] = []
+    for case in cases:
+        batch = next((one for one in found if not LONG and fits(case, one)), None)
+        if batch is None:
+            found.append([case])
+        else:
+            batch.append(case)
+    return found
+
+
+@pytest.mark.parametrize("batch", batches(CASES), ids=lambda batch: "; ".join(case.name for case in batch))
+def test_bad_input(lab: Any, batch: list[Case]) -> None:
+    arrange(lab, batch[0])
+    with lab.planted([plant for case in batch for plant in plants_of(case)]):
+        report = lab.preflight(**{name: value for case in batch for name, value in case.vars.items()})
     assert report.code != 0, report.output
     assert "Traceback" not in report.output
-    hits = [item for item in report.findings if item["variable"].startswith(case.variable) and case.host in ("*", ordered(item["host"]))]
-    assert hits or case.more, report.output
-    allowed = {(ordered(item["host"]), item["variable"]) for item in hits} | set(case.more)
+    allowed: set[tuple[str, str]] = set()
+    for case in batch:
+        hits = [item for item in report.findings if item["variable"].startswith(case.variable) and case.host in ("*", ordered(item["host"]))]
+        assert hits or case.more, (case.name, report.output)
+        texts = ["%(value)s %(expected)s %(remedy)s" % item for item in (report.findings if case.more else hits)]
+        assert any(case.words in text for text in texts), (case.name, report.output)
+        allowed |= {(ordered(item["host"]), item["variable"]) for item in hits} | set(case.more)
     assert report.problems() and {(ordered(host), variable) for host, variable in report.problems()} <= allowed, report.output
-    texts = ["%(value)s %(expected)s %(remedy)s" % item for item in report.findings]
-    assert any(case.words in text for text in texts), report.output
     for secret in ("p@ssw0rd", "abc/def", "pr0xypass"):
         assert secret not in report.output
     assert not (lab.work / "secrets").exists(), "preflight generated secrets"

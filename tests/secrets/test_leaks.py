@@ -1,12 +1,17 @@
 # Copyright: (c) 2026, onprem team
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The data tier is installed, changed and reset with -vvv and --diff; no secret may be seen anywhere but in its own file, and the hosts are bare at the end."""
+"""The data tier is installed, changed and reset with -vvv and --diff; no secret may be seen anywhere but in its own file, and the hosts are bare at the end.
+
+From a machine that does not have the site's secrets, check mode writes none, and hosts that serve get no others. The tests of this file go in their order.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import subprocess
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +22,8 @@ from watch import CommandLines, forms, leaks
 TOP = pathlib.Path(__file__).resolve().parents[2]
 PLAYBOOKS = ("certificates", "hosts", "mysql", "redis", "minio", "backups", "minio_backup")
 EXPECTED = {"mysql_app_password", "redis_password", "redis_admin_password", "minio_root_password", "certificates/ca.key", "certificates/redis.key"}
+LAYERS = ("certificates", "mysql", "redis", "minio")  # those that make secrets
+NEAR = {"minio_backup_target": {"type": "local"}, "minio_backup_target_path": "/srv/mirror"}
 PLANTED = "the operator's key for the mirror"
 # What a reset leaves, as docs/operations.md says: accounts, kernel settings, what packages and the system make when packages are installed, the mirror.
 STAYS = (
@@ -99,52 +106,101 @@ def bare(site: Site) -> dict[str, set[str]]:
     return {host: site.files(host) for host in site.addresses}
 
 
+def elsewhere(state: pathlib.Path, playbook: str, *words: str, secrets: pathlib.Path) -> tuple[int, str]:
+    """End and output of one playbook, with another place for the secrets."""
+    env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(TOP / ".lab/collections"), "ANSIBLE_NOCOLOR": "1"}
+    given = json.dumps({"site_secrets_dir": str(secrets)})
+    command = ["ansible-playbook", "-i", str(state / "inventory"), "-e", given, *words, str(TOP / f"playbooks/{playbook}.yml")]
+    done = subprocess.run(command, cwd=TOP, env=env, capture_output=True, text=True, timeout=900, check=False)
+    return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+
 def key() -> tuple[str, list[str]]:
     """An operator's private key, and the lines that would give it away."""
     text = issue.key_pem(issue.new_key()).decode()
     return text, [line for line in text.splitlines() if len(line) > 40 and "-----" not in line]
 
 
-def test_no_secret_is_seen_anywhere_from_installation_to_reset(site: Site, bare: dict[str, set[str]]) -> None:
+@pytest.fixture(scope="module")
+def places() -> dict[str, str]:
+    """All that was printed, logged and kept, by the place where it was found."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def known(site: Site) -> dict[str, list[str]]:
+    """Every secret that the site had, in each form in which it could be seen."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def lines() -> Iterator[CommandLines]:
+    """The command lines of all processes, from the first run to the last."""
+    with CommandLines() as watched:
+        yield watched
+
+
+@pytest.mark.parametrize("playbook", LAYERS)
+def test_check_mode_on_bare_hosts_writes_nothing(state: pathlib.Path, tmp_path: pathlib.Path, playbook: str) -> None:
+    code, said = elsewhere(state, playbook, "--check", secrets=tmp_path / "secrets")
+    assert code == 0, said[-3000:]
+    assert not (tmp_path / "secrets").exists()
+
+
+def test_the_data_tier_is_installed_and_changed(site: Site, places: dict[str, str], known: dict[str, list[str]], lines: CommandLines) -> None:
     secrets_dir = site.state / "secrets"
     text, lines_of_key = key()
     away = {"minio_backup_target": {"type": "sftp", "host": "db1", "user": "mirror"}, "minio_backup_target_path": "mirror"}
-    near = {"minio_backup_target": {"type": "local"}, "minio_backup_target_path": "/srv/mirror"}
     known_hosts = "db1 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHUgb25lIHRoYXQgaXMgbm90IHVzZWQgaGVyZQ"
     # Role mysql_backup may have a mount point below its state.
     site.ssh("db2", "mkdir -p /var/lib/onprem-wandb/mysql-backup/work && mount -t tmpfs none /var/lib/onprem-wandb/mysql-backup/work")
-    with CommandLines() as lines:
-        first = site.given(**away, minio_backup_ssh_key=text, minio_backup_ssh_known_hosts=known_hosts)
-        places = {"the output of the first run": site.play(*first)}
-        assert "PRIVATE KEY" in site.ssh("store1", "cat /etc/onprem-wandb/minio-backup/ssh_key")
-        # The second run changes secrets and certificates, so that it shows differences of them; of the mirror's target, so that a key is removed.
-        before = forms(secrets_dir)
-        (secrets_dir / "redis_password").write_text("OtherPassword4Redis5Letters6Only\n", encoding="utf-8")
-        for path in (secrets_dir / "certificates").glob("redis.*"):
-            path.unlink()
-        second = site.given(**near)
-        places["the output of the second run"] = site.play(*second)
-        assert site.ssh("store1", "ls /etc/onprem-wandb/minio-backup/ssh_key 2>/dev/null || echo gone") == "gone\n"
-        places["the output in check mode"] = site.play(*second, "--check")
-        # What a restore and a degraded pair would have left.
-        site.ssh("db1", "cp -a /var/lib/mysql/mysql /var/lib/mysql.before-restore-20261123T010203Z; mkdir -p /var/lib/mysql.restoring/data")
-        site.ssh("db1", "cd /var/lib/onprem-wandb; echo '{}' >mysql-degraded.json; mkdir -p mysql-errant; test -s mysql-journal.jsonl")
-        confirmed = [*second, "-e", "confirm=lab"]
-        told = site.play(*confirmed, "--check", playbooks=("reset",))
-        assert "/var/lib/mysql.before-restore-20261123T010203Z: directory" in told
-        assert site.ssh("db1", "systemctl is-active mysqld; test -d /var/lib/mysql.before-restore-20261123T010203Z && echo kept") == "active\nkept\n"
-        places["the output of a reset in check mode"] = told
-        before = {**before, **forms(secrets_dir), PLANTED: lines_of_key}
-        places.update(site.logs())
-        places["the output of the reset"] = site.play(*confirmed, playbooks=("reset",))
-        places["the output of another reset"] = again = site.play(*confirmed, playbooks=("reset",))
+    first = site.given(**away, minio_backup_ssh_key=text, minio_backup_ssh_known_hosts=known_hosts)
+    places["the output of the first run"] = site.play(*first)
+    assert "PRIVATE KEY" in site.ssh("store1", "cat /etc/onprem-wandb/minio-backup/ssh_key")
+    # The second run changes secrets and certificates, so that it shows differences of them; of the mirror's target, so that a key is removed.
+    known.update({PLANTED: lines_of_key, **{f"{name} before the change": shown for name, shown in forms(secrets_dir).items()}})
+    (secrets_dir / "redis_password").write_text("OtherPassword4Redis5Letters6Only\n", encoding="utf-8")
+    for path in (secrets_dir / "certificates").glob("redis.*"):
+        path.unlink()
+    second = site.given(**NEAR)
+    places["the output of the second run"] = site.play(*second)
+    assert site.ssh("store1", "ls /etc/onprem-wandb/minio-backup/ssh_key 2>/dev/null || echo gone") == "gone\n"
+    places["the output in check mode"] = site.play(*second, "--check")
+    known.update(forms(secrets_dir))
+    assert set(known) >= EXPECTED, sorted(known)
+
+
+@pytest.mark.parametrize("words", [(), ("--check",)])
+@pytest.mark.parametrize("playbook", ["preflight", *LAYERS])
+def test_hosts_that_serve_get_no_others(state: pathlib.Path, tmp_path: pathlib.Path, playbook: str, words: tuple[str, ...]) -> None:
+    """From a machine that does not have the site's secrets."""
+    code, said = elsewhere(state, playbook, *words, secrets=tmp_path / "secrets")
+    assert code != 0 and "changed=0" in said
+    assert "set up with" in said, said[-3000:]
+    assert not (tmp_path / "secrets").exists()
+
+
+def test_no_secret_is_seen_anywhere_from_installation_to_reset(
+    site: Site, places: dict[str, str], known: dict[str, list[str]], lines: CommandLines
+) -> None:
+    # What a restore and a degraded pair would have left.
+    site.ssh("db1", "cp -a /var/lib/mysql/mysql /var/lib/mysql.before-restore-20261123T010203Z; mkdir -p /var/lib/mysql.restoring/data")
+    site.ssh("db1", "cd /var/lib/onprem-wandb; echo '{}' >mysql-degraded.json; mkdir -p mysql-errant; test -s mysql-journal.jsonl")
+    confirmed = [*site.given(**NEAR), "-e", "confirm=lab"]
+    told = site.play(*confirmed, "--check", playbooks=("reset",))
+    assert "/var/lib/mysql.before-restore-20261123T010203Z: directory" in told
+    assert site.ssh("db1", "systemctl is-active mysqld; test -d /var/lib/mysql.before-restore-20261123T010203Z && echo kept") == "active\nkept\n"
+    places["the output of a reset in check mode"] = told
+    places.update(site.logs())
+    places["the output of the reset"] = site.play(*confirmed, playbooks=("reset",))
+    places["the output of another reset"] = again = site.play(*confirmed, playbooks=("reset",))
     assert lines.rounds > 100
-    assert set(before) >= EXPECTED, sorted(before)
     places["the command lines of all processes"] = "\n".join(sorted(lines.seen))
     places.update({f"{place} after the reset": content for place, content in site.logs().items()})
     assert len([place for place in places if place.startswith("the logs of")]) == 6
     assert min(len(content) for content in places.values()) > 200, {place: len(content) for place, content in places.items()}
-    found = leaks(before, places)
+    assert PLANTED in known
+    found = leaks(known, places)
     assert not found, "\n".join(found)
     assert "changed=0" in again
     assert not [line for line in again.splitlines() if "changed=" in line and "changed=0" not in line]

@@ -15,6 +15,7 @@ SPEC: dict[str, t.Any] = {
     "path": {"type": "path", "required": True},
     "sources": {"type": "list", "elements": "path", "required": True},
     "command": {"type": "list", "elements": "str", "required": True},
+    "beside": {"type": "path", "default": ""},
 }
 
 
@@ -36,6 +37,8 @@ def outdated(path: str, sources: t.Sequence[str]) -> str:
 def run(module: AnsibleModule, changed_paths: t.Sequence[str] = ()) -> dict[str, t.Any]:
     """The work of one call. changed_paths: what this run has written, or would in check mode."""
     p = module.params
+    if p["beside"] and not os.path.exists(p["beside"]):
+        return {"changed": False, "reason": ""}
     reason = outdated(p["path"], p["sources"])
     soon = [path for path in p["sources"] if path in changed_paths]
     if soon and not reason and module.check_mode:

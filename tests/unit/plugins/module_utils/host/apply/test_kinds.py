@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import types
 
 import pytest
 from ansible_collections.onprem.wandb.plugins.module_utils._host.apply import account, block, derived
@@ -60,6 +61,19 @@ def test_derived(tmp_path: pathlib.Path) -> None:
     for when in (100, 200):  # the same age: nobody knows which came first
         os.utime(source, (when, when))
         assert derived.outdated(made, [source]) == f"{source} is newer"
+
+
+def test_derived_where_there_is_nothing_to_make_it_of(tmp_path: pathlib.Path) -> None:
+    """A host without the package that the command is of: no command, and not one that is not found."""
+    params = {"path": str(tmp_path / "made"), "sources": [str(tmp_path / "none")], "command": ["no-such-program"], "beside": str(tmp_path / "none")}
+    assert derived.run(types.SimpleNamespace(params=params)) == {"changed": False, "reason": ""}  # type: ignore[arg-type]
+    params["beside"] = str(tmp_path)
+    with pytest.raises(LookupError):
+        derived.run(types.SimpleNamespace(params=params, check_mode=False, run_command=None, get_bin_path=missing))  # type: ignore[arg-type]
+
+
+def missing(name: str, required: bool) -> str:
+    raise LookupError(name)
 
 
 PARAMS = {"restart_when_newer": ["/etc/a"], "reload_when_newer": ["/etc/r"], "executable": "/usr/local/bin/a", "restart": False, "reload": False}
