@@ -17,7 +17,6 @@ export PATH
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.lab/collections
 export MOLECULE_GLOB := molecule/*/molecule.yml
 export SITE_INVENTORY := $(abspath $(INVENTORY))
-PLAY = $(VENV)/bin/ansible-playbook -i $(INVENTORY)
 
 # Debian packages: what the environment needs, and what the lab's hosts and builds need (its own list).
 ENV_PACKAGES := git openssh-client python3-venv shellcheck
@@ -29,10 +28,11 @@ help: ## this list
 
 ## The demo ---------------------------------------------------------------------------------------
 .PHONY: demo demo-down
-demo: packages env ## the whole site on this machine: build, boot, install, verify, and three runs by W&B's SDK
+demo: packages env ## the whole site on this machine: build, boot, hand hosts over as an operator gets them, install, verify, three runs by W&B's SDK
 	lab/lab build
 	lab/lab up
-	ANSIBLE_CALLBACKS_ENABLED=onprem.wandb.layers $(PLAY) playbooks/site.yml
+	lab/lab hand-over
+	ANSIBLE_CALLBACKS_ENABLED=onprem.wandb.layers ANSIBLE_VAULT_PASSWORD_FILE=.lab/vault-password $(VENV)/bin/ansible-playbook -i .lab/mysite playbooks/site.yml
 	lab/lab info
 	lab/lab runs
 

@@ -7,6 +7,7 @@
   lab status           what runs, where every artifact came from
   lab test             the stand-in's own tests, against real MySQL, Redis, S3 and Kubernetes API, with W&B's SDK as a client
   lab info             where the site is reached and how to log in
+  lab hand-over        the hosts as an operator is given them, and the site's directory with the sample inventory filled in: .lab/mysite
   lab runs             three runs by W&B's SDK, and the four lines that a user needs
   lab kernel           where the kernel of LAB_KIND=uml is cached; exit code 1 where it is not
   lab fetch DIR        fill a site's own mirror from upstream
@@ -25,7 +26,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from . import binaries, cache, hosts, mirror, packages, site_mirror, sources, uml
+from . import binaries, cache, handover, hosts, mirror, packages, site_mirror, sources, uml
 from .config import DEFAULT_HOSTS, HOSTS, REPO, Lab
 from .shell import LabError, main, run, say
 
@@ -118,7 +119,7 @@ def down(lab: Lab) -> None:
     hosts.down(lab)
     names(lab, False)
     if lab.name == "lab":
-        for name in ("ssh", "mirror", "secrets", "kubeconfig", "mirror-ca.crt", "artifacts.json", "sources.json"):
+        for name in ("ssh", "mirror", "secrets", "kubeconfig", "mirror-ca.crt", "artifacts.json", "sources.json", lab.site.name, "vault-password"):
             path = lab.state / name
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     else:
@@ -135,22 +136,25 @@ def status(lab: Lab) -> None:
 
 def info(lab: Lab) -> None:
     """How to reach the site."""
+    inventory = lab.site if lab.site.exists() else REPO / "inventories/lab" if lab.name == "lab" else lab.state / "inventory"
+    vault = f"ANSIBLE_VAULT_PASSWORD_FILE={lab.vault_password} " if lab.site.exists() else ""
     print(f"""
-W&B (stand-in)  https://wandb.{lab.domain}/          CA: {lab.state}/secrets/certificates/ca.crt
-                curl --cacert {lab.state}/secrets/certificates/ca.crt https://wandb.{lab.domain}/
-W&B's SDK       . {lab.state}/secrets/certificates/sdk-environment.sh, or REQUESTS_CA_BUNDLE and SSL_CERT_FILE of that CA; then
+W&B (stand-in)  https://wandb.{lab.domain}/          CA: {lab.secrets}/certificates/ca.crt
+                curl --cacert {lab.secrets}/certificates/ca.crt https://wandb.{lab.domain}/
+W&B's SDK       . {lab.secrets}/certificates/sdk-environment.sh, or REQUESTS_CA_BUNDLE and SSL_CERT_FILE of that CA; then
                 WANDB_BASE_URL=https://wandb.{lab.domain} WANDB_API_KEY=(any 40 characters) python your_training.py; curves: /runs
 Log in          the stand-in asks for nothing; its console for the password of Secret wandb/wandb-password:
-                kubectl --kubeconfig {lab.state}/kubeconfig -n wandb get secret wandb-password -o jsonpath={{.data.password}} | base64 -d
-Bucket          https://s3.{lab.domain}:9000          root password: {lab.state}/secrets/minio_root_password
-Kubernetes      kubectl --kubeconfig {lab.state}/kubeconfig get pods -A
+                kubectl --kubeconfig {lab.kubeconfig} -n wandb get secret wandb-password -o jsonpath={{.data.password}} | base64 -d
+Bucket          https://s3.{lab.domain}:9000          root password: {lab.secrets}/minio_root_password
+Kubernetes      kubectl --kubeconfig {lab.kubeconfig} get pods -A
+Playbooks       {vault}ansible-playbook -i {inventory} playbooks/verify.yml
 Hosts           ssh -i {lab.state}/ssh/id_ed25519 -o UserKnownHostsFile={lab.state}/ssh/known_hosts root@{lab.address('cp1')}
 """)
 
 
 def runs(lab: Lab) -> None:
     """What a user of the site does: of it they know its name, its root certificates and a key."""
-    trust = dict.fromkeys(("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), str(lab.state / "secrets/certificates/ca-bundle.crt"))
+    trust = dict.fromkeys(("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), str(lab.secrets / "certificates/ca-bundle.crt"))
     site = {"WANDB_BASE_URL": f"https://wandb.{lab.domain}", "WANDB_API_KEY": "0" * 40}
     with tempfile.TemporaryDirectory() as home:
         own = {"HOME": home, "PATH": os.environ["PATH"], "PYTHONUTF8": "1", "WANDB_SILENT": "true"}
@@ -177,7 +181,7 @@ def test() -> None:
 def command() -> None:
     """Parse and dispatch."""
     parser = argparse.ArgumentParser(prog="lab", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("verb", choices=["build", "up", "cut", "down", "status", "info", "prune", "test", "fetch", "runs", "kernel"])
+    parser.add_argument("verb", choices=["build", "up", "cut", "down", "status", "info", "prune", "test", "fetch", "runs", "kernel", "hand-over"])
     parser.add_argument("directory", nargs="?", default="", help="fetch: the root of the mirror")
     parser.add_argument("--hosts", default=",".join(DEFAULT_HOSTS), help="comma-separated host names (default: all but store2, store3, store4)")
     arguments = parser.parse_args()
@@ -187,7 +191,7 @@ def command() -> None:
     actions = {
         "build": lambda: build(lab), "up": lambda: up(lab, chosen), "cut": lambda: cut(lab, chosen), "down": lambda: down(lab),
         "status": lambda: status(lab), "info": lambda: info(lab), "prune": lambda: (build(lab), uml.keep(), cache.prune()), "test": test,
-        "fetch": lambda: fetch(arguments.directory), "runs": lambda: runs(lab), "kernel": kernel,
+        "fetch": lambda: fetch(arguments.directory), "runs": lambda: runs(lab), "kernel": kernel, "hand-over": lambda: handover.site(lab),
     }
     actions[arguments.verb]()
 

@@ -61,6 +61,26 @@ class Lab:
         return REPO / (".lab" if self.name == "lab" else f".lab-{self.name}")
 
     @property
+    def site(self) -> Path:
+        """The site's directory, once the hosts were handed over: the operator's inventory and secrets."""
+        return self.state / "mysite"
+
+    @property
+    def vault_password(self) -> Path:
+        """The file with the password of Vault for that inventory."""
+        return self.state / "vault-password"
+
+    @property
+    def secrets(self) -> Path:
+        """Where the site's secrets are."""
+        return self.site / ".secrets" if self.site.exists() else self.state / "secrets"
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The cluster's kubeconfig on this machine."""
+        return self.secrets / "kubeconfig" if self.site.exists() else self.state / "kubeconfig"
+
+    @property
     def network(self) -> str:
         return f"wb{self.name}"
 

@@ -7,24 +7,14 @@ In the short form the layers are tried as parts of site.yml; with LONG=1 each al
 
 from __future__ import annotations
 
-import os
-import re
-
 import pytest
-from cases import CASES, imported, one_line, playbooks
+from cases import CASES, alone
 from conftest import Lab
+from judge import judge
 
-ALONE = sorted(set(playbooks()) - ({"none"} if os.environ.get("LONG") else imported("site")))
 
-
-@pytest.mark.parametrize("name", ALONE)
+@pytest.mark.parametrize("name", alone())
 def test_check_changes_nothing_and_tells_the_plan(lab: Lab, name: str) -> None:
     case = CASES[name]
     code, output = lab.check(name, case.variables)
-    changed = lab.differences()
-    assert not changed, f"{name} --check has changed {len(changed)} things:\n" + "\n".join(changed[:40])
-    assert (code != 0) == case.refused, f"{name} --check ended with {code}:\n{output[-4000:]}"
-    missing = [pattern for pattern in case.says if not re.search(pattern, one_line(output))]
-    assert not missing, f"{name} --check does not say {missing}:\n{output[-4000:]}"
-    shown = [line for line in output.splitlines() if line.startswith(("[WARNING]", "[DEPRECATION"))]
-    assert not shown, f"{name} --check warns: {shown}"
+    judge(name, case, code, output, lab.differences())

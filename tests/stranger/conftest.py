@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pathlib
 import re
@@ -19,16 +18,18 @@ import yaml
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[1]
-sys.path[:0] = [str(HERE)]
+sys.path[:0] = [str(HERE), str(TOP / "tests/check_mode"), str(TOP / "lab")]
 
 import first_page
+import snapshot
 from account import Account, Done
-from hosts import OPERATOR, Hosts
+from hosts import Hosts
+from lablib import handover
 from tuesday import LEFT_OUT
 
 README = (TOP / "README.md").read_text(encoding="utf-8")
 OPERATIONS = (TOP / "docs/operations.md").read_text(encoding="utf-8")
-BEYOND: dict[str, str] = yaml.safe_load((HERE / "beyond.yml").read_text(encoding="utf-8"))
+BEYOND: dict[str, str] = yaml.safe_load(handover.BEYOND.read_text(encoding="utf-8"))
 LOGS = TOP / ".lab/logs"
 
 
@@ -49,6 +50,7 @@ class Stranger:
         self.login = "; ".join(line for line in first_page.install_commands(README) if line.startswith((". ", "export ")))
         self.set: list[str] = []  # variables that were written into the inventory
         self.closed: dict[str, str] = {}  # each host's firewall, before anything of ours
+        self.bare: dict[str, set[str]] = {}  # each host's files, likewise
         self.timings: list[tuple[str, float]] = []
 
     def shell(self, command: str, **others: object) -> Done:
@@ -68,38 +70,15 @@ class Stranger:
     def fill_in(self) -> None:
         """hosts.yml and group_vars/all.yml: the sample's, with this site's values."""
         account, hosts = self.account, self.hosts
-        sample = yaml.safe_load((account.home / self.site / "hosts.yml").read_text(encoding="utf-8"))
-        for group, content in sample["all"]["children"].items():
-            names = hosts.groups[group]
-            content["hosts"] = {f"{name}.{hosts.domain}": {"ansible_host": hosts.addresses[name]} for name in names}
-        account.give(f"{self.site}/hosts.yml", yaml.safe_dump(sample, sort_keys=False), 0o644)
+        sample = (account.home / self.site / "hosts.yml").read_text(encoding="utf-8")
+        account.give(f"{self.site}/hosts.yml", handover.hosts_file(sample, hosts.groups, hosts.addresses, hosts.domain), 0o644)
         ca = account.give(f"{self.place}/mirror-ca.crt", (hosts.state / "mirror-ca.crt").read_bytes(), 0o644)
-        registries = hosts.beyond(["containerd_registry_mirrors"])["containerd_registry_mirrors"]
-        mirrors = [{**entry, "ca_file": str(ca)} for entry in registries]  # type: ignore[attr-defined]
-        told = {
-            "site_name": "firstsite",
-            "wandb_fqdn": f"wandb.{hosts.domain}",
-            "minio_fqdn": f"s3.{hosts.domain}",
-            "wandb_license": "lab-stand-in-needs-no-licence",
-            "mysql_primary": f"db1.{hosts.domain}",
-            "mysql_endpoint_address": hosts.database,
-            "kubernetes_control_plane_endpoint": f"k8s.{hosts.domain}:6443",
-            "preflight_size": "custom",
-            "host_firewall_manage": True,
-            "ansible_user": OPERATOR,
-            "ansible_ssh_common_args": f"-o ProxyJump={OPERATOR}@{hosts.jump}",
-            "artifacts_mirror": f"http://mirror.{hosts.domain}:8080",
-            "containerd_registry_mirrors": mirrors,
-        }
-        own = {**told, **hosts.beyond(list(BEYOND))}
-        text = (account.home / self.site / "group_vars/all.yml").read_text(encoding="utf-8")
-        for name, value in own.items():
-            line = f"{name}: {json.dumps(value)}"
-            text, known = re.subn(rf"^{name}:.*$", lambda _hit, line=line: line, text, flags=re.MULTILINE)
-            text += "" if known else line + "\n"
+        found = handover.values(hosts.state / "inventory", [*BEYOND, "containerd_registry_mirrors"])
+        registries: list[dict[str, object]] = found.pop("containerd_registry_mirrors")  # type: ignore[assignment]
+        own = {**handover.told("firstsite", hosts.domain, hosts.database, hosts.jump, registries, ca), **found}
         vaulted = self.shell("ansible-vault encrypt_string --stdin-name ansible_become_password 2>/dev/null", secret=self.sudo)
         assert vaulted.code == 0, vaulted.output
-        text += vaulted.output
+        text = handover.variables_file((account.home / self.site / "group_vars/all.yml").read_text(encoding="utf-8"), own, vaulted.output)
         assert self.sudo not in text
         account.give(f"{self.site}/group_vars/all.yml", text, 0o644)
         self.set = re.findall(r"^(\w+):", text, re.MULTILINE)
@@ -117,9 +96,11 @@ def stranger(request: pytest.FixtureRequest) -> Iterator[Stranger]:
             (LOGS / "stranger.out").unlink(missing_ok=True)
             made = account.run("ssh-keygen -q -t ed25519 -N '' -f ~/.ssh/id_ed25519; mkdir wandb-site")
             assert made.code == 0, made.output
-            hosts.prepare((account.home / ".ssh/id_ed25519.pub").read_text(encoding="utf-8").strip(), found.sudo)
+            key = (account.home / ".ssh/id_ed25519.pub").read_text(encoding="utf-8").strip()
+            handover.prepare(hosts.on, hosts.addresses, hosts.groups["minio"], [hosts.jump], key, found.sudo, root=False)
             found.closed = {host: hosts.rules(host) for host in hosts.addresses}
-            account.give(".ssh/known_hosts", hosts.keys())
+            found.bare = {host: hosts.files(host) for host in hosts.addresses}
+            account.give(".ssh/known_hosts", handover.known_hosts(hosts.on, {**hosts.addresses, handover.JUMP: hosts.jump}))
             account.give(".vault-password", found.vault + "\n")
         yield found
         print("", *[f"left out: onprem.wandb.{command} {why}" for command, why in LEFT_OUT.items()], sep="\n")
@@ -127,6 +108,30 @@ def stranger(request: pytest.FixtureRequest) -> Iterator[Stranger]:
     finally:
         if not request.config.getoption("--keep"):
             account.remove()
+
+
+class Watched:
+    """The whole site as it is, asked again and again for what has changed."""
+
+    def __init__(self, stranger: Stranger) -> None:
+        self.hosts, home = stranger.hosts, stranger.account.home
+        # Secrets, kubeconfig, and Helm with its caches.
+        self.places = [home / stranger.site / ".secrets", home / ".cache/onprem-wandb/tools"]
+        self.seen = self.look()
+
+    def look(self) -> snapshot.Moment:
+        there = [place for place in self.places if place.exists()]
+        return snapshot.of_site(self.hosts.name, sorted(self.hosts.addresses), self.hosts.groups["kube_control_plane"][0], *there)
+
+    def differences(self) -> list[str]:
+        """What has changed since this was asked last."""
+        before, self.seen = self.seen, self.look()
+        return snapshot.differences(before, self.seen)
+
+
+@pytest.fixture(scope="module")
+def watched(stranger: Stranger) -> Watched:
+    return Watched(stranger)
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,18 @@ import re
 
 import first_page
 import pytest
-from conftest import BEYOND, OPERATIONS, README, Stranger
-from hosts import DRIVE
+import yaml
+from cases import CASES, alone
+from conftest import BEYOND, OPERATIONS, README, TOP, Stranger, Watched
+from judge import judge
+from lablib.handover import DRIVE
 from tuesday import TUESDAY
+
+INTERRUPT = TOP / "tests/tools/interrupt.py"
+STAYS = "|".join(yaml.safe_load((TOP / "molecule/shared/vars/stays.yml").read_text(encoding="utf-8"))["molecule_stay_paths"])
+# db2 is the standby.
+MORTAL = [("db2", "mysqld"), ("store1", "redis-server"), ("store1", "minio"), ("node2", "containerd"), ("node2", "kubelet")]
+BROKEN_OFF = [("kubernetes : Make it the control-plane node", "INT", 3), ("kubernetes : Make it a node of the cluster", "KILL", 1)]
 
 
 def good(done: object, changed: bool | None = None) -> str:
@@ -78,6 +87,24 @@ def test_verify(stranger: Stranger) -> None:
     good(stranger.play("onprem.wandb.verify"), changed=False)
 
 
+@pytest.mark.parametrize("name", alone())
+def test_check_mode_tells_the_plan_and_changes_nothing(stranger: Stranger, watched: Watched, name: str) -> None:
+    """Of each playbook, on the finished site: hosts, cluster and the operator's own files are compared before and after."""
+    case = CASES[name]
+    words = "".join(f" -e {variable}='{value.format(site_name='firstsite')}'" for variable, value in case.variables.items())
+    done = stranger.play(f"onprem.wandb.{name} --check --diff{words}")
+    judge(name, case, done.code, done.output, watched.differences())
+
+
+@pytest.mark.parametrize(("host", "process"), MORTAL)
+def test_what_is_killed_comes_back_by_itself(stranger: Stranger, host: str, process: str) -> None:
+    stranger.hosts.kill(host, process)
+
+
+def test_verify_is_content_again(stranger: Stranger) -> None:
+    good(stranger.play("onprem.wandb.verify"), changed=False)
+
+
 @pytest.mark.parametrize("command", TUESDAY, ids=lambda command: command.split()[0])
 def test_tuesday(stranger: Stranger, command: str) -> None:
     if command.startswith("mysql_failover"):
@@ -88,8 +115,13 @@ def test_tuesday(stranger: Stranger, command: str) -> None:
     good(stranger.play(f"onprem.wandb.{command.replace('<site_name>', 'firstsite')}"))
 
 
-def test_the_site_stands_after_a_tuesday(stranger: Stranger) -> None:
-    """It ends with verify."""
+def test_a_run_that_is_broken_off_is_finished_by_the_next(stranger: Stranger) -> None:
+    """The cluster is made bare; the run that makes it again is broken off twice; after a Tuesday. It ends with verify."""
+    stranger.account.give(f"{stranger.place}/interrupt.py", INTERRUPT.read_bytes(), 0o644)
+    good(stranger.play("onprem.wandb.reset -e op_confirm=firstsite --limit kube_control_plane:kube_node"))
+    for task, signal, delay in BROKEN_OFF:
+        done = stranger.shell(f"python interrupt.py --task '{task}' --signal {signal} --delay {delay} -- ansible-playbook onprem.wandb.site -i mysite")
+        assert done.code == 0 and f"interrupt: SIG{signal}" in done.output, done.output[-3000:]
     good(stranger.play("onprem.wandb.site"))
 
 
@@ -120,6 +152,8 @@ def test_reset(stranger: Stranger) -> None:
     for host in stranger.hosts.addresses:
         units = stranger.hosts.on(host, "systemctl is-active mysqld redis-server minio containerd kubelet", check=False).split()
         assert "active" not in units, f"{host}: {units}"
+    left = {host: sorted(path for path in stranger.hosts.files(host) - bare if not re.match(STAYS, path)) for host, bare in stranger.bare.items()}
+    assert left == {host: [] for host in left}
     # What is the operator's is there as before: drive, firewall, sudo.
     assert stranger.hosts.on("store1", f"findmnt --noheadings --output FSTYPE {DRIVE}").strip() == "xfs"
     assert {host: stranger.hosts.rules(host) for host in stranger.closed} == stranger.closed

@@ -17,9 +17,11 @@ from . import changed
 from .base import LOGS, TOP, environment
 
 LONG = bool(os.environ.get("LONG"))  # `make test-long`: CI has 90 minutes
-ONLY_LONG = ("storage",)
+# The site's steps are the first operator's in the short form.
+ONLY_LONG = ("site", "storage")
 # Name of the job: its script in tests/tools and the folder of its tests.
 HOSTS = {
+    "stranger": ("stranger", "tests/stranger"),
     "mysql-backup-hosts": ("mysql_backup", "tests/mysql_backup"),
     "preflight-hosts": ("preflight", "tests/preflight"),
     "secrets-hosts": ("secrets", "tests/secrets"),
@@ -34,10 +36,9 @@ LONG_JOBS = {
     "whole-site": ("whole", "tests/site"),
     "storage-hosts": ("storage_hosts", "tests/storage_hosts"),
     "pod-network": ("pod_network", "tests/pod_network"),
-    "stranger": ("stranger", "tests/stranger"),
 }
 # Minutes rather than seconds: begun last, one of them runs alone when everything else is done.
-LONGEST = ("molecule-site", "mysql-backup-hosts", "secrets-hosts", "molecule-mysql", "preflight-hosts")
+LONGEST = ("stranger", "molecule-site", "mysql-backup-hosts", "secrets-hosts", "molecule-mysql", "preflight-hosts")
 # What a check reads besides its own files; a cheap one that is not here reads everything.
 CODE = ("plugins/*", "roles/*", "playbooks/*", "meta/*", "inventories/*", "galaxy.yml", "ansible.cfg")
 READS: dict[str, tuple[str, ...]] = {
@@ -53,7 +54,7 @@ READS: dict[str, tuple[str, ...]] = {
     "core-2.21": (*CODE, "tests/unit/*", "pyproject.toml"),
     "sanity": (*CODE, "tests/*"),
     "galaxy": (*CODE, "README.md", "docs/*", "changelogs/*"),
-    "stranger": (*CODE, "README.md", "docs/operations.md"),
+    "stranger": (*CODE, "README.md", "docs/operations.md", "tests/check_mode/*", "molecule/shared/*"),
 }
 HEARTBEAT = 30  # seconds between two lines that say what is running
 
@@ -149,10 +150,10 @@ def lab_jobs(long: bool = LONG) -> list[Job]:
         )
         for name in scenario_names(long)
     ]
-    hosts = [script(name, where) for name, where in HOSTS.items()]
+    hosts = [script(name, where, (*changed.LAB, *READS.get(name, ()))) for name, where in HOSTS.items()]
     loopback = [script(name, where) for name, where in LOOPBACK.items()]
     standin = Job("standin", ["lab/lab", "test"], roots=("lab/*",))
-    longer = [script(name, where, (*changed.LAB, *READS.get(name, ()))) for name, where in LONG_JOBS.items()] if long else []
+    longer = [script(name, where) for name, where in LONG_JOBS.items()] if long else []
     jobs = [*scenarios, *hosts, *loopback, standin, *longer]
     return sorted(jobs, key=lambda job: LONGEST.index(job.name) if job.name in LONGEST else len(LONGEST))
 
