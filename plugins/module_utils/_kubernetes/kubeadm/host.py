@@ -122,6 +122,14 @@ def kubelet_health(address: tuple[str, int] = HEALTHZ) -> tuple[bool, str]:
     return response.status == 200, "" if response.status == 200 else f"the kubelet says: {body.splitlines()[0] if body else response.status}"
 
 
+def answered(api: Api, path: str) -> tuple[int, t.Any]:
+    """An answer that says whether something is there. Without its etcd an API server says 500, under load 429: then a node may be in use that looks unused."""
+    status, body = api.get(path)
+    if status not in (200, 404):
+        raise Unreachable(f"{api.access.server} answers {path} with {status}: {str(body)[:200]}")
+    return status, body
+
+
 def ask_api(seen: Evidence, wanted: Wanted, host: Host, api: t.Optional[Api] = None) -> None:
     """Fill in what the cluster says, asked with the node's own credentials."""
     name = "admin.conf" if seen.admin_conf else "kubelet.conf"
@@ -144,8 +152,8 @@ def ask_api(seen: Evidence, wanted: Wanted, host: Host, api: t.Optional[Api] = N
             seen.api_text = f"{api.access.server} answers 404"
         seen.cluster_version = api.get("/version")[1].get("gitVersion", "")
         if seen.admin_conf and seen.unfinished:
-            seen.missing = [what for path, what in RESULTS if api.get(path)[0] == 404]
-            nodes = api.get("/api/v1/nodes")[1].get("items", [])
+            seen.missing = [what for path, what in RESULTS if answered(api, path)[0] == 404]
+            nodes = answered(api, "/api/v1/nodes")[1].get("items", [])
             seen.other_nodes = sum(1 for item in nodes if item["metadata"]["name"] != wanted.node_name)
     except Unreachable as error:
         seen.api, seen.api_text = "down", f"API server not reachable: {error}"

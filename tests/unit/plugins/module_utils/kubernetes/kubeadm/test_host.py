@@ -15,7 +15,7 @@ import typing as t
 import pytest
 
 from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.kubeadm import host as h
-from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.kubeadm.decide import TAINT, Evidence, Wanted
+from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.kubeadm.decide import API, FINISH, INITIALIZED, TAINT, Evidence, Wanted, decide
 from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.kubeadm.api import Access
 
 WANTED = Wanted("joined", "1.36.4", "node1", "https://k8s:6443")
@@ -130,6 +130,21 @@ def test_an_unfinished_init_is_compared_with_its_results(host: h.Host) -> None:
     h.ask_api(seen, WANTED, host, t.cast(t.Any, FakeApi(table)))
     assert list(seen.missing) == [h.RESULTS[-1][1]]
     assert seen.other_nodes == 1
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nodes", h.RESULTS[0][0]])
+@pytest.mark.parametrize("status", [500, 503, 429])
+def test_an_answer_that_says_nothing_does_not_make_a_used_control_plane_an_unused_one(host: h.Host, path: str, status: int) -> None:
+    """etcd changes its leader just after /readyz was asked. kube-proxy is missing because the site runs another one; two workers are there."""
+    table: dict[str, tuple[int, t.Any]] = {path: (200, {}) for path, _what in h.RESULTS if "kube-proxy" not in path}
+    nodes = {"items": [{"metadata": {"name": name}} for name in ("node1", "node2", "node3")]}
+    table.update({"/readyz": (200, "ok"), "/api/v1/nodes/node1": (200, NODE), "/version": (200, {}), "/api/v1/nodes": (200, nodes)})
+    table[path] = (status, {"kind": "Status", "message": "etcdserver: leader changed"})
+    wanted = Wanted(INITIALIZED, "1.36.4", "node1", "https://k8s:6443")
+    seen = Evidence(host="node1", traces=["x"], admin_conf=True, unfinished="init", etcd_data=True, kubelet_conf="rotating", kubelet_healthy=True)
+    h.ask_api(seen, wanted, host, t.cast(t.Any, FakeApi(table)))
+    assert seen.api == "down" and "leader changed" in seen.api_text
+    assert decide(seen, wanted).actions == [API, FINISH]
 
 
 def test_a_broken_kubeconfig_is_an_api_that_is_down(host: h.Host) -> None:
