@@ -17,6 +17,7 @@ from .gtids import Sums
 from .restic import Repository, Snapshot
 
 FULL, BINLOG, PROOF, MARK = "full", "binlog", "verified", "restored"
+MARK_FILE, PROBE_FILE = "/mark.json", "/probe.json"
 Meta = dict[str, t.Any]
 
 
@@ -68,9 +69,21 @@ class Catalog:
         return found
 
 
+def own(one: Snapshot) -> bool:
+    """Whether mysql-backup made an entry: one word may be anybody's, what belongs to it is not."""
+    if PROOF in one.tags:
+        return bool(one.tag("of"))
+    if MARK in one.tags:
+        return one.paths == (MARK_FILE,)
+    if BINLOG in one.tags:
+        return bool(one.tag("chain") and one.tag("at"))
+    return FULL in one.tags and bool(one.tag("id"))
+
+
 def read(snapshots: t.Iterable[Snapshot]) -> Catalog:
-    """From the list of snapshots."""
+    """From the list of snapshots. Others may use the repository, too, and words like these: what is theirs must not be taken for a backup, nor expire."""
     found, proved = Catalog(), t.cast("dict[str, datetime.datetime]", {})
+    snapshots = [one for one in snapshots if own(one)]
     for one in snapshots:
         if PROOF in one.tags:
             found.proofs.append(one)
@@ -108,7 +121,7 @@ def index(repository: Repository, record: Record) -> Meta:
 
 def mark(repository: Repository, snapshot: Snapshot) -> Meta:
     """Where history began again."""
-    return meta(repository, snapshot, "/mark.json")
+    return meta(repository, snapshot, MARK_FILE)
 
 
 def latest_indexes(repository: Repository, catalog: Catalog) -> dict[str, Meta]:

@@ -77,16 +77,16 @@ def mark(store: Store, executed: str) -> None:
     """Tell the repository that history goes on from this GTID set; everything newer belongs to one that was given up."""
     repository = Repository(store)
     repository.open()
-    repository.backup(["/mark.json"], [catalogs.MARK], stdin=json.dumps({"at": iso(now()), "host": store.host, "gtid_executed": executed}))
+    repository.backup([catalogs.MARK_FILE], [catalogs.MARK], stdin=json.dumps({"at": iso(now()), "host": store.host, "gtid_executed": executed}))
 
 
 def probe(store: Store) -> None:
     """Whether the repository takes something now. Asked before servers are stopped, because a restore writes a mark later."""
     repository = Repository(store)
     repository.open()
-    repository.backup(["/probe.json"], ["probe"], stdin=json.dumps({"at": iso(now()), "host": store.host}))
+    repository.backup([catalogs.PROBE_FILE], ["probe"], stdin=json.dumps({"at": iso(now()), "host": store.host}))
     try:
-        repository.forget([one for one in repository.snapshots("probe") if one.host == store.host], patience=0)
+        repository.forget([one for one in repository.snapshots("probe") if one.host == store.host and one.paths == (catalogs.PROBE_FILE,)], patience=0)
     except Failed as failure:
         if failure.kind != "locked":
             raise  # the next one removes it

@@ -277,7 +277,8 @@ def test_snapshots_are_read_with_any_fraction_and_zone() -> None:
 
 def test_the_catalog_reads_tags() -> None:
     def snapshot(number: int, *tags: str) -> restic.Snapshot:
-        return restic.Snapshot(str(number), AT + datetime.timedelta(minutes=number), "db2", ("/x",), tags)
+        path = "/mark.json" if "restored" in tags else "/x"
+        return restic.Snapshot(str(number), AT + datetime.timedelta(minutes=number), "db2", (path,), tags)
 
     found = catalog.read(
         [
@@ -291,6 +292,13 @@ def test_the_catalog_reads_tags() -> None:
     assert found.fulls[0].verified == AT + datetime.timedelta(minutes=4)
     assert {name: size for name, (size, _one) in found.held("u").items()} == {"binlog.000001": 20, "binlog.000002": 5}
     assert len(found.marks) == 1 and found.chains() == ["u"]
+
+
+@pytest.mark.parametrize("tag", ["full", "binlog", "verified", "restored"])
+def test_what_others_keep_in_the_same_repository_is_no_backup_and_does_not_expire(tag: str) -> None:
+    """The host's own files, backed up into the same repository by a plain `restic backup --tag full /etc`: restic allows it, and its tags are free words."""
+    theirs = restic.Snapshot("t", AT, "db2", ("/etc",), (tag,))
+    assert catalog.read([theirs]) == catalog.Catalog()
 
 
 # --- the manifest -------------------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import types
 import typing as t
 
 import pytest
-from mysql_backup import cli, decide, expire, process, restic, ship, status
+from mysql_backup import cli, decide, expire, process, repair, restic, ship, status
 from mysql_backup.base import Busy, Problem, iso, now
 from mysql_backup.config import Config, Home
 from mysql_backup.gtids import Gtids
@@ -125,6 +125,21 @@ def test_what_was_shipped_is_there_although_nothing_can_be_forgotten(config: Con
     with pytest.raises(restic.Failed) as caught:
         restic.Repository(config.store).forget([one], patience=0)
     assert caught.value.kind == "locked" and called == ["forget", "unlock", "forget"]
+
+
+def test_the_probe_removes_its_own_entries_alone(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else's entries of this host may bear the same word."""
+    rows = [{"id": name, "time": "2026-11-23T14:02:59Z", "hostname": config.store.host, "paths": [path], "tags": ["probe"]}
+            for name, path in (("ours", "/probe.json"), ("theirs", "/srv/probe"))]  # fmt: skip
+    gone: list[str] = []
+
+    def run(_self: object, *words: str, **_others: t.Any) -> process.Done:
+        gone.extend(words[1:] if words[0] == "forget" else ())
+        return process.Done(0, json.dumps(rows) if words[0] == "snapshots" else '{"id": "r", "message_type":"summary"}', "")
+
+    monkeypatch.setattr(restic.Repository, "run", run)
+    repair.probe(config.store)
+    assert gone == ["ours"]
 
 
 def pruned(unused: str) -> process.Done:
