@@ -77,7 +77,10 @@ def mark(store: Store, executed: str) -> None:
     """Tell the repository that history goes on from this GTID set; everything newer belongs to one that was given up."""
     repository = Repository(store)
     repository.open()
-    repository.backup([catalogs.MARK_FILE], [catalogs.MARK], stdin=json.dumps({"at": iso(now()), "host": store.host, "gtid_executed": executed}))
+    records, clock = catalogs.read(repository.snapshots()).records, now()
+    at = ship.after(records[-1].at if records else None, clock)  # behind what is given up, whatever its time
+    content = {"at": iso(at), "host": store.host, "gtid_executed": executed}
+    repository.backup([catalogs.MARK_FILE], [catalogs.MARK], at if at != clock else None, stdin=json.dumps(content))
 
 
 def probe(store: Store) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import time
 import typing as t
@@ -39,6 +40,12 @@ def superseded(records: t.Iterable[catalogs.Record], chain: str, newest: t.Mappi
     return [one.snapshot for one in records if one.chain == chain and one.files and all(newest.get(name, -1) >= size for name, size in one.files.items())]
 
 
+def after(last: t.Optional[datetime.datetime], at: datetime.datetime) -> datetime.datetime:
+    """The time of a record. The newest one's index is what a restore follows, so no record is older than one before it: a host whose clock was ahead when
+    it booted, until it was set, has dated some into the future."""
+    return at if last is None or at > last else last + datetime.timedelta(seconds=1)
+
+
 def batches(wanted: t.Sequence[binlogs.LogFile], limit: int) -> list[list[binlogs.LogFile]]:
     """In order, each at most limit bytes, or one file: the spool stays small."""
     found: list[list[binlogs.LogFile]] = []
@@ -55,6 +62,7 @@ class Shipment:
 
     def __init__(self, home: Home, repository: Repository, session: Server, me: Look, catalog: catalogs.Catalog) -> None:
         self.home, self.repository, self.session, self.me, self.catalog = home, repository, session, me, catalog
+        self.last_at = catalog.records[-1].at if catalog.records else None
         self.known = catalogs.latest_indexes(repository, catalog)
         self.files, self.executed = binlogs.files(session, me)
         births = {one.name: binlogs.begun(one.path) for one in self.files}
@@ -147,7 +155,7 @@ class Shipment:
                 remove(os.path.join(folder, name))
         copied = sum(binlogs.append(one.path, os.path.join(folder, one.name), one.size) for one in batch)
         self.index.update({one.name: entries[one.name] for one in batch})
-        at = now()
+        at = self.last_at = after(self.last_at, now())
         content = {
             "server_uuid": self.me.server_uuid,
             "host": self.home.host,

@@ -12,8 +12,8 @@ import types
 import typing as t
 
 import pytest
-from mysql_backup import cli, decide, expire, process, repair, restic, ship, status
-from mysql_backup.base import Busy, Problem, iso, now
+from mysql_backup import binlogs, catalog, cli, decide, expire, process, repair, restic, ship, status
+from mysql_backup.base import Busy, Problem, iso, now, parse
 from mysql_backup.config import Config, Home
 from mysql_backup.gtids import Gtids
 from mysql_backup.server import Look
@@ -74,6 +74,56 @@ def test_what_a_restore_gave_up_is_not_waited_for(config: Config) -> None:
     Shipped(config.home, f"{UUID}:1-9", "").late()
     later(config.home, 900)
     assert Shipped(config.home, f"{UUID}:1-5", f"{UUID}:1-5").late() == 0.0
+
+
+class Stored:
+    """A repository that keeps the tags it is given."""
+
+    def __init__(self) -> None:
+        self.entries: list[restic.Snapshot] = []
+
+    def backup(self, paths: t.Sequence[str], tags: t.Sequence[str]) -> None:
+        self.entries.append(restic.Snapshot(str(len(self.entries)), now(), "db1", tuple(paths), tuple(tags)))
+
+    def forget(self, _snapshots: object, patience: object = None) -> None: ...
+
+
+def test_the_newest_record_is_the_last_one_although_a_clock_was_ahead(config: Config, tmp_path: pathlib.Path) -> None:
+    """A machine's clock in local time: after a boot it is two hours ahead, until chrony sets it. The timer ships meanwhile."""
+    log = tmp_path / "binlog.000002"
+    log.write_bytes(b"\xfebin" + bytes(20))
+    entry = {"size": 24, "previous": "", "end": f"{UUID}:1-9", "begun": 0, "active": True}
+    early = iso(now() + datetime.timedelta(hours=2))
+    tags = ("binlog", f"chain={UUID}", f"at={early}", "file=binlog.000001:10")
+    before = catalog.read([restic.Snapshot("early", now(), "db1", ("/x",), tags)])
+    store = Stored()
+    run = Shipped(config.home, f"{UUID}:1-9", "")
+    run.repository, run.me, run.catalog, run.chain, run.index = t.cast(t.Any, store), server(), before, UUID, {}
+    run.last_at = before.records[-1].at
+    for _batch in range(2):
+        run.send([binlogs.LogFile("binlog.000002", str(log), 24, True)], {"binlog.000002": entry})
+    found = catalog.read([before.records[0].snapshot, *store.entries])
+    assert [one.snapshot.id for one in found.records] == ["early", "0", "1"]
+    newest = found.last_of(UUID)
+    assert newest is not None and newest.snapshot.id == "1"
+
+
+def test_a_restore_goes_on_behind_a_record_from_the_future(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the history that was given up would count as the newer one, and the restored server as one that lacks it."""
+    ahead, written = iso(now() + datetime.timedelta(hours=2)), t.cast("list[tuple[t.Any, ...]]", [])
+    row = {"id": "early", "time": iso(now()), "hostname": "db1", "paths": ["/x"], "tags": ["binlog", f"chain={UUID}", f"at={ahead}", "file=binlog.000001:10"]}
+    monkeypatch.setattr(restic.Repository, "run", lambda *words, **_others: process.Done(0, json.dumps([row]) if "snapshots" in words else '{"id": "r"}', ""))
+    monkeypatch.setattr(restic.Repository, "backup", lambda _self, *words, **_others: written.append(words))
+    repair.mark(config.store, f"{UUID}:1-5")
+    assert written[0][2] > parse(ahead)
+    row["tags"] = ["binlog", f"chain={UUID}", f"at={iso(now())}", "file=binlog.000001:10"]
+    repair.mark(config.store, f"{UUID}:1-5")
+    assert written[1][2] is None
+
+
+def test_a_record_bears_the_time_of_the_clock() -> None:
+    at = now()
+    assert ship.after(None, at) == at == ship.after(at - datetime.timedelta(seconds=60), at)
 
 
 # --- the repository's lock -----------------------------------------------------------------------------------------------------------
