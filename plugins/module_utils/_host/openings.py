@@ -90,8 +90,8 @@ def look(run: Run, wanted: t.Sequence[Way] = ()) -> Look:
     """The same, with the places. With ways that are wanted, a rule that closes none of them counts for nothing."""
     if (run(["firewall-cmd", "--state"]) or "").strip() == "running":
         return Look(FIREWALLD, closing_zones(run(["firewall-cmd", "--list-all-zones"]) or "", (run(["firewall-cmd", "--get-default-zone"]) or "").strip()))
-    # ufw speaks the operator's language.
-    if "Status: active" in (run(["env", "LC_ALL=C", "ufw", "status"]) or "").splitlines():
+    # ufw speaks the operator's language, and as a program in Python it asks LANGUAGE for it first.
+    if "Status: active" in (run(["env", "LC_ALL=C", "LANGUAGE=C", "ufw", "status"]) or "").splitlines():
         return Look(UFW)
     for tool in ("iptables-save", "iptables-legacy-save"):
         if iptables_filters(run([tool, "-t", "filter"]) or "", wanted):

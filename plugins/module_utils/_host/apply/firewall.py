@@ -34,6 +34,10 @@ SPEC: dict[str, t.Any] = {
 }
 
 
+# ufw and firewalld are programs in Python, which look at LANGUAGE first.
+ENGLISH = {"LC_ALL": "C", "LANGUAGE": "C"}
+
+
 class Plan(t.NamedTuple):
     """What is missing and what is too much, in words, and how it is done."""
 
@@ -53,12 +57,12 @@ class Host:
         program = self.module.get_bin_path(command[0])
         if not program:
             return None
-        code, output, _errors = self.module.run_command([program, *command[1:]], environ_update={"LC_ALL": "C"})
+        code, output, _errors = self.module.run_command([program, *command[1:]], environ_update=ENGLISH)
         return str(output) if code == 0 else None
 
     def do(self, command: t.Sequence[str], data: t.Optional[str] = None) -> str:
         """Its output, or the end with a sentence."""
-        code, output, errors = self.module.run_command(list(command), data=data, environ_update={"LC_ALL": "C"})
+        code, output, errors = self.module.run_command(list(command), data=data, environ_update=ENGLISH)
         if code:
             failed_command = shlex.join(command)
             shown = f" It read: {data.strip()}." if data else ""
@@ -284,7 +288,7 @@ def tried(host: Host, text: str, alone: bool) -> str:
     number, name = tempfile.mkstemp()
     foreign.store(number, text)
     nft, unshare = (host.module.get_bin_path(program, required=True) for program in ("nft", "unshare"))
-    code, output, errors = host.module.run_command([*([unshare, "--net"] if alone else []), nft, "--check", "--file", name], environ_update={"LC_ALL": "C"})
+    code, output, errors = host.module.run_command([*([unshare, "--net"] if alone else []), nft, "--check", "--file", name], environ_update=ENGLISH)
     os.unlink(name)
     return str(errors or output).strip().replace(name, "the file").partition("\n")[0] if code else ""
 

@@ -15,8 +15,10 @@ if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
 SPEC = {"names": {"type": "list", "elements": "str", "required": True}, "timeout": {"type": "int", "default": 300}}
+# LANGUAGE of the host's own settings counts more than C.UTF-8 (it does not with C alone), and then "is not installed" is said in another language.
+ENGLISH = {"LC_ALL": "C.UTF-8", "LANGUAGE": "C"}
 # A package that asks a question would wait for ever; one that restarts services is told not to (Ubuntu's needrestart).
-APT_ENVIRONMENT = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1", "LC_ALL": "C.UTF-8"}
+APT_ENVIRONMENT = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1", **ENGLISH}
 APT_OPTIONS = ("-y", "-q", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold")
 
 
@@ -80,12 +82,12 @@ class Dnf(Manager):
     """Enterprise Linux."""
 
     def missing(self) -> list[str]:
-        output = self.module.run_command(["rpm", "-q", *self.names], environ_update={"LC_ALL": "C.UTF-8"})[1]
+        output = self.module.run_command(["rpm", "-q", *self.names], environ_update=ENGLISH)[1]
         return o.missing_rpms(self.names, output)
 
     def install(self, names: t.Sequence[str]) -> None:
         command = ["dnf", "-y", "--setopt=install_weak_deps=False", "install", *names]
-        code, output, errors = self.module.run_command(command, environ_update={"LC_ALL": "C.UTF-8"})
+        code, output, errors = self.module.run_command(command, environ_update=ENGLISH)
         if code:
             self.fail("dnf", output + errors)
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 import subprocess
 import typing as t
 
@@ -39,7 +40,20 @@ work
 
 def host(**outputs: str) -> openings.Run:
     """A host that has these programs, by the words of their call."""
-    return lambda command: outputs.get("_".join(word.strip("-").replace("-", "_") for word in command if word not in ("env", "LC_ALL=C")))
+    return lambda command: outputs.get("_".join(word.strip("-").replace("-", "_") for word in command if word not in ("env", "LC_ALL=C", "LANGUAGE=C")))
+
+
+def test_ufw_is_asked_in_english_on_a_host_that_was_installed_in_another_language(tmp_path: pathlib.Path) -> None:
+    """/etc/default/locale of an Ubuntu that was installed in German has LANGUAGE=de_DE, and ufw is a program in Python: gettext looks there first."""
+    ufw = tmp_path / "ufw"
+    ufw.write_text('#!/bin/sh\ncase $LANGUAGE in de*) echo "Status: Aktiv" ;; *) echo "Status: active" ;; esac\n')
+    ufw.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "LANG": "de_DE.UTF-8", "LANGUAGE": "de_DE:de"}
+
+    def run(command: list[str]) -> t.Optional[str]:
+        return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout if command[0] == "env" else None
+
+    assert openings.look(run) == Look(openings.UFW)
 
 
 def ruleset(*entries: dict[str, t.Any]) -> str:

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 
 from ansible_collections.onprem.wandb.plugins.module_utils._host import packages as o
+from ansible_collections.onprem.wandb.plugins.module_utils._host.apply import packages as apply
 
 
 def test_debs() -> None:
@@ -39,3 +42,36 @@ def test_a_lock() -> None:
 def test_the_reason_is_the_error_and_not_the_progress() -> None:
     assert o.reason("Reading package lists...\nBuilding dependency tree...\nE: Unable to locate package nope\n") == "E: Unable to locate package nope"
     assert o.reason("something\n") == "something"
+
+
+class Host:
+    """rpm and dnf on a host that was installed in German: LANGUAGE=de_DE. As glibc does it, that counts unless LC_ALL is C itself."""
+
+    check_mode = False
+
+    def __init__(self) -> None:
+        self.params = {"names": ["chrony", "socat"], "timeout": 5}
+        self.installed = {"chrony"}
+
+    def get_bin_path(self, name: str) -> str:
+        return "/usr/bin/dnf" if name == "dnf" else ""
+
+    def run_command(self, words: list[str], environ_update: t.Optional[dict[str, str]] = None) -> tuple[int, str, str]:
+        found = {"LANG": "de_DE.UTF-8", "LANGUAGE": "de_DE:de", **(environ_update or {})}
+        english = found.get("LC_ALL") == "C" or found["LANGUAGE"] == "C"
+        if words[0] == "dnf":
+            self.installed |= set(words[4:])
+            return 0, "", ""
+        said = "package %s is not installed" if english else "Das Paket %s ist nicht installiert"
+        return 1, "".join(f"{name}-1.0-1.el9.x86_64\n" if name in self.installed else f"{said % name}\n" for name in words[2:]), ""
+
+
+def test_what_is_missing_is_installed_on_a_host_that_speaks_another_language() -> None:
+    host = Host()
+    assert apply.run(t.cast(t.Any, host)) == {"changed": True, "installed": ["socat"]}
+    assert host.installed == {"chrony", "socat"}
+
+
+def test_apt_speaks_english_whatever_the_host_speaks() -> None:
+    """Its words decide whether it is tried again; LC_ALL=C.UTF-8 alone leaves LANGUAGE in force."""
+    assert apply.APT_ENVIRONMENT["LANGUAGE"] == "C"

@@ -152,8 +152,8 @@ class Module:
         return name if name == "env" or any(name in one.programs for one in self.firewalls) else None
 
     def run_command(self, command: list[str], data: str | None = None, environ_update: t.Any = None) -> Answer:
-        assert environ_update == {"LC_ALL": "C"}
-        command = command[2:] if command[0] == "env" else command
+        assert environ_update == {"LC_ALL": "C", "LANGUAGE": "C"}
+        command = command[3:] if command[0] == "env" else command
         return next((one.run(command, data) for one in self.firewalls if command[0] in one.programs), UNKNOWN)
 
     def fail_json(self, msg: str, **_others: t.Any) -> t.NoReturn:
