@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import json
 import pathlib
 import subprocess
@@ -171,6 +172,69 @@ def test_a_pattern_means_the_name_and_nothing_else(key: str) -> None:
     pattern = program.literal(key)
     assert pattern.replace("\\", "") == key.replace("\\", "")
     assert not any(pattern[at] in "*?[]{}" and (at == 0 or pattern[at - 1] != "\\") for at in range(len(pattern)))
+
+
+# --- objects under their names' hash -------------------------------------------------------------------------------------------------
+
+ODD = {"runs/a\u201b1": b"one", "runs/b\u201b2": b"two"}
+WHOLE = json.dumps({odd_names.hashed(key): {"name": key, "etag": "e"} for key in ODD})
+CUT = ["", WHOLE[:70], "[]", "null"]  # of a power cut while rclone wrote it in place
+
+
+class Place:
+    """A second place of such objects, and the bucket: what rclone and signed requests would do to them."""
+
+    config = {"roots": "/"}
+
+    def __init__(self, index: str) -> None:
+        self.files = {"t:m/.names/index.json": index.encode(), **{f"t:m/.names/{odd_names.hashed(key)}": body for key, body in ODD.items()}}
+
+    def rclone(self, verb: str, *words: str, good: tuple[int, ...] = (0,), given: bytes = b"") -> t.Any:
+        del good
+        if verb == "rcat":
+            self.files[words[0]] = given
+        if verb == "moveto":
+            self.files[words[1]] = self.files.pop(words[0])
+        return subprocess.CompletedProcess(words, 0, self.files.get(words[0], b"").decode(), "")
+
+    def listing(self, place: str) -> dict[str, int]:
+        return {path[len(place) + 1 :]: len(body) for path, body in self.files.items() if path.startswith(f"{place}/")}
+
+    def pour(self, source: t.Any, place: str) -> None:
+        self.files[place] = source.read()
+
+    def get(self, key: str) -> t.Any:
+        return io.BytesIO(ODD[key])
+
+    def keys(self) -> dict[str, tuple[int, str]]:
+        return {}
+
+    def mirror(self) -> int:
+        return int(odd_names.OddNames(self, "t:m", t.cast("t.Any", self)).mirror({key: (len(body), "e") for key, body in ODD.items()}, "t:m/.deleted/d"))
+
+
+@pytest.mark.parametrize("index", CUT)
+def test_an_index_that_was_cut_off_is_written_again(index: str) -> None:
+    place = Place(index)
+    assert place.mirror() == len(ODD)
+    assert json.loads(place.files["t:m/.names/index.json"]) == json.loads(WHOLE)
+    aside = json.loads(place.files["t:m/.deleted/d/.names/index.json"])
+    assert {entry["name"] for entry in aside.values()} == set(ODD)
+    assert place.mirror() == 0
+
+
+@pytest.mark.parametrize("index", CUT)
+def test_a_restore_says_what_it_could_not_bring_back_for_want_of_its_name(index: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    backup, place = rclone(tmp_path, GOOD[0], monkeypatch), Place(index)
+    monkeypatch.setattr(odd_names, "Store", lambda *_words: place)
+    backup.rclone = place.rclone
+    backup.listing = lambda where, *words: {"plain": 5} if words else place.listing(where)
+    backup.compare = lambda *_words: []
+    assert backup.restore("", "", True)["nameless"] == len(ODD)
+    with pytest.raises(program.Failed, match=r"^2 objects in \.names of t:m have no name in index\.json there, .* all others are \(1\)\. Next: rclone "):
+        backup.restore("", "", False)
+    place.files["t:m/.names/index.json"] = WHOLE.encode()
+    assert backup.restore("", "", True)["nameless"] == 0
 
 
 # --- what the status tells ---------------------------------------------------------------------------------------------------------

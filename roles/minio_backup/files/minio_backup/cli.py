@@ -271,12 +271,21 @@ class Backup:
     def restore(self, prefix: str, deleted: str, plan: bool) -> dict[str, Any]:
         """Copy into the bucket what is missing there or different, of the mirror or of what was moved aside on a day. Nothing is removed."""
         if not deleted:
-            return self.bring(self.target, prefix, plan)
+            return self.all_named(self.bring(self.target, prefix, plan))
         places = [f"{self.target}/{ASIDE}/{folder_of(*found)}" for found in self.days() if found[0] == deleted]
         if not places:
             raise Failed(f"Nothing was moved aside on {deleted}; nothing was changed. Next: rclone --config {self.rclone_config} lsf {self.target}/{ASIDE}")
         done = [self.bring(place, prefix, plan, len(places) > 1) for place in places]
-        return {key: sum(each[key] for each in done) if isinstance(value, int) else value for key, value in done[-1].items()}
+        return self.all_named({key: sum(each[key] for each in done) if isinstance(value, int) else value for key, value in done[-1].items()})
+
+    def all_named(self, done: dict[str, Any]) -> dict[str, Any]:
+        """Whether a restore could bring everything: an object under its name's hash without its name cannot be."""
+        if done["nameless"] and "plan" not in done:
+            raise Failed(
+                f"{done['nameless']} objects in {odd_names.FOLDER} of {done['from']} have no name in {odd_names.INDEX} there, which was cut off, and were not "
+                f"brought back; all others are ({done['objects']}). Next: rclone --config {self.rclone_config} cat {done['from']}/{odd_names.FOLDER}/{odd_names.INDEX}"
+            )
+        return done
 
     def bring(self, place: str, prefix: str, plan: bool, may_be_none: bool = False) -> dict[str, Any]:
         """From one place."""
@@ -290,7 +299,7 @@ class Backup:
                 raise Failed(f"{place} has no object below {where}; nothing was changed. Next: rclone --config {self.rclone_config} lsf -R {place}")
             missing = self.compare(place, self.source, "--filter-from", rules) if wanted else []
             absent = names.missing(hashed)
-            count = {"objects": len(wanted) + len(hashed), "from": place}
+            count = {"objects": len(wanted) + len(hashed), "from": place, "nameless": names.nameless}
             if plan:
                 return {"plan": "restore", **count, "to": self.source, "would_copy": len(missing) + len(absent)}
             if wanted:

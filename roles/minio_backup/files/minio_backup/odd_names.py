@@ -141,11 +141,15 @@ class OddNames:
 
     def __init__(self, backup: Any, place: str, store: Store) -> None:
         self.backup, self.place, self.store = backup, f"{place}/{FOLDER}", store
+        self.nameless = 0
 
     def index(self, place: str) -> dict[str, dict[str, str]]:
-        """Names by their hash; empty when there are none."""
-        found = self.backup.rclone("cat", f"{place}/{INDEX}", good=(0, 3, 4)).stdout
-        return dict(json.loads(found)) if found.strip() else {}
+        """Names by their hash; empty when there are none. rclone of Debian 12 writes in place: a run that was killed, or a share without power, left half."""
+        try:
+            found = json.loads(self.backup.rclone("cat", f"{place}/{INDEX}", good=(0, 3, 4)).stdout)
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
 
     def held(self, place: str) -> dict[str, int]:
         """Sizes by hash."""
@@ -161,7 +165,8 @@ class OddNames:
         fresh = [name for name, key in by_hash.items() if held.get(name) != wanted[key][0] or index.get(name, {}).get("etag") != wanted[key][1]]
         leaving = [name for name in held if name not in by_hash or name in fresh]
         if leaving:
-            self.write_index(f"{aside}/{FOLDER}", {**self.index(f"{aside}/{FOLDER}"), **{name: index[name] for name in leaving if name in index}})
+            known = {**{name: {"name": by_hash[name], "etag": ""} for name in leaving if name in by_hash}, **index}
+            self.write_index(f"{aside}/{FOLDER}", {**self.index(f"{aside}/{FOLDER}"), **{name: known[name] for name in leaving if name in known}})
         for name in leaving:
             self.backup.rclone("moveto", f"{self.place}/{name}", f"{aside}/{FOLDER}/{name}")
         for name in fresh:
@@ -202,9 +207,11 @@ class OddNames:
         return bad
 
     def wanted_back(self, prefix: str) -> dict[str, tuple[str, int]]:
-        """What a restore brings: hash and size by key."""
+        """What a restore brings: hash and size by key. What has lost its name is counted."""
         held = self.held(self.place)
-        found = {entry["name"]: name for name, entry in self.index(self.place).items() if name in held} if held else {}
+        index = self.index(self.place) if held else {}
+        found = {entry["name"]: name for name, entry in index.items() if name in held}
+        self.nameless = len([name for name in held if name not in index])
         return {key: (name, held[name]) for key, name in found.items() if key.startswith(prefix)}
 
     def missing(self, wanted: dict[str, tuple[str, int]]) -> list[str]:
