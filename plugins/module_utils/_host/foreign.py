@@ -18,9 +18,20 @@ def load(path: str) -> str:
 
 
 def store(number: int, text: str) -> None:
-    """Write a text of load() to an open file and close it."""
+    """Write a text of load() to an open file and close it. On the disk before it is moved into place: XFS shows an empty file after a power cut else."""
     with os.fdopen(number, "w", **AS_IT_IS) as handle:
         handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def settle(path: str) -> None:
+    """The same for a file that was copied into place, from another file system."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def visible(text: str) -> str:

@@ -44,6 +44,8 @@ class Journal:
             lines = stream.readlines()
         with open(f"{self.path}.new", "w", encoding="utf-8") as stream:
             stream.writelines(lines[len(lines) // 2 :])
+            stream.flush()
+            os.fsync(stream.fileno())
         os.rename(f"{self.path}.new", self.path)
 
 

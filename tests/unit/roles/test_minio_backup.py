@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import io
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -184,8 +185,6 @@ CUT = ["", WHOLE[:70], "[]", "null"]  # of a power cut while rclone wrote it in 
 class Place:
     """A second place of such objects, and the bucket: what rclone and signed requests would do to them."""
 
-    config = {"roots": "/"}
-
     def __init__(self, index: str) -> None:
         self.files = {"t:m/.names/index.json": index.encode(), **{f"t:m/.names/{odd_names.hashed(key)}": body for key, body in ODD.items()}}
 
@@ -268,6 +267,23 @@ def test_a_run_that_was_killed_is_told_and_one_at_work_is_not(
     assert "ended without a word: killed" in capsys.readouterr().out
     with backup.locked():
         assert backup.status() == 0
+
+
+def test_a_power_cut_leaves_a_status_that_says_how_much_the_mirror_held(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On XFS a file that was only renamed is empty then, and the share may not be mounted: nothing would refuse to mirror all into the empty directory."""
+    written: list[tuple[int, int]] = []
+    monkeypatch.setattr(program.os, "fsync", lambda handle: written.append((os.fstat(handle).st_ino, os.fstat(handle).st_size)))
+    backup = rclone(tmp_path, GOOD[0], monkeypatch)
+    backup.tell(success=1, objects=100, place="p")
+    found = backup.status_file.stat()
+    assert (found.st_ino, found.st_size) in written
+
+
+@pytest.mark.parametrize("text", ["", "5", "null", '["x"]', '"ab"'])
+def test_a_status_that_holds_something_else_counts_as_none(text: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    backup = rclone(tmp_path, GOOD[0], monkeypatch)
+    backup.status_file.write_text(text)
+    assert backup.told() == {}
 
 
 def test_a_lock_that_root_left_is_replaced(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,6 +51,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         foreign.store(handle_number, after)
         # Docker and podman mount /etc/hosts: it cannot be replaced there, only written.
         module.atomic_move(name, path, unsafe_writes=True)
+        foreign.settle(path)
     changed = after != before
     shown = {"before": foreign.visible(before), "after": foreign.visible(after), "before_header": p["path"], "after_header": p["path"]}
     return {"changed": changed, "changed_paths": [p["path"]] if changed else [], **({"diff": [shown] if changed else []} if module._diff else {})}

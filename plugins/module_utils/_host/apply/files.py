@@ -39,6 +39,8 @@ def write(module: AnsibleModule, entry: dict[str, t.Any]) -> None:
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(files.wanted_bytes(entry))
+            stream.flush()
+            os.fsync(stream.fileno())  # a unit that is empty after a power cut, and keys that are
         module.atomic_move(name, path)
     finally:
         if os.path.exists(name):

@@ -82,6 +82,7 @@ class Host:
         number, name = tempfile.mkstemp()
         foreign.store(number, text)
         self.module.atomic_move(name, path)
+        foreign.settle(path)
 
 
 # --- firewalld ----------------------------------------------------------------------------------------------------------------------------------------

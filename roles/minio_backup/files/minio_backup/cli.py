@@ -281,9 +281,10 @@ class Backup:
     def all_named(self, done: dict[str, Any]) -> dict[str, Any]:
         """Whether a restore could bring everything: an object under its name's hash without its name cannot be."""
         if done["nameless"] and "plan" not in done:
+            index = f"{done['from']}/{odd_names.FOLDER}/{odd_names.INDEX}"
             raise Failed(
                 f"{done['nameless']} objects in {odd_names.FOLDER} of {done['from']} have no name in {odd_names.INDEX} there, which was cut off, and were not "
-                f"brought back; all others are ({done['objects']}). Next: rclone --config {self.rclone_config} cat {done['from']}/{odd_names.FOLDER}/{odd_names.INDEX}"
+                f"brought back; all others are ({done['objects']}). Next: rclone --config {self.rclone_config} cat {index}"
             )
         return done
 
@@ -320,14 +321,19 @@ class Backup:
     def told(self) -> dict[str, Any]:
         """The last status; empty when there was no run."""
         try:
-            return dict(json.loads(self.status_file.read_text(encoding="utf-8")))
+            found = json.loads(self.status_file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
+        return found if isinstance(found, dict) else {}
 
     def tell(self, **news: Any) -> None:
         """Write them into the status; the time of the last success and its numbers stay whatever happens."""
-        part = self.status_file.with_suffix(".part")
-        part.write_text(json.dumps({**self.told(), **news, "max_age_hours": self.config["max_age_hours"]}, indent=1) + "\n", encoding="utf-8")
+        part, text = self.status_file.with_suffix(".part"), json.dumps({**self.told(), **news, "max_age_hours": self.config["max_age_hours"]}, indent=1)
+        with open(part, "w", encoding="utf-8") as stream:
+            stream.write(text + "\n")
+            stream.flush()
+            # After a power cut a share may not be mounted: what says how much was on it must not be empty just then.
+            os.fsync(stream.fileno())
         part.chmod(0o644)
         part.replace(self.status_file)
 
