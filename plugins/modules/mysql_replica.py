@@ -334,6 +334,7 @@ gtid_executed:
 """
 
 import os
+import platform
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -495,7 +496,7 @@ def out_of_service(module: AnsibleModule, why: str) -> Server:
     """
     params = module.params
     state = params["state"]
-    hung = state == "fenced" and hangs(module)
+    hung = hangs(module) if state == "fenced" else False
     kept = rolefile.read(params["role_file"])
     wanted = {**kept, "role": "fenced" if state == "fenced" else "none"}
     changed = bool(kept) and wanted != kept
@@ -508,7 +509,12 @@ def out_of_service(module: AnsibleModule, why: str) -> Server:
         try:
             return local(params["login_unix_socket"], timeout=params["deadline"] + params["wait_catchup"] + 10, greeting=params["connect_timeout"])
         except (pymysql.MySQLError, OSError):
-            hung = state == "fenced" and hangs(module)
+            hung = hangs(module) if state == "fenced" else False
+    if hung is None and not module.check_mode:
+        module.fail_json(
+            msg=f"{platform.node()} is not fenced: no MySQL server answers ({why}), and systemd does not say whether {params['unit']} still runs. It could "
+            f"come back writable; its record keeps it read-only from its next start on. Next: systemctl kill --kill-who=main --signal=SIGKILL {params['unit']}"
+        )
     if hung:
         changed = True
         notes.append(f"{params['unit']} hangs and is killed; SIGKILL answers no waiting commit with OK")
@@ -519,11 +525,16 @@ def out_of_service(module: AnsibleModule, why: str) -> Server:
     raise AssertionError("exit_json ends the module")
 
 
-def hangs(module: AnsibleModule) -> bool:
-    """Whether the process is there although the socket does not answer: it could come back writable. One that is starting comes back read-only."""
-    _code, output, _errors = module.run_command(["systemctl", "show", "--property=ActiveState,MainPID", module.params["unit"]])
+def hangs(module: AnsibleModule) -> t.Optional[bool]:
+    """Whether the process is there although the socket does not answer: it could come back writable. One that is starting comes back read-only.
+
+    None when systemd itself does not answer, as on a host without memory.
+    """
+    code, output, _errors = module.run_command(["systemctl", "show", "--property=ActiveState,MainPID", module.params["unit"]])
     found = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
-    return found.get("ActiveState") in ("active", "deactivating") and found.get("MainPID", "0") != "0"
+    if code or "ActiveState" not in found:
+        return None
+    return found["ActiveState"] in ("active", "deactivating") and found.get("MainPID", "0") != "0"
 
 
 def main() -> t.NoReturn:

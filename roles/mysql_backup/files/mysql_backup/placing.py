@@ -68,15 +68,16 @@ def running(data: Data) -> bool:
 def unit_state() -> str:
     """What systemd says: a server that recovers does not answer yet, and has its files open."""
     argv = ["systemctl", "show", "--property=ActiveState", "--value", "mysqld.service"]
-    return subprocess.run(argv, check=False, capture_output=True, text=True).stdout.strip()
+    done = subprocess.run(argv, check=False, capture_output=True, text=True, errors="replace")
+    return done.stdout.strip() or f"unknown ({' '.join(done.stderr.split()) or 'systemctl says nothing'})"
 
 
 def must_be_stopped(data: Data) -> None:
     """Files of a running server are not moved."""
     seen = unit_state()
-    if running(data) or seen in ("active", "activating", "deactivating", "reloading"):
+    if running(data) or seen not in ("inactive", "failed"):  # no answer is no "stopped", and newer versions of systemd have further states
         raise Problem(
-            f"The MySQL server of {data.host} still runs; its data were not touched. Seen: mysqld is {seen}. "
+            f"The MySQL server of {data.host} still runs; its data were not touched. Seen: mysqld is {seen}; expected inactive or failed. "
             "Next: systemctl stop mysqld, then run this again."
         )
 

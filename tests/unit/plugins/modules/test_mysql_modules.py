@@ -69,6 +69,24 @@ def test_a_server_that_starts_meanwhile_is_asked_after_the_record(
     assert seen == ["primary", {"fenced": "fenced", "absent": "none"}[state]]
 
 
+@pytest.mark.parametrize(("code", "output", "fenced"), [
+    (1, "", False),  # Failed to get properties: Connection timed out
+    (0, "", False),
+    (0, "ActiveState=inactive\nMainPID=0\n", True),
+])  # fmt: skip
+def test_a_host_whose_systemd_does_not_answer_is_not_called_fenced(
+    code: int, output: str, fenced: bool, capsys: pytest.CaptureFixture[str], tmp_path: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host that swaps: mysqld hangs and may come back writable. Nobody may be promoted because systemctl said nothing."""
+    record = tmp_path / "role.json"
+    record.write_text(json.dumps({"role": "primary", "server_uuid": "u"}), encoding="utf-8")
+    monkeypatch.setattr(mysql_replica.AnsibleModule, "run_command", lambda *_words, **_others: (code, output, ""))
+    found = call(mysql_replica, capsys, tmp_path, state="fenced", role_file=str(record), journal_file="", deadline=0)
+    assert found.get("failed", False) is not fenced
+    assert json.loads(record.read_text(encoding="utf-8"))["role"] == "fenced"
+    assert fenced or ("is not fenced: no MySQL server answers" in found["msg"] and "Next: systemctl kill" in found["msg"])
+
+
 def test_a_server_that_answers_after_the_record_is_fenced(capsys: pytest.CaptureFixture[str], tmp_path: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     class Late:
         """Answers the first question, which is its version, with one that is too old."""

@@ -209,13 +209,27 @@ def test_a_store_that_is_gone_delays_the_mark_and_stops_nothing(host: Host, monk
     assert sum(host.marks) == 1 and read_json(placing.restored_file(host.config.data))["marked"]
 
 
-@pytest.mark.parametrize("seen", ["active", "activating", "deactivating"])
+@pytest.mark.parametrize("seen", ["active", "activating", "deactivating", "refreshing", "unknown"])
 def test_a_server_that_recovers_is_running_although_it_does_not_answer(host: Host, seen: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(placing, "unit_state", lambda: seen)
     for step in (lambda: placing.place(host.config, TO), lambda: placing.set_aside(host.config)):
         with pytest.raises(Problem, match=f"still runs; its data were not touched. Seen: mysqld is {seen}"):
             step()
     assert tree(host.data) == OLD
+
+
+@pytest.mark.parametrize(("script", "state"), [
+    ("echo 'Failed to connect to bus: Connection timed out' >&2; exit 1", "unknown (Failed to connect to bus: Connection timed out)"),
+    ("exit 0", "unknown (systemctl says nothing)"),
+    ("echo inactive", "inactive"),
+])  # fmt: skip
+def test_no_answer_of_systemd_is_no_stopped_server(script: str, state: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host without memory: systemctl waits 25 s for systemd and gives up, while mysqld recovers and has its files open."""
+    monkeypatch.undo()
+    (tmp_path / "systemctl").write_text(f"#!/bin/sh\n{script}\n")
+    (tmp_path / "systemctl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert placing.unit_state() == state
 
 
 def test_what_a_restore_still_moves_is_not_discarded(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
