@@ -97,6 +97,9 @@ class Backups(_Always, total=False):
 STEPS = {"full": "the last full backup", "ship": "the last shipping of binary logs", "verify": "the last proof by a restore", "expire": "the last expiry"}
 
 
+AHEAD = 3600  # seconds
+
+
 def epoch(text: str) -> float:
     """Seconds since 1970 of 2026-11-23T14:02:59Z; 0 for none."""
     try:
@@ -111,13 +114,22 @@ def age(text: str, now: float) -> t.Optional[int]:
     return int(max(0.0, now - at)) if at else None
 
 
+def ahead(text: str, now: float) -> bool:
+    """Whether a time is later than hosts' clocks differ: it was written while a clock was wrong, and would be young until it has come."""
+    return epoch(text) > now + AHEAD
+
+
 def judge(found: StatusFile, now: float) -> Backups:
     """The facts and the first problem. Ages of the repository count, whoever filled it; shipping counts on the host that does it."""
     nothing: Held = {"looked_at": "", "fulls": [], "newest_binlog_at": "", "verified_at": ""}
     held, steps = found.get("repository") or nothing, found.get("steps") or {}
     limits = found.get("limits") or t.cast(Limits, {})
     fulls = held.get("fulls") or []
-    last: FullEntry = fulls[-1] if fulls else {"id": "", "at": "", "host": "", "verified_at": ""}
+    past = [one for one in fulls if not ahead(one["at"], now)]
+    last: FullEntry = past[-1] if past else {"id": "", "at": "", "host": "", "verified_at": ""}
+    verified_at = held.get("verified_at", "")
+    if ahead(verified_at, now):
+        verified_at = max((one["verified_at"] for one in fulls if not ahead(one["verified_at"], now)), key=epoch, default="")
     ship: StepEntry = steps.get("ship") or {}
     acts = bool(ship.get("acted"))
     result: Backups = {
@@ -126,8 +138,8 @@ def judge(found: StatusFile, now: float) -> Backups:
         "last_full": last["id"],
         "last_full_at": last["at"],
         "last_full_age_seconds": age(last["at"], now),
-        "verified_at": held.get("verified_at", ""),
-        "verified_age_seconds": age(held.get("verified_at", ""), now),
+        "verified_at": verified_at,
+        "verified_age_seconds": age(verified_at, now),
         "newest_binlog_at": held.get("newest_binlog_at", ""),
         "ships": acts,
         "ship_why": ship.get("why", ""),

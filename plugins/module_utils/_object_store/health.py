@@ -71,9 +71,16 @@ def mirror(path: str) -> Mirror:
     if not isinstance(told, dict):
         return {"configured": False, "problem": "it holds no mapping"}
     age = round((time.time() - told["success"]) / 3600, 2) if "success" in told else None
-    problem = told.get("problem") or cut_off(told, os.path.join(os.path.dirname(path), "lock"))
+    problem = told.get("problem") or cut_off(told, os.path.join(os.path.dirname(path), "lock")) or ahead(age)
     found: Mirror = {"configured": True, "age_hours": age, **told, "problem": problem}
     return found
+
+
+def ahead(age_hours: t.Optional[float]) -> str:
+    """A sentence about a success of a clock that was ahead: it would be young until that time has come."""
+    if age_hours is None or age_hours >= -1:
+        return ""
+    return f"the last good run is dated {-age_hours:.0f} h after now, by a clock that was wrong. Next: systemctl start minio-backup.service"
 
 
 def cut_off(told: MirrorStatus, lock: str) -> str:

@@ -286,6 +286,15 @@ def test_a_status_that_holds_something_else_counts_as_none(text: str, tmp_path: 
     assert backup.told() == {}
 
 
+def test_a_success_of_a_clock_that_was_ahead_is_not_young(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    backup = rclone(tmp_path, GOOD[0], monkeypatch)
+    backup.tell(attempt=program.time.time() + 30 * 86400, success=program.time.time() + 30 * 86400, problem="")
+    assert backup.status() == 1
+    assert "dated 720 h after now" in capsys.readouterr().out
+
+
 def test_a_lock_that_root_left_is_replaced(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     backup = rclone(tmp_path, GOOD[0], monkeypatch)
     (tmp_path / "lock").write_text("root's")

@@ -340,8 +340,10 @@ class Backup:
     def status(self) -> int:
         """Print it. 1 when there is no mirror that is young enough."""
         told = self.told()
-        told["problem"] = told.get("problem") or self.cut_off(told)
         age = (time.time() - told.get("success", 0)) / 3600
+        told["problem"] = told.get("problem") or self.cut_off(told)
+        if age < -1 and not told["problem"]:  # it would be young until that time has come
+            told["problem"] = f"The last good run is dated {-age:.0f} h after now, by a clock that was wrong. Next: systemctl start minio-backup.service"
         print(json.dumps({**told, "age_hours": round(age, 2) if "success" in told else None}, indent=1))
         return 0 if "success" in told and age <= self.config["max_age_hours"] and not told.get("problem") else 1
 

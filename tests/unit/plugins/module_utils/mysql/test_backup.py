@@ -56,6 +56,19 @@ def test_each_problem_is_named(change: t.Callable[[dict[str, t.Any]], None], sai
     assert said in judged(change)["problem"]
 
 
+def test_a_backup_of_a_clock_that_was_ahead_is_not_young_for_ever() -> None:
+    """A machine with a dead battery took a full backup and proved it in 2027. Since its clock is right nothing was backed up, and nobody heard of it."""
+
+    def later(found: dict[str, t.Any]) -> None:
+        one = {"id": "f", "host": "db1", "at": "2027-11-23T01:30:00Z", "verified_at": "2027-11-23T02:00:00Z"}
+        found["repository"]["fulls"][0].update(at="2026-11-21T01:30:00Z", verified_at="2026-11-21T02:00:00Z")
+        found["repository"].update(fulls=[*found["repository"]["fulls"], one], verified_at="2027-11-23T02:00:00Z")
+
+    found = judged(later)
+    assert "full backup is 60 h old" in found["problem"] and found["verified_age_seconds"] == 60 * 3600
+    assert judged(lambda found: found["repository"]["fulls"][0].update(at="2026-11-23T14:00:30Z"))["problem"] == ""  # as hosts' clocks differ
+
+
 def test_the_host_that_does_not_ship_is_not_blamed() -> None:
     assert judged(lambda found: found["steps"].update(ship={"acted": False, "last_success": "2026-11-20T00:00:00Z"}))["problem"] == ""
 

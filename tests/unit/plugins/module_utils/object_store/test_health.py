@@ -51,6 +51,14 @@ def test_the_mirror(tmp_path):
     assert health.mirror(str(path))["age_hours"] == 2.0
 
 
+def test_a_mirror_of_a_clock_that_was_ahead(tmp_path):
+    path = tmp_path / "status.json"
+    path.write_text(json.dumps({"success": time.time() + 30 * 86400, "attempt": time.time() + 30 * 86400, "problem": ""}))
+    assert "dated 720 h after now" in health.mirror(str(path))["problem"]
+    path.write_text(json.dumps({"success": time.time() + 60, "problem": ""}))
+    assert health.mirror(str(path))["problem"] == ""
+
+
 def test_a_mirror_that_was_killed_and_one_at_work(tmp_path):
     path, lock = tmp_path / "status.json", tmp_path / "lock"
     path.write_text(json.dumps({"success": time.time(), "attempt": time.time() - 9, "began": time.time(), "problem": ""}))
