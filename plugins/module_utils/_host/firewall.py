@@ -10,6 +10,7 @@ doubt speaks for the packet: who is refused by preflight must be able to see the
 from __future__ import annotations
 
 import json
+import operator as operators
 import shlex
 import typing as t
 from dataclasses import dataclass, field
@@ -169,6 +170,9 @@ def _unknown(_packet: Packet) -> t.Optional[bool]:
     return None
 
 
+COMPARED: dict[str, t.Callable[[int, int], bool]] = {"<": operators.lt, ">": operators.gt, "<=": operators.le, ">=": operators.ge}
+
+
 def _nft_match(body: Json) -> t.Callable[[Packet], t.Optional[bool]]:
     left, right, operator = body.get("left"), body.get("right"), body.get("op", "==")
 
@@ -176,8 +180,13 @@ def _nft_match(body: Json) -> t.Callable[[Packet], t.Optional[bool]]:
         found = _nft_left(left, packet)
         if found is False:
             return False  # a field of another protocol: the rule is not about this packet, whatever the operator
+        if operator in COMPARED:
+            number = str(found)
+            return COMPARED[operator](int(number), right) if number.isdigit() and isinstance(right, int) else None
         answer = None if found is None else among(str(found), right)
-        return answer if answer is None or operator in ("==", "in") else not answer
+        if operator in ("==", "in"):
+            return answer
+        return not answer if operator == "!=" and answer is not None else None
 
     return judge
 

@@ -175,6 +175,16 @@ def closes(rules: t.Mapping[tuple[str, str, str], t.Sequence[Json]], place: tupl
     return False
 
 
+# Which ports a rule is about, by the sign before its number.
+PORTS: dict[str, t.Callable[[t.Any], tuple[t.Any, t.Any]]] = {
+    "==": lambda port: (port, port),
+    "<=": lambda port: (0, port),
+    ">=": lambda port: (port, 65535),
+    "<": lambda port: (0, port - 1 if isinstance(port, int) else port),
+    ">": lambda port: (port + 1 if isinstance(port, int) else port, 65535),
+}
+
+
 def passing(expression: Json, wanted: t.Sequence[Way]) -> bool:
     """A condition under which a refusal does not close a port, or not one that is wanted."""
     if "limit" in expression or "ct count" in expression:
@@ -183,8 +193,9 @@ def passing(expression: Json, wanted: t.Sequence[Way]) -> bool:
     left, right = match.get("left") or {}, match.get("right")
     values = right.get("set", [right]) if isinstance(right, dict) else right if isinstance(right, list) else [right]
     payload = left.get("payload") or {} if isinstance(left, dict) else {}
-    if payload.get("field") == "dport" and match.get("op") == "==":
-        bounds: list[t.Any] = [value["range"] if isinstance(value, dict) and "range" in value else (value, value) for value in values]
+    if payload.get("field") == "dport" and match.get("op") in PORTS:
+        sides = PORTS[match["op"]]
+        bounds: list[t.Any] = [value["range"] if isinstance(value, dict) and "range" in value else sides(value) for value in values]
         if all(isinstance(end, int) for bound in bounds for end in bound) and not about(payload["protocol"], bounds, wanted):
             return True
     if isinstance(right, str) and right.startswith("@"):

@@ -130,3 +130,24 @@ def test_iptables(given: dict[str, str], rules: str, packet: f.Packet, dropped: 
 def test_chains_that_call_each_other_end() -> None:
     loop = {"a": [[{"jump": {"target": "b"}}]], "b": [[{"jump": {"target": "a"}}]]}
     assert f.drops(f.from_nft(nft("ip", "t", "forward", "drop", [{"jump": {"target": "a"}}], more=loop)), INTO) == []
+
+
+@pytest.mark.parametrize(("sign", "number", "port_asked", "meant"), [
+    ("<", 1024, 22, True), ("<", 1024, 1024, False), ("<", 1024, 6443, False), ("<=", 1024, 1024, True), ("<=", 1024, 1025, False),
+    (">", 1023, 6443, True), (">", 6443, 6443, False), (">=", 6443, 6443, True), (">=", 6443, 22, False), ("!=", 22, 6443, True), ("!=", 22, 22, False),
+    ("&", 22, 22, None),
+])  # fmt: skip
+def test_a_rule_about_ports_below_or_above_a_number(sign: str, number: int, port_asked: int, meant: t.Optional[bool]) -> None:
+    """`tcp dport < 1024 drop` leaves 6443 alone, and `tcp dport > 1023 accept` opens it: nft prints the sign as op, and every sign but == was taken for !=."""
+    about = match({"payload": {"protocol": "tcp", "field": "dport"}}, number, sign)
+    packet = f.Packet("input", "eth0", dport=port_asked)
+    closed = bool(f.drops(f.from_nft(nft("inet", "filter", "input", "accept", [about, NO])), packet))
+    opened = not f.drops(f.from_nft(nft("inet", "filter", "input", "drop", [about, YES])), packet)
+    assert (closed, opened) == (meant is True, meant is not False)
+
+
+def test_a_comparison_of_what_is_no_number_is_a_doubt() -> None:
+    odd = match({"payload": {"protocol": "tcp", "field": "dport"}}, {"range": [1, 9]}, "<")
+    assert f.drops(f.from_nft(nft("inet", "filter", "input", "accept", [odd, NO])), KUBELET) == []
+    length = match({"meta": {"key": "length"}}, 100, "<")
+    assert f.drops(f.from_nft(nft("inet", "filter", "input", "accept", [length, NO])), KUBELET) == []

@@ -96,6 +96,12 @@ def test_default_zone_with_its_mark() -> None:
     assert openings.closing_zones("trusted (default, active)\n  target: ACCEPT\n", "trusted") == ()
 
 
+@pytest.mark.parametrize(("sign", "number", "closes"), [("<", 3306, False), ("<=", 3306, True), ("<", 3307, True), (">", 3306, False), (">=", 3306, True)])
+def test_a_rule_about_ports_below_or_above_a_number(sign: str, number: int, closes: bool) -> None:
+    closed = ruleset(chain(), rule(match(DPORT, number, sign), {"drop": None}))
+    assert bool(openings.closing_chains(closed, [Way("tcp", 3306, "")])) is closes
+
+
 @pytest.mark.parametrize(
     "rules",
     [
