@@ -9,6 +9,7 @@ import os
 import pwd
 import time
 import typing as t
+from contextlib import suppress
 
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem, Server, pymysql, text_of
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.smallfile import write_json
@@ -32,7 +33,8 @@ def data_bytes(directory: str) -> int:
         folders[:] = [name for name in folders if name not in ("#innodb_redo", "#innodb_temp") and not name.startswith(".")]
         for name in files:
             if not name.startswith(("binlog.", "relay.", "ibtmp", "#ib_")):
-                total += os.path.getsize(os.path.join(folder, name))
+                with suppress(FileNotFoundError):  # the server goes on: an ALTER TABLE ends, a table is dropped
+                    total += os.path.getsize(os.path.join(folder, name))
     return total
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import typing as t
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mysql_backup import binlogs, catalog, decide, failures, manifest, restic, retention, ship, target
 from mysql_backup.base import Problem
-from mysql_backup.full import space_problem
+from mysql_backup.full import data_bytes, space_problem
 from mysql_backup.guard import foreign
 from mysql_backup.server import Look
 
@@ -323,6 +324,21 @@ def test_no_difference_where_there_is_none() -> None:
     assert manifest.differences(TABLES, {**TABLES, "w.b": {"rows": 2, "checksum": 9}}, True) == []
     assert manifest.differences(TABLES, {**TABLES, "w.a": {"rows": 1, "checksum": 9}}, False) == []  # another version sums in another way
     assert manifest.unchecked(TABLES) == ["w.b"]
+
+
+def test_data_of_a_server_that_works_are_measured(tmp_path: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """W&B migrates its schema at night: #sql-….ibd of an ALTER TABLE is there when the directory is listed, and renamed when its size is asked."""
+    for name in ("runs.ibd", "#sql-1a2b.ibd", "binlog.000001"):
+        (tmp_path / name).write_bytes(bytes(100))
+    real = os.path.getsize
+
+    def getsize(path: str) -> int:
+        if "#sql-" in path:
+            os.unlink(path)
+        return real(path)
+
+    monkeypatch.setattr(os.path, "getsize", getsize)
+    assert data_bytes(str(tmp_path)) == 100
 
 
 def test_space_is_judged_with_numbers() -> None:
