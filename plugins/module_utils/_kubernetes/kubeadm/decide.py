@@ -96,7 +96,8 @@ def _unfinished(seen: Evidence, wanted: Wanted) -> Decision:
     if own == INIT and not seen.etcd_data:
         return again
     if seen.api != "up":
-        if seen.kubelet_conf != "rotating":
+        # An API server that answered about the node a moment ago serves a cluster: it is asked again before anything is thrown away.
+        if seen.kubelet_conf != "rotating" and seen.node_known is None:
             # The last steps of init and join make the kubelet's certificate rotate: it did not get there, so nobody can have used the node.
             return again
         # Enough is there for a working node, so ask before anything is thrown away.

@@ -133,15 +133,15 @@ def test_an_unfinished_init_is_compared_with_its_results(host: h.Host) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/v1/nodes", h.RESULTS[0][0]])
-@pytest.mark.parametrize("status", [500, 503, 429])
-def test_an_answer_that_says_nothing_does_not_make_a_used_control_plane_an_unused_one(host: h.Host, path: str, status: int) -> None:
+@pytest.mark.parametrize(("status", "conf"), [(500, "rotating"), (503, "embedded"), (429, "rotating")])
+def test_an_answer_that_says_nothing_does_not_make_a_used_control_plane_an_unused_one(host: h.Host, path: str, status: int, conf: str) -> None:
     """etcd changes its leader just after /readyz was asked. kube-proxy is missing because the site runs another one; two workers are there."""
     table: dict[str, tuple[int, t.Any]] = {path: (200, {}) for path, _what in h.RESULTS if "kube-proxy" not in path}
     nodes = {"items": [{"metadata": {"name": name}} for name in ("node1", "node2", "node3")]}
     table.update({"/readyz": (200, "ok"), "/api/v1/nodes/node1": (200, NODE), "/version": (200, {}), "/api/v1/nodes": (200, nodes)})
     table[path] = (status, {"kind": "Status", "message": "etcdserver: leader changed"})
     wanted = Wanted(INITIALIZED, "1.36.4", "node1", "https://k8s:6443")
-    seen = Evidence(host="node1", traces=["x"], admin_conf=True, unfinished="init", etcd_data=True, kubelet_conf="rotating", kubelet_healthy=True)
+    seen = Evidence(host="node1", traces=["x"], admin_conf=True, unfinished="init", etcd_data=True, kubelet_conf=conf, kubelet_healthy=True)
     h.ask_api(seen, wanted, host, t.cast(t.Any, FakeApi(table)))
     assert seen.api == "down" and "leader changed" in seen.api_text
     assert decide(seen, wanted).actions == [API, FINISH]
