@@ -447,7 +447,7 @@ def restart_needed(module: AnsibleModule, run: Run) -> dict[str, t.Any]:
         waits = drift.sentence(found)
         module.warn(
             f"{run.server.name}: MySQL needs a restart for what my.cnf declares: {waits}. "
-            "Next: ansible-playbook onprem.wandb.mysql -i <inventory> -e mysql_restart_allowed=true"
+            "Next: ansible-playbook onprem.wandb.mysql -i <inventory> -e '{\"mysql_restart_allowed\": true}'"
         )
     return found
 

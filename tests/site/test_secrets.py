@@ -51,7 +51,7 @@ def test_a_failure_says_how_to_see_why(lab: Lab, tmp_path: pathlib.Path) -> None
     bad = {"wandb_operator_values": {"extraEnv": [{"name": "PROXY_PASSWORD", "value": secrets["Operator"]}], "replicaCount": "many"}}
     code, output = lab.try_play("wandb.yml", talk=("-vvv", "--diff"), **bad)
     assert code != 0
-    assert "onprem.wandb.wandb -i <inventory> -e wandb_no_log=false" in " ".join(output.split())
+    assert "onprem.wandb.wandb -i <inventory> -e '{\"wandb_no_log\": false}'" in " ".join(output.split())
     assert leaks(forms(tmp_path), {"the output": output}) == []
     # The search finds what is there, and the switch shows the reason.
     code, output = lab.try_play("wandb.yml", talk=("-vvv", "--diff"), wandb_no_log=False, **bad)

@@ -134,7 +134,7 @@ def peer_refusal(me: Member, peers: t.Sequence[Peer], desired: Desired) -> str:
             return (
                 f"{peer.address} cannot be asked whether it took over ({peer.detail}). This server stays read-only. "
                 "Next: systemctl start mysqld on that host. If it is certain that it never became the primary, run again with "
-                "accept_unreachable_peers (-e mysql_boot_without_peer=true)."
+                "accept_unreachable_peers (-e '{\"mysql_boot_without_peer\": true}')."
             )
     return ""
 

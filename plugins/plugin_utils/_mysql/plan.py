@@ -82,7 +82,7 @@ def sound(standby: Member, primary: Member, max_lag: float) -> None:
     if series(standby) != series(primary):
         raise Refusal(
             f"{standby.name} runs MySQL {standby.look.get('version')} and {primary.name} {primary.look.get('version')}: the older one could not follow "
-            "the newer. Next: ansible-playbook onprem.wandb.mysql -i <inventory> -e mysql_restart_allowed=true brings both to mysql_version, "
+            "the newer. Next: ansible-playbook onprem.wandb.mysql -i <inventory> -e '{\"mysql_restart_allowed\": true}' brings both to mysql_version, "
             "the standby first."
         )
 

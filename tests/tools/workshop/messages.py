@@ -56,7 +56,10 @@ class Known:
     def __init__(self, top: Path = TOP) -> None:
         self.playbooks = {path.stem for path in (top / "playbooks").glob("*.yml")}
         specs = [load(path) for path in (top / "roles").glob("*/meta/argument_specs.yml")]
-        self.variables = {name for spec in specs for entry in spec["argument_specs"].values() for name in entry.get("options") or {}}
+        options = [option for spec in specs for entry in spec["argument_specs"].values() for option in (entry.get("options") or {}).items()]
+        self.variables = {name for name, _meaning in options}
+        # -e name=value is text, which the types of preflight and of a layer's playbook refuse for these.
+        self.typed = {name for name, meaning in options if meaning.get("type", "str") not in {"str", "path", "raw"}}
         texts = [path.read_text(encoding="utf-8") for place in ("playbooks", "roles") for path in (top / place).rglob("*.yml")]
         self.words = {f"op_{name}" for text in texts for name in WORD.findall(text)}
 
@@ -88,6 +91,9 @@ def messages() -> str:
             told = problem(following, known)
             if told:
                 problems.append(f"{path}:{line}: {told}. Seen: {MARK} {following[:150]}")
+    for path in some([*files(under=PLACES), *files(".md", under=("docs",)), Path("README.md")], "file"):
+        if path.suffix not in {".pem"}:
+            problems += [f"{path}:{line}: {told}" for line, told in as_text((TOP / path).read_text(encoding="utf-8", errors="replace"), known)]
     rules = some(files(".py", under=RULES), "file with rules")
     for path in rules:
         for line, remedy in remedies((TOP / path).read_text(encoding="utf-8")):
@@ -119,6 +125,14 @@ def problem(following: str, known: Known) -> str:
     if program in PROGRAMS and re.match(PROGRAMS[program], arguments):
         return ""
     return "it begins with no command and no `set <variable>: <value>`"
+
+
+def as_text(text: str, known: Known) -> Iterator[tuple[int, str]]:
+    """Line of each `-e name=value` of a variable that is no text, with what to write."""
+    for hit in re.finditer(r"-e [\"']?(\w+)=", text):
+        if hit[1] in known.typed:
+            told = "-e %s=… is text, which is refused for this variable; write -e '{\"%s\": …}'" % (hit[1], hit[1])
+            yield text.count("\n", 0, hit.start()) + 1, told
 
 
 def pasteable(text: str, known: Known) -> bool:
@@ -202,6 +216,9 @@ def call_problem(arguments: str, known: Known) -> str:
     for name in re.findall(r"-e [\"']?(\w+)=", arguments):
         if name not in known.words | known.variables:
             return f"-e {name} is neither a variable of a role nor a word that a playbook takes"
+    for name in re.findall(r"-e '\{+\"(\w+)\": ", arguments):
+        if name not in known.variables:
+            return f"-e {name} is no variable of a role"
     return ""
 
 

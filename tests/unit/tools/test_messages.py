@@ -33,6 +33,7 @@ def test_the_collection_says_what_to_paste() -> None:
         "ansible-playbook mysql_status -i <inventory>",
         "ansible-playbook reset.yml -i <inventory>",
         f"ansible-playbook onprem.wandb.mysql_rejoyn {SITE}",
+        f"ansible-playbook onprem.wandb.mysql {SITE} -e '{{\"mysql_restart_alowed\": true}}'",
         f"ansible-playbook onprem.wandb.mysql_restore {SITE} -e op_restore_too=latest",
         f"ansible-playbook onprem.wandb.mysql {SITE}, then ansible-playbook onprem.wandb.nothing {SITE}",
         "-e op_restore_host=db1",
@@ -55,10 +56,25 @@ def test_what_cannot_be_pasted_is_told(following: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("one\n`ansible-playbook onprem.wandb.mysql -e mysql_restart_allowed=true`", [2]),
+        ("`backups.yml -e 'mysql_backup_new_repository=true'`", [1]),
+        ("-e bucket_check_large_bytes=6000000000", [1]),
+        ("-e op_at_once=yes -e certificates_ca_rotate=introduce -e accept_json=accept.json", []),
+        ("-e '{\"mysql_restart_allowed\": true}'", []),
+    ],
+)
+def test_a_switch_on_the_command_line_is_no_text(text: str, lines: list[int]) -> None:
+    """A layer's playbook refuses -e mysql_restart_allowed=true, which its own messages and docs/operations.md said to type."""
+    assert [line for line, _told in messages.as_text(text, KNOWN)] == lines
+
+
+@pytest.mark.parametrize(
     "following",
     [
         f"ansible-playbook onprem.wandb.mysql_status {SITE} shows both.",
-        f"ansible-playbook onprem.wandb.mysql {SITE} -e mysql_restart_allowed=true, "
+        f"ansible-playbook onprem.wandb.mysql {SITE} -e '{{\"mysql_restart_allowed\": true}}', "
         f"then ansible-playbook onprem.wandb.mysql_restore {SITE} -e op_restore_to=latest",
         "systemctl status mysqld on db1.",
         "on db1: mysql -e 'KILL 7'; then run this again.",

@@ -73,7 +73,7 @@ KINDS: tuple[tuple[str, str, str], ...] = (
         r"Is there a repository at the following location|unable to open config file|NoSuchBucket|bucket does not exist|config file does not exist",
         "There is no repository at {repository}. It was made once, so either the address is wrong or somebody removed it. "
         "Next: mysql-backup restic snapshots checks the address. If it is really gone, make a new one: "
-        "ansible-playbook onprem.wandb.backups -i <inventory> -e mysql_backup_new_repository=true",
+        "ansible-playbook onprem.wandb.backups -i <inventory> -e '{{\"mysql_backup_new_repository\": true}}'",
     ),
 )
 

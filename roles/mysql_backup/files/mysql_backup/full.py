@@ -84,7 +84,7 @@ def clone(session: Server, host: str, target: str) -> None:
         raise Problem(
             f"{host}: CLONE into {target} failed: {text_of(error)}. Free there: {size(free_bytes(target))}. Nothing is left of it. "
             f"Next: journalctl -u mysqld -n 50, then mysql-backup full. With 'No space left' add space there; with 'Read-only file system' the server "
-            f"runs with an older unit: ansible-playbook onprem.wandb.mysql -i <inventory> -e mysql_restart_allowed=true"
+            f"runs with an older unit: ansible-playbook onprem.wandb.mysql -i <inventory> -e '{{\"mysql_restart_allowed\": true}}'"
         ) from error
 
 
