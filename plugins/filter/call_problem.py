@@ -54,7 +54,7 @@ RETURN = r"""
 _value:
   description: The refusal in sentences, with the command to type instead; empty when nothing is left out.
   type: str
-  sample: "--limit all:!node2 leaves this machine out. Next: ansible-playbook onprem.wandb.site -i <inventory> --limit 'localhost,all:!node2'"
+  sample: "--limit all:!node2 leaves this machine out. Next: ansible-playbook onprem.wandb.site -i <inventory> --limit 'localhost,all,!node2'"
 """
 
 import typing as t

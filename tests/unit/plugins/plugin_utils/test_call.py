@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import shlex
 import subprocess
 import sys
 
@@ -39,8 +40,8 @@ def test_what_a_limit_leaves(limit: str, names: list[str]) -> None:
     ("tags", "skipped", "limit", "words"),
     [
         (["all"], [], "", ""),
-        (["all"], [], "localhost,all:!node2", ""),
-        (["all"], [], "all:!node2", "--limit 'localhost,all:!node2'"),
+        (["all"], [], "localhost,all,!node2", ""),
+        (["all"], [], "all:!node2", "--limit 'localhost,all,!node2'"),
         (["mysql"], [], "", "ansible-playbook onprem.wandb.mysql -i <inventory>"),
         (["database"], [], "", "ansible-playbook onprem.wandb.site -i <inventory>"),
         (["all"], ["mysql"], "", "--skip-tags mysql is asked for"),
@@ -50,6 +51,28 @@ def test_what_a_limit_leaves(limit: str, names: list[str]) -> None:
 def test_what_would_be_left_out(tags: list[str], skipped: list[str], limit: str, words: str) -> None:
     found = _call.problem(tags, skipped, limit, GROUPS, "site")
     assert bool(found) is bool(words) and words in found
+
+
+@pytest.mark.parametrize(
+    "limit",
+    ["all:!node2", "!node2", "!node2:!node1", "kube_control_plane:kube_node", "kube_node:&node1", "&kube_node", "localhost,kube_node,&node1", "node1"]
+    + ["all:!localhost", "kube_node[0]", "node*", "~node[12]"],
+)
+def test_the_limit_that_is_printed_leaves_what_was_meant_and_this_machine(limit: str) -> None:
+    """Beside a comma a colon is part of a name, an exclusion alone means "all without", and an intersection takes localhost out."""
+    said = _call.problem(["all"], [], limit, GROUPS, "site")
+    (_limit, printed) = shlex.split(said.partition("-i <inventory> ")[2])
+    assert _call.chosen(GROUPS, printed) == _call.chosen(GROUPS, limit), printed
+    assert not _call.problem(["all"], [], printed, GROUPS, "site"), printed
+
+
+def test_a_limit_out_of_a_file(tmp_path: pathlib.Path) -> None:
+    """ansible-playbook writes such files (retry_files_enabled)."""
+    (tmp_path / "site.retry").write_text("localhost\nnode1\n", encoding="utf-8")
+    limit = f"@{tmp_path}/site.retry"
+    assert _call.chosen(GROUPS, limit) == ["node1"] and not _call.problem(["all"], [], limit, GROUPS, "site")
+    (tmp_path / "site.retry").write_text("node1\n", encoding="utf-8")
+    assert f"--limit localhost,{limit}" in _call.problem(["all"], [], limit, GROUPS, "site")
 
 
 def test_a_controller_that_is_in_the_inventory() -> None:
