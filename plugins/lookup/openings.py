@@ -13,7 +13,7 @@ short_description: What a host's firewall must let in
 version_added: 1.1.0
 description:
   - Each service of the host that asks, with the addresses of the hosts that must reach it, out of the table from which docs/network.md is made.
-  - Addresses are those of the inventory, and that of the default route where the facts of a host are known.
+  - Addresses are the IPv4 addresses of the inventory, and that of the default route where the facts of a host are known.
 options:
   administrators:
     description: Addresses or networks of those who use the Kubernetes API. Without any it is open from anywhere.
@@ -71,6 +71,6 @@ class LookupModule(LookupBase):
             return str(socket.getaddrinfo(name, None, socket.AF_INET)[0][4][0])
         except OSError as error:
             raise AnsibleLookupError(
-                f"The address of {host.name} is not known: {name} does not resolve here ({error}), and its facts were not gathered in this run. A firewall "
-                f"takes addresses. Nothing was changed. Next: set host_address: <its address> in host_vars/{host.name}.yml"
+                f"The IPv4 address of {host.name} is not known: {name} does not resolve to one here ({error}), and no facts of this run name one. A firewall "
+                f"takes addresses. Nothing was changed. Next: set host_address: <its IPv4 address> in host_vars/{host.name}.yml"
             ) from None

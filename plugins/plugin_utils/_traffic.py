@@ -124,10 +124,13 @@ def asked_at(host: Host, hosts: Iterable[Host], controller: Host) -> list[dict[s
 
 
 def origins(host: Host, facts: Mapping[str, Any]) -> list[str]:
-    """Addresses that a host's packets may carry: those that the inventory names, and that of its default route."""
+    """IPv4 addresses that a host's packets may carry: those that the inventory names, and that of its default route.
+
+    The rules are for IPv4. Ansible may reach a host over IPv6 whose host_address is not.
+    """
     named = [host.text(name) for name in (*_addresses.SITE, *_addresses.OWN.values())]
     known = {name: host.text(name) for name in _addresses.SITE if host.text(name)}
-    return [text for text in [*named, _addresses.held(host.name, known, facts)] if text and _addresses.numeric(text)]
+    return [text for text in [*named, _addresses.held(host.name, known, facts)] if _addresses.numeric(text) and ":" not in text]
 
 
 def openings(

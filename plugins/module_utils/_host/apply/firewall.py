@@ -312,7 +312,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     try:
         wanted = o.ways(asked)
     except ValueError as error:
-        module.fail_json(msg=f"openings has {error}. Nothing was changed. Next: ansible-inventory --list")
+        module.fail_json(msg=f"openings has {error}. Nothing was changed. Next: ansible-inventory -i <inventory> --list")
     look = o.look(host.ask, wanted)
     if look.manager == o.IPTABLES and wanted:
         by_hand = "\n".join(o.commands(o.IPTABLES, asked))

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.onprem.wandb.plugins.filter.firewall_commands import firewall_commands
 from ansible_collections.onprem.wandb.plugins.plugin_utils import _traffic
 from ansible_collections.onprem.wandb.plugins.plugin_utils._preflight.model import CONTROLLER, Host, PlainVariables
 
@@ -93,6 +94,17 @@ def test_addresses_that_a_host_may_send_from():
     host = named(hosts(db1={"ansible_host": "db1.example.com", "mysql_address": "10.9.9.1"}), "db1")
     assert _traffic.origins(host, {"default_ipv4": {"address": "192.0.2.77"}, "all_ipv4_addresses": ["192.0.2.77"]}) == ["10.9.9.1", "192.0.2.77"]
     assert _traffic.origins(named(hosts(db1={"ansible_host": "db1.example.com"}), "db1"), {}) == []
+
+
+def test_rules_for_hosts_that_ansible_reaches_over_ipv6():
+    """Rules are IPv4's: role host and the playbook firewall ended at the first address of the other kind."""
+    both = {name: {"host_address": address, "ansible_host": "2001:db8::%d" % number} for number, (name, address) in enumerate(ADDRESSES.items(), 11)}
+    site = hosts(**both)
+    assert opened("db1", site)["MySQL"][1] == [ADDRESSES[name] for name in ("cp1", "node1", "db2")]
+    openings = _traffic.openings(named(site, "db1"), site, controller(), lambda host: _traffic.origins(host, {}))
+    assert len(firewall_commands(openings, "ufw")) > 3
+    route = {"default_ipv6": {"address": "2001:db8::77"}, "all_ipv6_addresses": ["2001:db8::77"]}
+    assert _traffic.origins(named(hosts(db1={"ansible_host": "2001:db8::77"}), "db1"), route) == []
 
 
 def test_every_port_that_others_reach_is_in_the_page():
