@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-import shlex
 import typing as t
+
+from ..module_utils._say import extra
 
 
 def _text(value: t.Any) -> str:
@@ -35,4 +36,4 @@ def problem(given: t.Any, site_name: t.Any, what: str, command: str, variable: s
             f"{what} Nothing was changed. Seen: site_name is empty or not set, {variable}={seen}; expected: a name of the site in the inventory, which "
             f"{variable} repeats. Next: set site_name: <name> in group_vars/all.yml of the inventory, then {command} -e {variable}=<name>"
         )
-    return f"{what} Nothing was changed. Seen: {variable}={seen}; expected: the site's name, {name}. Next: {command} -e {variable}={shlex.quote(name)}"
+    return f"{what} Nothing was changed. Seen: {variable}={seen}; expected: the site's name, {name}. Next: {command} {extra(variable, name)}"

@@ -4,12 +4,11 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ...module_utils._say import extra
 from .. import _confirmation
 from .pair import Member, decide
 
@@ -104,8 +103,8 @@ def call(procedure: str, options: Options, **more: str) -> str:
     """The playbook as it was called, with more variables; a line for a shell."""
     said = {name: options[name] for name in SAID.get(procedure, ()) if options.get(name) or (options.get(name) is False and name == "degraded")}
     words = {name: ("yes" if value else "no") if isinstance(value, bool) else str(value) for name, value in {**said, **more}.items()}
-    extra = [f" -e {shlex.quote(f'op_{name}={value}' if ' ' not in value else json.dumps({f'op_{name}': value}))}" for name, value in words.items()]
-    return f"ansible-playbook onprem.wandb.mysql_{procedure} -i <inventory>{''.join(extra)}"
+    given = [f" {extra(f'op_{name}', value)}" for name, value in words.items()]
+    return f"ansible-playbook onprem.wandb.mysql_{procedure} -i <inventory>{''.join(given)}"
 
 
 def must_confirm(options: Options, procedure: str, what: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem, Server
+from ansible_collections.onprem.wandb.plugins.module_utils._say import extra
 
 from . import catalog as catalogs
 from .restic import Repository
@@ -27,11 +28,12 @@ def foreign(missing: str, where: str, me: Look, site: str) -> str:
             "Next: ansible-playbook onprem.wandb.mysql_status -i <inventory>; wait for the standby to catch up. If the primary lacks them too, "
             "this is a different database."
         )
+    confirm = extra("op_confirm", site)
     return (
         f"This server lacks transactions that {where} holds: {missing}. It is another database, or an older one, so nothing was stored and "
         "no backup is replaced. Next: "
-        f"ansible-playbook onprem.wandb.mysql_restore -i <inventory> -e op_confirm={site} -e op_restore_to=latest brings the backed-up database back; "
-        f"if this one is right: ansible-playbook onprem.wandb.mysql_backup -i <inventory> -e op_confirm={site} -e op_adopt=yes."
+        f"ansible-playbook onprem.wandb.mysql_restore -i <inventory> {confirm} -e op_restore_to=latest brings the backed-up database back; "
+        f"if this one is right: ansible-playbook onprem.wandb.mysql_backup -i <inventory> {confirm} -e op_adopt=yes."
     )
 
 

@@ -6,10 +6,14 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 import typing as t
 from pathlib import Path
 
 import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.splitter import parse_kv
+from ansible_collections.onprem.wandb.plugins.plugin_utils._mysql import plan
 from ansible_collections.onprem.wandb.plugins.plugin_utils._confirmation import confirmed, problem
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -49,7 +53,22 @@ def test_the_refusal_says_what_was_seen_and_what_to_type() -> None:
         "Next: ansible-playbook onprem.wandb.reset -i <inventory> -e op_confirm=lab"
     )
     assert "Seen: accept_data_loss=(not given)" in problem("", "lab", "x.", "y", "accept_data_loss")
-    assert "-e op_confirm='the lab'" in problem("", "the lab", "x.", "y")
+
+
+@pytest.mark.parametrize("name", ["lab", "the lab", "it's", 'a "b"', "a\\nb", "größe", "a=b", "$HOME `id`", "2026", "#1", "a\tb", "{a}", "@x", "tom&co;x"])
+def test_what_is_printed_confirms_when_it_is_pasted(name: str) -> None:
+    """`-e op_confirm='the lab'` is the word op_confirm=the and another one, to Ansible: the refusal came again, whatever was pasted."""
+    for said in (
+        problem("", name, "x.", "ansible-playbook onprem.wandb.reset -i site").partition("Next: ")[2],
+        plan.call("degrade", {"confirm": name}, reason=name).replace("<inventory>", "site"),
+    ):
+        words = shlex.split(said)
+        loader = DataLoader()
+        given: dict[str, t.Any] = {}
+        for word in (words[at + 1] for at, option in enumerate(words) if option == "-e"):
+            given |= loader.load(word) if word[0] in "[{" else parse_kv(word)  # as ansible.utils.vars.load_extra_vars does
+        assert {"op_confirm": name} == {key: value for key, value in given.items() if key != "op_reason"}, said
+        assert given.get("op_reason", name) == name, said
 
 
 # Where a comparison of a confirmation could be written by hand: everything that runs, and not this one function.

@@ -90,6 +90,7 @@ def test_another_database_is_refused_with_both_ways_out() -> None:
     text = foreign(f"{UUID}:7", "the full backup x", server(**PRIMARY), "berlin")
     assert "mysql_restore -i <inventory> -e op_confirm=berlin" in text and "adopt=yes" in text and f"{UUID}:7" in text
     assert foreign("", "x", server(), "berlin") == ""
+    assert """ -e '{"op_confirm": "the lab"}' -e op_adopt=yes""" in foreign(f"{UUID}:7", "x", server(**PRIMARY), "the lab")
 
 
 # --- retention ----------------------------------------------------------------------------------------------------------------------
