@@ -16,6 +16,7 @@ import glob
 import json
 import os
 import re
+import shlex
 import stat
 import typing as t
 
@@ -155,14 +156,14 @@ def look_into(path: str, real: str, entry: Entry, mounts: t.Sequence[str], decla
         expected = f"nothing but {', '.join(entry.only)}" if strangers else f"one of {', '.join(entry.holds)}" if entry.holds else "a directory of this site"
         raise Refused(
             f"{path} holds {', '.join((strangers or names)[:5])}; expected {expected}. It is not of this site, and nothing was changed."
-            f" Next: ls -la {path}; move away what is not the site's, or correct the variable that names the directory."
+            f" Next: ls -la {shlex.quote(path)}; move away what is not the site's, or correct the variable that names the directory."
         )
     inside = sorted(point for point in mounts if below(point, real))
     foreign = [point for point in inside if point not in declared]
     if foreign:
         raise Refused(
             f"{', '.join(foreign)} is mounted in {path}, which would be removed with all that it holds. Nothing was changed."
-            f" Next: umount {foreign[0]}; then run this again."
+            f" Next: umount {shlex.quote(foreign[0])}; then run this again."
         )
     if inside and not without(real, inside):
         return None

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shlex
 import typing as t
 
 from ansible_collections.onprem.wandb.plugins.module_utils._redis import protocol
@@ -74,7 +75,8 @@ def decide(appendonly: bool, directory: str, service: str, found: Disk, running:
         what = f"The running Redis holds {running.keys} keys, kept in {holder}" if running is not None else f"{found.snapshot} holds data"
         return NOTHING, (
             f"{what}; redis_data_dir is {directory}, where Redis would start without them. Nothing was changed. Expected: the directory of the data."
-            f" Next: set redis_data_dir: {holder}; or, when the data are not needed: systemctl stop {service}; mv {holder} {holder}.old"
+            f" Next: set redis_data_dir: {holder}; or, when the data are not needed: systemctl stop {service}; "
+            f"mv {shlex.quote(holder)} {shlex.quote(holder + '.old')}"
         )
     if running is not None:
         if not appendonly:

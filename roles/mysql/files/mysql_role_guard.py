@@ -15,6 +15,7 @@ import fnmatch
 import json
 import os
 import pwd
+import shlex
 import shutil
 import subprocess
 import sys
@@ -191,7 +192,8 @@ def prepare(config: Config) -> int:
     marker = os.path.join(config["datadir"], INITIALISING)
     action, why, then = data_directory(os.listdir(config["datadir"]), os.path.exists(marker), rolefile.read(config["role_file"]))
     if action == "refuse":
-        return fail(f"{config['datadir']}: {why}. Next: {then.format(mark=marker, role=config['role_file'], data=config['datadir'])}")
+        paths = {name: shlex.quote(path) for name, path in (("mark", marker), ("role", config["role_file"]), ("data", config["datadir"]))}
+        return fail(f"{config['datadir']}: {why}. Next: {then.format(**paths)}")
     if action == "initialise":
         say(f"{config['datadir']}: {why}")
         initialise(config, marker)

@@ -43,7 +43,7 @@ VALUES = {
     "self.remedy": "plugin_utils/_pod_network.py: remedies of a Trouble",
     "clear": "plugin_utils/_secrets/place.py: rmdir and && before a mv, or nothing",
     "move": "plugin_utils/_secrets/place.py: mv before a set, or nothing",
-    "then.format(mark=marker, role=config['role_file'], data=config['datadir'])": "roles/mysql/files/mysql_role_guard.py data_directory()",
+    "then.format(**paths)": "roles/mysql/files/mysql_role_guard.py data_directory()",
 }
 # Variables of the inventory that no role declares.
 SITE = {"site_name", "site_secrets_dir", "ansible_host", "ansible_python_interpreter", "host_address", "artifacts_mirror", "artifacts_overrides"}
@@ -107,6 +107,10 @@ def messages() -> str:
 
 def problem(following: str, known: Known) -> str:
     """What is wrong with the text after `Next:`; empty when it begins with something that can be pasted."""
+    for hit in re.finditer(r"\b(?:rm|mv|umount)(?: -\w+)*((?: \{[^{}]*\}\S*)+)", following):
+        for value in re.findall(r"\{([^{}]*)\}", hit[1]):
+            if "quote" not in value and not value.startswith("shlex.join("):
+                return f"{hit[0]}: a path with a blank is two paths; shlex.quote(…), shlex.join(…) or `| quote`"
     text = re.sub(r"^[Oo]n (the controller|that host|the primary|[\w.-]+|\{[^{}]*\}): ", "", following)
     for hit in re.finditer(r"ansible-playbook (.*?)(?=ansible-playbook |$)", text):
         told = call_problem(hit[1], known)

@@ -41,6 +41,9 @@ def test_the_collection_says_what_to_paste() -> None:
         "kill the session.",
         "mount the share.",
         "set it, for example in host_vars.",
+        "rm {mark}; systemctl start mysqld",
+        "rm -r {lookup('onprem.wandb.secrets_dir')}",
+        "systemctl stop {service}; mv {holder} {holder}.old",
         "set mysql_adress: 198.18.0.1",
         "raise mysql_backup_max_size_gb.",
         "add space there.",
@@ -83,7 +86,8 @@ def test_a_switch_on_the_command_line_is_no_text(text: str, lines: list[int]) ->
         "set mysql_settings: {sync_binlog: 1}",
         "set site_name: <name> in group_vars/all.yml",
         "mysql-backup full.",
-        "rm {mark}; systemctl start mysqld",
+        "rm {shlex.quote(mark)}; systemctl start mysqld",
+        "rm -r {lookup('onprem.wandb.secrets_dir') | quote}",
     ],
 )
 def test_what_can_be_pasted_is_taken(following: str) -> None:

@@ -9,6 +9,7 @@ import base64
 import difflib
 import glob
 import os
+import shlex
 import shutil
 import signal
 import time
@@ -144,7 +145,7 @@ class Node:
         if left:
             self.fail(
                 f"kubeadm reset left {', '.join(left)} on {self.host.name}. "
-                f"Next: on {self.host.name}: rm -r {' '.join(left)}; then ansible-playbook onprem.wandb.kubernetes -i <inventory>"
+                f"Next: on {self.host.name}: rm -r {shlex.join(left)}; then ansible-playbook onprem.wandb.kubernetes -i <inventory>"
             )
         self.host.end()
 

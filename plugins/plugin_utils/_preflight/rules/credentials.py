@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Callable, Iterator
 
 from ... import _confirmation, _store_wiring
@@ -133,7 +134,7 @@ def places(site: Site) -> Iterator[Finding]:
     """A host that is named like the content of a secret: Ansible read the file as inventory."""
     there = directory(site)
     for path in place.hosts_that_are_secrets(site.groups.get("all", []), [there, os.path.join(os.path.dirname(there), place.OLD_NAME)] if there else []):
-        remedy = "mv %s <another place>, or take out of -i what names it" % path
+        remedy = "mv %s <another place>, or take out of -i what names it" % shlex.quote(path)
         yield Finding(CONTROLLER, path, "(hidden) is the name of a host", "a file that is not read as inventory", remedy)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shlex
 import shutil
 import subprocess
 import typing as t
@@ -127,7 +128,7 @@ def put(data: Data, known: t.Mapping[str, t.Any]) -> None:
         raise Problem(
             f"{data.host}: of the restored data {', '.join(missing[:5])} is neither in {made} nor in {data.directory}. Nothing was moved. Expected: "
             f"{len(names)} files and directories. The old data are in {known['kept']}. "
-            f"Next: rm {state_file(data)}, then run the restore again: it begins anew."
+            f"Next: rm {shlex.quote(state_file(data))}, then run the restore again: it begins anew."
         )
     # Not from the restore: somebody started a server here in between. Nothing is written over.
     strays = [name for name in here if name in left or name not in names]
