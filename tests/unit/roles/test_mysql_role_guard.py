@@ -20,6 +20,8 @@ from ansible_collections.onprem.wandb.plugins.module_utils._mysql.term import Te
 from hypothesis import given
 from hypothesis import strategies as st
 
+from .role_value import value
+
 PATH = pathlib.Path(__file__).parents[3] / "roles/mysql/files/mysql_role_guard.py"
 SPEC = importlib.util.spec_from_file_location("mysql_role_guard", PATH)
 assert SPEC and SPEC.loader
@@ -389,3 +391,12 @@ def test_a_session_that_is_gone_does_not_keep_the_server_up(monkeypatch: pytest.
     monkeypatch.setattr(guard, "run", run)
     guard.end_with(None, [7])
     assert done == ["KILL 7", "SHUTDOWN"]
+
+
+@pytest.mark.parametrize(("asked", "primary", "said"), [(True, True, True), (True, False, False), (False, True, False)])
+def test_the_role_says_that_the_word_outlives_the_run(asked: bool, primary: bool, said: bool) -> None:
+    """The guard reads it at each boot: an old primary that comes back after a failover would open, too."""
+    told = value("mysql", "__mysql_guard_word", mysql_boot_without_peer=asked, __mysql_is_primary=primary)
+    assert bool(told) is said and ("Next: ansible-playbook onprem.wandb.mysql -i <inventory>" in told) is said
+    one = peer_of(state=plan.UNREACHABLE)
+    assert guard.decide(PRIMARY, member("me"), [one], without_peer=asked)[0] == (guard.OPEN if asked else guard.WAIT)
