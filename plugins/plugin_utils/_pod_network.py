@@ -60,7 +60,7 @@ def firewall(found: Mapping[str, Any]) -> Iterator[Trouble]:
 def tunnel(found: Mapping[str, Any]) -> Iterator[Trouble]:
     """flannel makes the interface of the tunnel on every node."""
     if found["node"] and found["tunnel"] and found["tunnel"] not in found["interfaces"]:
-        remedy = "kubectl -n kube-flannel get pods -o wide, and the log of the pod on this node"
+        remedy = "on the control plane: kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-flannel get pods -o wide, and the log of the pod on this node"
         yield Trouble(TUNNEL, "interface %s" % found["tunnel"], "missing", "made by flannel", remedy)
 
 

@@ -23,6 +23,7 @@ NAMESPACES = ("kube-system", "kube-flannel", "local-path-storage", "traefik")
 # Without these no cluster of ours works; everything else is looked at where it is.
 EXPECTED = ("Deployment kube-system/coredns", "DaemonSet kube-system/kube-proxy", "DaemonSet kube-flannel/kube-flannel-ds")
 PODS, TRAFFIC = "pods", "traffic"
+KUBECTL = "kubectl --kubeconfig /etc/kubernetes/admin.conf"  # no host has one where kubectl looks by itself
 NOT_OURS = "the nodes of the cluster are no hosts of this inventory"
 
 
@@ -107,7 +108,7 @@ def dns_spread(facts: Facts) -> Iterator[Row]:
         yield Row(*row, "the cluster has one node that is ready", NOT_APPLICABLE)
         return
     if len(nodes) < 2:
-        text = "%s; when it goes, no name resolves. Next: kubectl -n kube-system rollout restart deployment coredns" % text
+        text += f"; when it goes, no name resolves. Next: on the control plane: {KUBECTL} -n kube-system rollout restart deployment coredns"
     yield Row(*row, text, verdict(len(nodes) > 1))
 
 
@@ -150,7 +151,7 @@ def said_of_name(facts: Facts, traffic: Measurement, item: Mapping[str, Any]) ->
         servers = ", ".join("%s (%s)" % (other["server"], other["error"]) for other in above)
         return "%s; so do the host's nameservers %s: mend the DNS record or the nameserver" % (text, servers)
     if above and item["error"] != "no answer in time":
-        return "%s; the host's nameservers know it: look at kubectl -n kube-system get configmap coredns -o yaml" % text
+        return f"{text}; the host's nameservers know it: look on the control plane at {KUBECTL} -n kube-system get configmap coredns -o yaml"
     return text
 
 
@@ -214,7 +215,8 @@ def traffic_row(facts: Facts, row: tuple[str, str, str], way: str, one_node: str
 def refusal(pod: str) -> str:
     """A refused connection came to the pod and back: the network is in order, the program is not there."""
     namespace, _slash, name = pod.partition("/")
-    return "%s refuses connections: it was reached, and nothing listens in it, as while it starts. Next: kubectl -n %s describe pod %s" % (pod, namespace, name)
+    seen = f"{pod} refuses connections: it was reached, and nothing listens in it, as while it starts"
+    return f"{seen}. Next: on the control plane: {KUBECTL} -n {namespace} describe pod {name}"
 
 
 def unexplained(facts: Facts, hosts: list[str]) -> str:

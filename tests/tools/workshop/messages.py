@@ -111,7 +111,9 @@ def problem(following: str, known: Known) -> str:
         for value in re.findall(r"\{([^{}]*)\}", hit[1]):
             if "quote" not in value and not value.startswith("shlex.join("):
                 return f"{hit[0]}: a path with a blank is two paths; shlex.quote(…), shlex.join(…) or `| quote`"
-    text = re.sub(r"^[Oo]n (the controller|that host|the primary|[\w.-]+|\{[^{}]*\}): ", "", following)
+    if re.search(r"\bkubectl (?!--kubeconfig )", following):
+        return "no host has a kubeconfig where kubectl looks for one: kubectl --kubeconfig …"
+    text = re.sub(r"^[Oo]n (the controller|the control plane|that host|the primary|[\w.-]+|\{[^{}]*\}): ", "", following)
     for hit in re.finditer(r"ansible-playbook (.*?)(?=ansible-playbook |$)", text):
         told = call_problem(hit[1], known)
         if told:

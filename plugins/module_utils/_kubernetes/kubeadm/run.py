@@ -132,7 +132,7 @@ class Node:
                 addresses = ", ".join(item["address"] for item in node["status"].get("addresses", []))
                 self.fail(
                     f"The cluster already has a node {self.host.name} that is Ready ({addresses}), this host is bare. Are there two hosts of that name?"
-                    f" Next: kubectl delete node {self.host.name}, if that node is gone for good."
+                    f" Next: on the control plane: kubectl --kubeconfig {h.KUBERNETES}/admin.conf delete node {self.host.name}, if that node is gone for good."
                 )
             time.sleep(2)
 

@@ -61,7 +61,8 @@ def test_a_refused_connection_is_the_pods(facts, identifier):
         rows.sockets(name, connect=lambda address, _port, _timeout: "connection refused" if address.startswith(NODE1) else "")(facts)
     found = row(facts, identifier)
     assert found.result == "fail"
-    assert found.measured.startswith("kube-system/coredns-b refuses connections: it was reached, and nothing listens in it, as while it starts. Next: kubectl")
+    assert found.measured.startswith("kube-system/coredns-b refuses connections: it was reached, and nothing listens in it, as while it starts. Next: on the")
+    assert " kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system describe pod coredns-b" in found.measured
     assert "-n kube-system describe pod coredns-b" in found.measured
     assert "8472" not in found.measured
 
@@ -139,7 +140,7 @@ def test_what_a_container_said_is_shown_without_its_secrets(facts):
 def test_coredns_on_one_node(facts):
     rows.pods(rows.all_pods_on_one_node)(facts)
     found = row(facts, "EX-22")
-    assert "coredns-a on cp1, coredns-b on cp1; when it goes, no name resolves. Next: kubectl" in found.measured
+    assert "coredns-a on cp1, coredns-b on cp1; when it goes, no name resolves. Next: on the control plane: kubectl --kubeconfig /etc/" in found.measured
     facts.controller["pods"]["nodes"] = ["cp1"]
     assert row(facts, "EX-22").result == "n.a."
 
@@ -152,7 +153,7 @@ def test_a_name_that_nobody_knows_is_a_dns_record(facts):
 
 def test_a_name_that_only_coredns_does_not_know(facts):
     rows.sockets("node2", **rows.unknown("10.96.0.10"))(facts)
-    assert "the host's nameservers know it: look at kubectl -n kube-system get configmap coredns" in row(facts, "EX-23").measured
+    assert "the host's nameservers know it: look on the control plane at kubectl --kubeconfig /etc/" in row(facts, "EX-23").measured
 
 
 def test_a_pod_of_coredns_that_is_silent_and_the_network_that_is_why(facts):
