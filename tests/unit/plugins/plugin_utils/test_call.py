@@ -11,10 +11,12 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 from ansible_collections.onprem.wandb.plugins.plugin_utils import _call
 
 TOP = pathlib.Path(__file__).parents[4]
 GROUPS = {"all": ["cp1", "node1", "node2"], "kube_control_plane": ["cp1"], "kube_node": ["node1", "node2"]}
+HERE = "localhost"
 INVENTORY = {
     "kube_control_plane": {"hosts": {"cp1": {}}},
     "kube_node": {"hosts": {"node1": {"kubernetes_node_name": "worker"}, "node2": {}}},
@@ -90,6 +92,34 @@ def test_the_run_ends_with_a_sentence(tmp_path: pathlib.Path, name: str, words: 
     """FC-38, FC-06: an empty recap and a zero. No host is asked, the one that is not ours and cannot be reached neither (FC-05)."""
     done = playbook(tmp_path, f"playbooks/{name}.yml", *words)
     assert done.returncode == 2 and "Next: ansible-playbook onprem.wandb." in done.stdout and "unreachable=1" not in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", sorted((TOP / "playbooks").glob("*.yml")), ids=lambda path: path.stem)
+def test_every_playbook_looks_how_it_was_called(path: pathlib.Path) -> None:
+    """Before all else, in the first of its plays that every call has."""
+    play = next(play for play in yaml.safe_load(path.read_text(encoding="utf-8")) if play.get("hosts", HERE) != HERE)
+    first = [*play.get("pre_tasks", []), *play.get("tasks", [])][0]
+    assert first.get("ansible.builtin.import_tasks") == "tasks/called.yml" and first["vars"]["called_as"] == path.stem
+
+
+@pytest.mark.parametrize("name", ["hosts", "mysql_failover", "reset", "verify"])
+def test_tags_are_refused(tmp_path: pathlib.Path, name: str) -> None:
+    """Nothing ran, and the end was a zero: no failover, and no row of verify that fails."""
+    here = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_become": False}
+    groups = {group: {"hosts": {group: here}} for group in ("kube_control_plane", "mysql")}
+    (tmp_path / "hosts.json").write_text(json.dumps({"all": {"children": groups}}), encoding="utf-8")
+    command = [sys.executable, "-m", "ansible", "playbook", f"playbooks/{name}.yml", "-i", str(tmp_path / "hosts.json"), "--tags", "x"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=TOP)
+    assert done.returncode == 2 and f"Next: ansible-playbook onprem.wandb.{name} -i <inventory>" in " ".join(done.stdout.split()), done.stdout + done.stderr
+
+
+def test_a_layer_alone_may_be_limited_to_some_of_its_hosts(tmp_path: pathlib.Path) -> None:
+    """Nothing is done from the controller there."""
+    done = playbook(tmp_path, "playbooks/verify.yml", "--limit", "node1")
+    assert "leaves this machine out" not in done.stdout + done.stderr
+    # Its second half is W&B's, from here: refused before the first one has made a key.
+    rotate = yaml.safe_load((TOP / "playbooks/minio_rotate_key.yml").read_text(encoding="utf-8"))[0]
+    assert "called_here" not in rotate["tasks"][0]["vars"]
 
 
 def test_names_of_the_nodes_that_are_left(tmp_path: pathlib.Path) -> None:
