@@ -9,9 +9,14 @@ from collections.abc import Iterator
 
 from ... import _addresses
 from ..model import SITE, Finding, Host, Site
+from . import variables
 from .topology import address
 
 ENDPOINT = "mysql_endpoint_address"
+REPLICATED = (
+    *("mysql_database", "mysql_app_user", "mysql_app_password"),
+    *("mysql_replication_user", "mysql_replication_password", "mysql_clone_user", "mysql_clone_password"),
+)
 EXPECTED = "an unused IPv4 address of the network of the MySQL hosts"
 
 
@@ -57,6 +62,11 @@ def one_for_all(site: Site) -> Iterator[Finding]:
         yield Finding(SITE, ENDPOINT, seen, "one address for all hosts of group mysql", "set it once, in group_vars/all.yml; %s: <address>" % ENDPOINT)
 
 
+def one_pair(site: Site) -> Iterator[Finding]:
+    """What W&B is told once and finds on whichever member is the primary: the port behind the endpoint, and all that replicates with the accounts."""
+    yield from variables.one_value(site, "mysql", [*(["mysql_port"] if wanted(site.view("mysql")) else []), *REPLICATED])
+
+
 def somebodys(site: Site) -> Iterator[Finding]:
     """The endpoint is an address that a host of the inventory has already."""
     endpoint = wanted(site.view("mysql")) if site.has("mysql") else ""
@@ -93,4 +103,4 @@ def answering(site: Site) -> Iterator[Finding]:
             yield Finding(host.name, ENDPOINT, "%s answers from %s" % (endpoint, who), EXPECTED, remedy)
 
 
-RULES = (missing, one_for_all, somebodys, network, answering)
+RULES = (missing, one_for_all, one_pair, somebodys, network, answering)

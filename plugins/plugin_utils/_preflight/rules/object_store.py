@@ -10,9 +10,10 @@ from ....module_utils._host import drives as host_drives
 from ....module_utils._object_store import names
 from ... import _store_wiring
 from ..model import SITE, Finding, Site
+from . import variables
 
 # What all who use the bucket read from the first host of the group.
-ONE_VALUE = ("minio_fqdn", "minio_port", "minio_bucket", "minio_region", "minio_access_key", "minio_root_user")
+ONE_VALUE = ("minio_fqdn", "minio_port", "minio_bucket", "minio_region", "minio_access_key", "minio_secret_key", "minio_root_user", "minio_root_password")
 CHECK = "correct it, then: ansible-playbook onprem.wandb.preflight -i <inventory>"
 UNNAMED = "https://"  # follows from an empty wandb_fqdn, which has a finding of its own
 
@@ -38,13 +39,7 @@ def origins(site: Site) -> Iterator[Finding]:
 
 def one_value(site: Site) -> Iterator[Finding]:
     """Two servers of one store that disagree about it."""
-    members = site.members("minio")
-    for variable in ONE_VALUE:
-        said = {host.name: str(host.variables.get(variable)) for host in members if host.variables.is_supplied(variable)}
-        if len(set(said.values())) > 1 or (said and len(said) < len(members)):
-            value = ", ".join("%s: %s" % (host.name, said.get(host.name, "not set")) for host in members)
-            remedy = "set it in group_vars/minio.yml instead of host_vars; %s: <value>" % variable
-            yield Finding(SITE, variable, value, "one value for all hosts of group minio", remedy)
+    yield from variables.one_value(site, "minio", ONE_VALUE)
 
 
 def mirror(site: Site) -> Iterator[Finding]:

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..interface import SITE_OPTIONS
-from ..model import PROBLEM, WARNING, Finding, Host, Site
+from ..model import PROBLEM, SITE, WARNING, Finding, Host, Site
 from ..types import complaints, is_empty
 
 SECRET_NAME = re.compile(r"(password|passwd|secret|private_key|access_key|token|license)", re.IGNORECASE)
@@ -42,6 +42,22 @@ def shown(name: str, value: Any, option: Mapping[str, Any]) -> str:
         return "(hidden, %d characters)" % len(str(value))
     text = '"%s"' % value if isinstance(value, str) else str(value)
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+
+
+def one_value(site: Site, group: str, names: Iterable[str]) -> Iterator[Finding]:
+    """Hosts of a group that disagree about what all of them must say alike."""
+    members = site.members(group)
+    for name in names:
+        said = {host.name: host.variables.get(name) for host in members if host.variables.is_supplied(name)}
+        if len({str(value) for value in said.values()}) > 1 or (said and len(said) < len(members)):
+            seen = ", ".join("%s: %s" % (host.name, told(name, said[host.name]) if host.name in said else "not set") for host in members)
+            remedy = "set it in group_vars/%s.yml instead of host_vars; %s: <value>" % (group, name)
+            yield Finding(SITE, name, seen, "one value for all hosts of group %s" % group, remedy)
+
+
+def told(name: str, value: Any) -> str:
+    """A value as it is; of a secret only that there is one."""
+    return "(hidden)" if is_secret(name, {}) else str(value)
 
 
 def required(site: Site) -> Iterator[Finding]:

@@ -32,6 +32,18 @@ def test_two_endpoints(site, found):
     assert found(endpoint.one_for_all(site(groups=GROUPS, hosts={"db2": {NAME: "192.0.2.201"}}))) == [("site", NAME, "problem")]
 
 
+def test_what_both_members_must_have(site, found):
+    """W&B knows one port, and accounts replicate: after a switchover the application stood before a closed port, or had the other member's password."""
+    assert found(endpoint.one_pair(site(groups=GROUPS, hosts={"db2": {"mysql_port": 3307}}))) == [("site", "mysql_port", "problem")]
+    assert found(endpoint.one_pair(site({NAME: ""}, groups=GROUPS, hosts={"db2": {"mysql_port": 3307}}))) == []
+    assert every(site({"mysql_port": 3307, "mysql_app_password": "abc"}, groups=GROUPS)) == []
+    assert every(site(groups={**GROUPS, "mysql": ["db1"]}, hosts={"db1": {"mysql_port": 3307, "mysql_app_password": "abc"}})) == []
+    said = list(endpoint.one_pair(site(groups=GROUPS, hosts={"db1": {"mysql_app_password": "abc"}, "db2": {"mysql_app_password": "abd"}})))
+    assert [one.variable for one in said] == ["mysql_app_password"] and "abc" not in str(said) and "abd" not in str(said)
+    other = dict.fromkeys(endpoint.REPLICATED, "x")
+    assert [one.variable for one in endpoint.one_pair(site(groups=GROUPS, hosts={"db2": other}))] == list(endpoint.REPLICATED)
+
+
 def test_an_address_of_a_host(site, found):
     assert found(endpoint.somebodys(site({NAME: "192.0.2.2"}, groups=GROUPS))) == [("node1", NAME, "problem")]
     assert found(endpoint.somebodys(site({NAME: "192.0.2.9"}, groups=GROUPS, hosts={"db2": {"host_address": "192.0.2.9"}}))) == [("db2", NAME, "problem")]
