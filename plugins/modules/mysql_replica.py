@@ -338,6 +338,7 @@ import platform
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.onprem.wandb.plugins.module_utils._host.unit import booted
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql import declare, drift, rolefile, version
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.journal import Journal
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.member import Member
@@ -530,6 +531,8 @@ def hangs(module: AnsibleModule) -> t.Optional[bool]:
 
     None when systemd itself does not answer, as on a host without memory.
     """
+    if not booted():
+        return False
     code, output, _errors = module.run_command(["systemctl", "show", "--property=ActiveState,MainPID", module.params["unit"]])
     found = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
     if code or "ActiveState" not in found:

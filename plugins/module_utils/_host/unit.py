@@ -32,6 +32,12 @@ PROPERTIES = (
 ROOTS = ("/etc/systemd/system", "/run/systemd/system")
 
 RUNNING = ("active", "reloading")
+BOOTED = "/run/systemd/system"
+
+
+def booted() -> bool:
+    """Whether systemd is the init (sd_booted): where it is not, no unit runs, and its programs fail."""
+    return os.path.isdir(BOOTED)
 
 
 @dataclass

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import typing as t
 
+from ansible_collections.onprem.wandb.plugins.module_utils._host.unit import booted
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql import restoring
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.restoring import ASIDE, HALF, LEAVING, OLD_MOVED, OPENED, PLACED, PLACING, PREPARED
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.server import Problem, pymysql
@@ -68,6 +69,8 @@ def running(data: Data) -> bool:
 
 def unit_state() -> str:
     """What systemd says: a server that recovers does not answer yet, and has its files open."""
+    if not booted():
+        return "inactive"
     argv = ["systemctl", "show", "--property=ActiveState", "--value", "mysqld.service"]
     done = subprocess.run(argv, check=False, capture_output=True, text=True, errors="replace")
     return done.stdout.strip() or f"unknown ({' '.join(done.stderr.split()) or 'systemctl says nothing'})"

@@ -80,6 +80,7 @@ def test_a_host_whose_systemd_does_not_answer_is_not_called_fenced(
     """A host that swaps: mysqld hangs and may come back writable. Nobody may be promoted because systemctl said nothing."""
     record = tmp_path / "role.json"
     record.write_text(json.dumps({"role": "primary", "server_uuid": "u"}), encoding="utf-8")
+    monkeypatch.setattr(mysql_replica, "booted", lambda: True)
     monkeypatch.setattr(mysql_replica.AnsibleModule, "run_command", lambda *_words, **_others: (code, output, ""))
     found = call(mysql_replica, capsys, tmp_path, state="fenced", role_file=str(record), journal_file="", deadline=0)
     assert found.get("failed", False) is not fenced

@@ -229,7 +229,10 @@ def test_no_answer_of_systemd_is_no_stopped_server(script: str, state: str, tmp_
     (tmp_path / "systemctl").write_text(f"#!/bin/sh\n{script}\n")
     (tmp_path / "systemctl").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(placing, "booted", lambda: True)
     assert placing.unit_state() == state
+    monkeypatch.setattr(placing, "booted", lambda: False)
+    assert placing.unit_state() == "inactive", "no unit runs where systemd is not the init, as on the machine of these tests"
 
 
 def test_what_a_restore_still_moves_is_not_discarded(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
