@@ -15,11 +15,12 @@ import sys
 import typing as t
 
 import pytest
+import yaml
 from ansible_collections.onprem.wandb.plugins.plugin_utils import _store_wiring
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .role_value import ROLES, value
+from .role_value import ROLES, play, value
 
 sys.path.insert(0, str(ROLES / "minio_backup/files"))
 
@@ -286,9 +287,7 @@ def test_a_status_that_holds_something_else_counts_as_none(text: str, tmp_path: 
     assert backup.told() == {}
 
 
-def test_a_success_of_a_clock_that_was_ahead_is_not_young(
-    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_success_of_a_clock_that_was_ahead_is_not_young(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     backup = rclone(tmp_path, GOOD[0], monkeypatch)
     backup.tell(attempt=program.time.time() + 30 * 86400, success=program.time.time() + 30 * 86400, problem="")
     assert backup.status() == 1
@@ -338,3 +337,30 @@ def test_neither_side_may_lose_much_in_a_day(
     with pytest.raises(program.Failed, match=words) as caught:
         backup.not_lost(mirrored, lost, force)
     assert "Nothing was changed" in str(caught.value) and "Next: " in str(caught.value)
+
+
+def tasks_of(name: str) -> dict[str, dict[str, t.Any]]:
+    return {task["name"]: task for task in yaml.safe_load((ROLES / f"minio_backup/tasks/{name}.yml").read_text())}
+
+
+@pytest.mark.parametrize("at_work", [False, True])
+def test_the_key_of_a_restore_that_was_broken_off_goes_with_the_next_run(at_work: bool, tmp_path: pathlib.Path) -> None:
+    """Nobody took it away: the controller was killed. One that is at work holds the lock, and keeps it."""
+    key = tmp_path / "restore.conf"
+    key.write_text("the administrator's key")
+    take = tasks_of("install")["Take away the key of a restore that was broken off"]
+    with open(tmp_path / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if at_work else fcntl.LOCK_UN)
+        given = {"minio_backup_state_dir": str(tmp_path), "__minio_backup_restore_config": str(key)}
+        code, output = play(tmp_path, {"all": {"hosts": {"store1": {}}}}, [take, take], [], **given)
+    assert code == 0, output
+    assert key.exists() == at_work and f"changed={0 if at_work else 1} " in output
+
+
+def test_the_key_is_handed_over_and_taken_away_at_one_place() -> None:
+    """The restore itself, the next run, and the reset."""
+    restore = tasks_of("restore")["Restore"]
+    place = "{{ __minio_backup_restore_config }}"
+    assert restore["block"][0]["onprem.wandb.files"]["files"][0]["path"] == place
+    assert restore["always"][0]["ansible.builtin.file"] == {"path": place, "state": "absent"}
+    assert value("minio_backup", "__minio_backup_restore_config") in [each["path"] for each in value("minio_backup", "__minio_backup_removed")]
