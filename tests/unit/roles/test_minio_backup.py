@@ -364,3 +364,53 @@ def test_the_key_is_handed_over_and_taken_away_at_one_place() -> None:
     assert restore["block"][0]["onprem.wandb.files"]["files"][0]["path"] == place
     assert restore["always"][0]["ansible.builtin.file"] == {"path": place, "state": "absent"}
     assert value("minio_backup", "__minio_backup_restore_config") in [each["path"] for each in value("minio_backup", "__minio_backup_removed")]
+
+
+@pytest.mark.parametrize("left", ["onprem-wandb/rclone.conf", "minio-backup.timer", ""])
+def test_a_host_that_mirrors_no_more_is_found_by_what_is_left(left: str, tmp_path: pathlib.Path) -> None:
+    """The mirror was moved to store2, or that run was broken off half way; on store2 the same files are the mirror's."""
+    if left:
+        (tmp_path / left).parent.mkdir(exist_ok=True)
+        (tmp_path / left).touch()
+    tasks = tasks_of("main")
+    look, stop = tasks["Look what mirrors here and is not asked to"], tasks["Mirror no more from here"]
+    del stop["ansible.builtin.include_tasks"]
+    stop["ansible.builtin.debug"] = {"msg": "{{ inventory_hostname }} mirrors no more"}
+    given = {"minio_backup_target": {"type": "local"}, "minio_backup_host": "store2"}
+    given["__minio_backup_installed"] = [{"path": f"{tmp_path}/minio-backup.timer"}, {"path": f"{tmp_path}/onprem-wandb"}]
+    files = [str(ROLES / "minio_backup/vars/main.yml")]
+    code, output = play(tmp_path, {"all": {"hosts": {"store1": {}, "store2": {}}}}, [look, stop], files, **given)
+    assert code == 0, output
+    assert ("store1 mirrors no more" in output) == bool(left) and "store2 mirrors no more" not in output
+    assert not left or (tmp_path / left).exists()
+
+
+def test_what_mirrors_is_stopped_before_it_is_removed() -> None:
+    (timer, service) = tasks_of("stop")["Stop the timer, then what runs"]["loop"]
+    assert (timer, service) == ("minio-backup.timer", "minio-backup.service")
+    assert list(tasks_of("disable")) == ["Stop it", "Remove program, configuration and keys"]
+    kept = value("minio_backup", "minio_backup_state_dir")
+    assert kept not in [each["path"] for each in value("minio_backup", "__minio_backup_installed")]
+
+
+@pytest.mark.parametrize(("targets", "told"), [({}, True), ({"store2": {"minio_backup_target": {"type": "local"}}}, False)])
+def test_no_mirror_is_said_only_when_no_host_has_one(targets: dict[str, t.Any], told: bool, tmp_path: pathlib.Path) -> None:
+    """Once for all hosts, under the variables of the first."""
+    say = tasks_of("main")["Say that there is no backup"]
+    hosts = {name: targets.get(name, {}) for name in ("store1", "store2")}
+    default = {"name": "As the role's default", "ansible.builtin.set_fact": {"minio_backup_target": {}}, "when": "minio_backup_target is undefined"}
+    code, output = play(tmp_path, {"all": {"hosts": hosts}}, [default, say], [])
+    assert code == 0, output
+    assert ("No mirror configured" in output) == told
+
+
+@pytest.mark.parametrize(("named", "kept"), [("", "store1 store2"), ("store2", "store1 store2"), ("node1", "node1 store1 store2")])
+def test_the_servers_of_the_store_are_asked_wherever_the_mirror_is(named: str, kept: str, tmp_path: pathlib.Path) -> None:
+    (mirror,) = yaml.safe_load((ROLES.parent / "playbooks/minio_backup.yml").read_text())
+    leave = next(task for task in mirror["pre_tasks"] if task["name"] == "Leave the other hosts alone")
+    said = {"name": "Say", "ansible.builtin.debug": {"msg": "kept: {{ ansible_play_hosts | sort | join(' ') }};"}, "run_once": True}
+    inventory = {"minio": {"hosts": {"store1": {}, "store2": {}}}, "kube_node": {"hosts": {"node1": {}}}, "others": {"hosts": {"desk": {}}}}
+    given = {"wandb_fqdn": "wandb.example.com", **({"minio_backup_target": {"type": "local"}, "minio_backup_host": named} if named else {})}
+    code, output = play(tmp_path, inventory, [leave, said], [], **given)
+    assert code == 0, output
+    assert f"kept: {kept};" in output
