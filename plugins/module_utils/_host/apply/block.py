@@ -42,7 +42,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     p = module.params
     path = os.path.realpath(p["path"])
     try:
-        before = foreign.load(path)
+        before = foreign.load(path) if p["block"].strip() or os.path.exists(path) else ""
     except OSError as error:
         module.fail_json(msg=f"{p['path']} cannot be read: {error.strerror}. Next: ls -l {p['path']}")
     after = with_block(before, p["block"], p["marker"].replace("{mark}", "BEGIN"), p["marker"].replace("{mark}", "END"))
