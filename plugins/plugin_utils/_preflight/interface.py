@@ -84,5 +84,5 @@ PACKAGES = {
 
 # Units of distribution packages that the collection configures -> proofs that it did. The first one is there before the package, so that
 # a run that was interrupted right after the package started its service can go on.
-REDIS_MARKERS = ["/etc/sysctl.d/90-onprem-wandb-redis.conf", "/etc/redis/redis.conf::onprem.wandb"]
+REDIS_MARKERS = ["/etc/onprem-wandb/redis/host", "/etc/redis/redis.conf::onprem.wandb"]
 MANAGED_UNITS = {"redis-server.service": REDIS_MARKERS, "redis.service": REDIS_MARKERS}
