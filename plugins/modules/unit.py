@@ -14,6 +14,8 @@ description:
   - Enables and starts a systemd unit, and restarts it when its process is older than its configuration or runs another binary than the installed one.
   - A handler is notified in the run that changed the file, and forgotten when that run is interrupted. This module compares the process with the files,
     so any later run finishes the job.
+  - Systemd reads its files again when they are not those that it knows, and when those of units are not that this one starts or takes with it - the service of
+    a timer (C(Triggers)), parts of it (C(ConsistsOf)), what a failure starts (C(OnFailure)).
   - Waits until the unit is active. When it does not get there, the message has the state and the last lines of its journal.
 author:
   - onprem team (@onprem)

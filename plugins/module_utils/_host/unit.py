@@ -8,7 +8,10 @@ from __future__ import annotations
 import os
 import time
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+# Properties with units that this one starts or takes with it; nobody else looks at their files.
+RELATED = ("Triggers", "ConsistsOf", "OnFailure")
 
 PROPERTIES = (
     "LoadState",
@@ -26,6 +29,7 @@ PROPERTIES = (
     "FragmentPath",
     "DropInPaths",
     "Names",
+    *RELATED,
 )
 
 # Where administrators (and roles) put units, before the places of packages.
@@ -56,6 +60,7 @@ class State:
     drop_ins: list[str]
     names: list[str]  # the unit's name and its aliases
     text: str  # for messages
+    related: list[str] = field(default_factory=list)  # units by RELATED
     restarting: bool = False  # it died, and systemd starts it again in a moment
 
 
@@ -87,8 +92,15 @@ def parse(output: str, wall: t.Optional[float] = None, monotonic: t.Optional[flo
         drop_ins=values.get("DropInPaths", "").split(),
         names=values.get("Names", "").split(),
         text=detail,
+        related=related(output),
         restarting=values.get("SubState") == "auto-restart",
     )
+
+
+def related(output: str) -> list[str]:
+    """Names in the output of systemctl show, of one unit or of several."""
+    pairs = [line.split("=", 1) for line in output.splitlines() if "=" in line]
+    return list(dict.fromkeys(name for key, value in pairs if key in RELATED for name in value.split()))
 
 
 def unseen(state: State, roots: t.Sequence[str] = ROOTS) -> list[str]:

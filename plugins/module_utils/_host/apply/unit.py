@@ -41,6 +41,20 @@ class Unit:
         """Properties as systemctl prints them."""
         return self.run("show", self.name, *(f"--property={name}" for name in host_unit.PROPERTIES))
 
+    def outdated(self, names: t.Sequence[str]) -> bool:
+        """Whether systemd has not read the files of one of these units, or of those that they start.
+
+        A timer that is unchanged keeps the service that it starts in systemd's memory, as it was before the service's file was written.
+        """
+        asked: set[str] = set()
+        while names:
+            asked.update(names)
+            output = self.run("show", *names, *(f"--property={name}" for name in ("NeedDaemonReload", *host_unit.RELATED)))
+            if "NeedDaemonReload=yes" in output.splitlines():
+                return True
+            names = [name for name in host_unit.related(output) if name not in asked]
+        return False
+
     def run(self, *arguments: str) -> str:
         """systemctl, or the end with a sentence."""
         code, output, errors = self.module.run_command([self.systemctl, *arguments])
@@ -93,7 +107,7 @@ def plan(unit: Unit, params: dict[str, t.Any]) -> tuple[list[str], str]:
     """The actions that are missing, and the reason for a restart."""
     state = host_unit.parse(unit.show())
     actions = []
-    if state.needs_reload or host_unit.unseen(state):
+    if state.needs_reload or host_unit.unseen(state) or (state.related and unit.outdated(state.related)):
         actions.append("daemon-reload")
     # A unit written a moment ago is not loaded: systemd looks at the disk when it is asked for, so nothing is to be done here.
     as_is = params["state"] == "as_is"

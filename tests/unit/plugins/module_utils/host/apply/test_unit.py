@@ -22,10 +22,11 @@ DEFAULTS = {
 }
 
 
-class Shown:
-    """A unit in a given state."""
+class Shown(unit.Unit):
+    """A unit in a given state, and others that systemctl is asked for."""
 
-    def __init__(self, **properties):
+    def __init__(self, others=None, **properties):
+        self.name, self.others = "a.service", others or {}
         microseconds = int((time.clock_gettime(time.CLOCK_MONOTONIC) - 60) * 1e6)
         self.properties = {
             "LoadState": "loaded",
@@ -40,6 +41,11 @@ class Shown:
 
     def show(self):
         return "".join(f"{key}={value}\n" for key, value in self.properties.items())
+
+    def run(self, *arguments):
+        assert arguments[0] == "show"
+        names = [word for word in arguments[1:] if not word.startswith("--property=")]
+        return "\n".join("".join(f"{key}={value}\n" for key, value in self.others[name].items()) for name in names)
 
 
 @pytest.fixture
@@ -87,3 +93,22 @@ def test_files_written_after_the_start(fresh):
     actions, reason = plan({"restart_when_newer": [fresh], "may_restart": False})
     assert actions == []
     assert fresh in reason
+
+
+CALM, CHANGED = {"NeedDaemonReload": "no"}, {"NeedDaemonReload": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("properties", "others", "expected"),
+    [
+        ({"Triggers": "b@x.service"}, {"b@x.service": CALM}, []),
+        ({"Triggers": "b@x.service"}, {"b@x.service": CHANGED}, ["daemon-reload"]),
+        # A timer's process never started, and its service says a failure to a third unit.
+        ({"Triggers": "b.service"}, {"b.service": {**CALM, "OnFailure": "c.service"}, "c.service": CHANGED}, ["daemon-reload"]),
+        ({"ConsistsOf": "b.service c.service"}, {"b.service": CALM, "c.service": CHANGED}, ["daemon-reload"]),
+        ({"Triggers": "b.service"}, {"b.service": {**CALM, "ConsistsOf": "b.service"}}, []),
+    ],
+)
+def test_the_files_of_units_that_it_starts_are_read_too(properties, others, expected):
+    """The timer is as it was, and the service that it starts was written anew: systemd went on with the one in its memory, and every run said ok."""
+    assert unit.plan(Shown(others, **properties), DEFAULTS)[0] == expected
