@@ -11,8 +11,8 @@ module: redis_tls
 short_description: A running Redis serves the certificate that lies on its disk
 version_added: 1.0.0
 description:
-  - Compares the certificate a Redis serves with the one in its file, and has it read its files again (CONFIG SET) when they differ. Connections stay;
-    new ones get the new certificate. Then it looks again.
+  - Compares the certificates a Redis sends with those in its file, and has it read its files again (CONFIG SET) when they differ. Connections stay;
+    new ones get the new ones. Then it looks again. A Python before 3.10 on the host sees no intermediates.
   - Runs on the Redis host. A server that is broken off between new files and this task is finished by the next run.
   - When the new files cannot be used (the key is another one, a file is not readable), Redis keeps the old ones, and the module fails.
 author:
@@ -57,7 +57,7 @@ options:
     type: path
     required: true
   reload:
-    description: Read the files again in any case. Give it what the tasks before have changed, so that changed intermediates and CAs are read, too.
+    description: Read the files again in any case. Give it what the tasks before have changed, so that changed CAs are read, too.
     type: bool
     default: false
   timeout:
@@ -85,6 +85,7 @@ reason:
   sample: it served another certificate
 """
 
+import re
 import ssl
 import typing as t
 
@@ -105,12 +106,19 @@ OPTIONS = {
 }
 
 
-def first_of(path: str) -> bytes:
-    """The first certificate of a PEM file in DER form. Raises OSError or ValueError."""
+def in_file(path: str) -> list[bytes]:
+    """The certificates of a PEM file in DER form. Raises OSError or ValueError."""
     with open(path, encoding="ascii", errors="replace") as stream:
-        text = stream.read()
-    end = "-----END CERTIFICATE-----"
-    return ssl.PEM_cert_to_DER_cert(text[text.index("-----BEGIN CERTIFICATE-----") : text.index(end) + len(end)])
+        found = re.findall("-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", stream.read(), re.DOTALL)
+    if not found:
+        raise ValueError("it holds no certificate")
+    return [ssl.PEM_cert_to_DER_cert(text) for text in found]
+
+
+def shows(params: t.Mapping[str, t.Any], wanted: list[bytes]) -> bool:
+    """Whether the server sends these certificates. Where it has no others in its file it may send its CA's, too. Raises OSError."""
+    sent, whole = tls.served_chain(params["host"], params["port"], params["timeout"])
+    return sent[: len(wanted)] == wanted if whole else sent == wanted[:1]
 
 
 def read_again(params: t.Mapping[str, t.Any]) -> None:
@@ -131,24 +139,24 @@ def main() -> t.NoReturn:
     params = module.params
     where = f"Redis at {params['host']}:{params['port']}"
     try:
-        wanted = first_of(params["certificate_file"])
-        served = tls.served(params["host"], params["port"], params["timeout"])
+        wanted = in_file(params["certificate_file"])
+        good = shows(params, wanted)
     except (OSError, ValueError) as error:
         if module.check_mode:
             module.exit_json(changed=False, reason="")
         module.fail_json(msg=f"{where} and {params['certificate_file']} cannot be compared: {error}. Next: systemctl status redis-server redis")
-    reason = "it served another certificate" if served != wanted else "this run changes what it reads" if params["reload"] else ""
+    reason = "it served another certificate" if not good else "this run changes what it reads" if params["reload"] else ""
     if not reason or module.check_mode:
         module.exit_json(changed=bool(reason), reason=reason)
     try:
         read_again(params)
-        after = tls.served(params["host"], params["port"], params["timeout"])
+        good = shows(params, wanted)
     except (OSError, protocol.RedisError) as error:
         module.fail_json(
             msg=f"{where} did not take the new certificate and serves the old one: {error}. Look at {params['certificate_file']} and "
             f"{params['private_key_file']} (do they belong together, may the server read them?). Next: journalctl -u redis-server -u redis -n 20"
         )
-    if after != wanted:
+    if not good:
         module.fail_json(msg=f"{where} has read {params['certificate_file']} and still serves another certificate. Next: systemctl restart redis-server")
     module.exit_json(changed=True, reason=reason)
 

@@ -40,12 +40,23 @@ def unverified() -> ssl.SSLContext:
 
 def served(host: str, port: int, timeout: float) -> bytes:
     """The server's own certificate in DER form, unverified. Raises OSError."""
+    return served_chain(host, port, timeout)[0][0]
+
+
+def served_chain(host: str, port: int, timeout: float) -> tuple[list[bytes], bool]:
+    """The certificates that a server sends in DER form, its own first, unverified; whether these are all, which a Python before 3.10 does not tell.
+
+    Raises OSError.
+    """
     try:
         opened = socket.create_connection((host, port), timeout=timeout)
     except (ValueError, OverflowError) as error:
         raise OSError("%s port %s cannot be an address (%s)" % (host, port, error)) from error
     with opened as plain, unverified().wrap_socket(plain, server_hostname=host) as secure:
-        return secure.getpeercert(binary_form=True) or b""
+        own = secure.getpeercert(binary_form=True) or b""
+        chain = getattr(getattr(secure, "_sslobj", None), "get_unverified_chain", None)
+        sent = [ssl.PEM_cert_to_DER_cert(certificate.public_bytes()) for certificate in chain() or ()] if chain is not None else []
+        return sent or [own], bool(sent)
 
 
 def decoded(der: bytes) -> dict[str, t.Any]:
