@@ -44,7 +44,8 @@ def summary(info: t.Mapping[str, t.Any], quota: int, bucket: str) -> dict[str, t
     """Servers and drives that are there and that are not, and how full they are, from the document of the request info."""
     servers = info.get("servers") or []
     drives = [drive for server in servers for drive in server.get("drives") or []]
-    total, used = (sum(int(drive.get(name) or 0) for drive in drives) for name in ("totalspace", "usedspace"))
+    # The fullest: an object has a part on each drive of its set, so that one full drive ends the writes however empty the others are.
+    filled = [100 * int(drive.get("usedspace") or 0) / int(drive["totalspace"]) for drive in drives if drive.get("totalspace")]
     return {
         "version": ", ".join(sorted({str(server.get("version") or "unknown") for server in servers})),
         "servers": len(servers),
@@ -55,7 +56,7 @@ def summary(info: t.Mapping[str, t.Any], quota: int, bucket: str) -> dict[str, t
         "parity": (info.get("backend") or {}).get("standardSCParity"),
         "bytes": int((info.get("usage") or {}).get("size") or 0),
         "objects": int((info.get("objects") or {}).get("count") or 0),
-        "used_percent": round(100 * used / total, 1) if total else None,
+        "used_percent": round(max(filled), 1) if filled else None,
         "bucket": bucket,
         "quota": quota,
     }

@@ -29,6 +29,11 @@ def test_a_good_set():
     assert found["servers_away"] == found["drives_away"] == found["healing"] == []
 
 
+def test_one_full_drive_is_a_full_store():
+    full = {**INFO["servers"][1], "drives": [{**DRIVE, "usedspace": 990}]}
+    assert health.summary({**INFO, "servers": [INFO["servers"][0], full]}, 0, "b")["used_percent"] == 99.0
+
+
 def test_what_is_away_is_named():
     servers = [INFO["servers"][0], {"endpoint": "store2:9000", "state": "offline", "drives": [{"endpoint": "d2", "state": "offline"}]}]
     found = health.summary({**INFO, "servers": servers}, 0, "b")
