@@ -311,8 +311,8 @@ class Check:
 
 def ask(check: Check, prober: Prober) -> None:
     """All questions in their order."""
-    if prober.run("connect", check.connect):
-        prober.run("ping", check.ping)
+    prober.run("connect", check.connect)
+    prober.run("ping", check.ping, needs=["connect"])
     prober.run("certificate", check.certificate, needs=["connect"])
     prober.run("password_required", check.password_required, needs=["ping"])
     prober.run("version", check.version, needs=["ping"])

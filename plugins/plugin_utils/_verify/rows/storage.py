@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..model import FAIL, NOT_APPLICABLE, Facts, Measurement, Row, evidence, failed, of_probes, probes, reason
+from ..model import FAIL, NOT_APPLICABLE, PASS, Facts, Measurement, Row, evidence, failed, of_probes, probes, reason
 
 PRESIGNED = ("presigned_put", "presigned_get", "presigned_head", "multipart")
 CORS = ("cors_preflight", "cors_response")
@@ -26,19 +26,25 @@ def redis(facts: Facts) -> Iterator[Row]:
         yield Row(*row, "%d hosts: %s" % (len(members), ", ".join(members)), FAIL)
         return
     measurement = redis_measurement(facts)
-    found = of_probes(row, measurement, ["connect", "ping", "version"])
-    write = probes(measurement).get("write_and_read", {})
-    if found.result == "pass" and write.get("verdict") == "fail":
-        found = of_probes(row, measurement, ["write_and_read"])
-    if found.result == "pass":
+    found = of_probes(row, measurement, ["connect", "ping", "version", "role", "persistence"])
+    if found.result == PASS:
+        # Not written in check mode, which says nothing against the server.
+        written = of_probes(row, measurement, ["write_and_read", "commands"])
+        found = written if written.result == FAIL else found
+    if found.result == PASS:
         version = (probes(measurement)["version"].get("evidence") or {}).get("redis_version", "")
         found = Row(*row, "Redis %s" % version, found.result)
     yield found
 
 
 def redis_password(facts: Facts) -> Iterator[Row]:
-    """Our own."""
-    yield of_probes(("EX-06", "Redis asks for a password", "refused without one"), redis_measurement(facts), ["password_required"])
+    """Our own. A check that has no password asks nobody whether one is needed, and is answered: that is the open door."""
+    row = ("EX-06", "Redis asks for a password", "refused without one")
+    probe = probes(redis_measurement(facts)).get("password_required", {})
+    if probe.get("verdict") == "notice":
+        yield Row(*row, "it answers without a password. %s" % probe["remedy"], FAIL)
+        return
+    yield of_probes(row, redis_measurement(facts), ["password_required"])
 
 
 def redis_policy(facts: Facts) -> Iterator[Row]:
@@ -83,8 +89,13 @@ def private(facts: Facts) -> Iterator[Row]:
 
 
 def confined(facts: Facts) -> Iterator[Row]:
-    """Our own: W&B's key opens nothing but its bucket."""
-    yield of_probes(("EX-09", "W&B's key cannot leave its bucket", "access denied on another bucket"), facts.here("bucket"), ["confined"])
+    """Our own: W&B's key opens nothing but its bucket. Some servers do not tell."""
+    row = ("EX-09", "W&B's key cannot leave its bucket", "access denied on another bucket")
+    probe = probes(facts.here("bucket")).get("confined", {})
+    if probe.get("verdict") == "notice":
+        yield Row(*row, "not told (%s). %s" % (evidence(probe), probe["remedy"]), NOT_APPLICABLE)
+        return
+    yield of_probes(row, facts.here("bucket"), ["confined"])
 
 
 RULES = (redis, redis_password, redis_policy, redis_tls, presigned, cors, private, confined)

@@ -198,6 +198,16 @@ def test_each_fault_is_one_finding_with_its_remedy(faults, params, name, words):
     assert words in probes[name]["remedy"]
 
 
+def test_where_nothing_answers_each_question_names_one_that_failed():
+    """verify follows "needs" to the probe that says what is wrong; one that is in no list looked like a question that nobody wanted to ask."""
+    params = {"host": "127.0.0.1", "port": 1, "password": "pw", "tls": False, "server_name": "", "timeout": 2, "version": "7", "settings": {}}
+    prober = Prober(deadline=10, errors=(OSError, protocol.RedisError, ValueError))
+    redis_probes.ask(redis_probes.Check(params, False), prober)
+    names = {result["name"] for result in prober.results}
+    for result in prober.results:
+        assert set(str(result["evidence"].get("reason", "needs connect")).replace("needs ", "").split(", ")) <= names, result
+
+
 def test_a_server_that_loads_is_waited_for():
     assert check(loading=2)[1] == []
 

@@ -171,6 +171,36 @@ def all_pods_on_one_node(api):
         pod["spec"]["nodeName"] = "cp1"
 
 
+def egress(*nodes):
+    """An online site of which these nodes reach W&B's hosts."""
+
+    def change(facts):
+        facts.settings.update(mirror="", airgapped=False)
+        for name in nodes:
+            facts.hosts[name]["host"]["measured"]["endpoints"] = [{"name": "egress", "host": "quay.io", "port": 443, "error": ""}]
+
+    return change
+
+
+def skipped(where, check, name, needed):
+    """A probe that was not asked, because another one found something."""
+
+    def change(facts):
+        probe_fails(where, check, needed)(facts)
+        for entry in facts.hosts[where][check]["probes"]:
+            if entry["name"] == name:
+                entry.update(verdict="skip", evidence={"reason": "needs ping, %s" % needed}, remedy="")
+
+    return change
+
+
+def no_password(facts):
+    """Neither the check nor the server has one."""
+    for entry in facts.hosts["store1"]["redis"]["probes"]:
+        if entry["name"] == "password_required":
+            entry.update(verdict="notice", evidence={"password": "none given"}, remedy="Set a password.")
+
+
 def second_redis(facts):
     facts.groups["redis"] = ["store1", "store2"]
 
@@ -219,6 +249,10 @@ BREAKS = [
     ("RA-19", "", probe_fails("store1", "redis", "version")),
     ("RA-19", "", probe_fails("store1", "redis", "connect")),
     ("RA-19", "", probe_fails("store1", "redis", "write_and_read")),
+    ("RA-19", "", skipped("store1", "redis", "write_and_read", "role")),
+    ("RA-19", "", skipped("store1", "redis", "write_and_read", "persistence")),
+    ("RA-19", "", skipped("store1", "redis", "write_and_read", "memory")),
+    ("RA-19", "", probe_fails("store1", "redis", "commands")),
     ("RA-19", "", second_redis),
     ("RA-20", "presigned", probe_fails("controller", "bucket", "presigned_put")),
     ("RA-20", "presigned", probe_fails("controller", "bucket", "multipart")),
@@ -226,7 +260,9 @@ BREAKS = [
     ("RA-20", "CORS", gone("controller", "bucket")),
     ("RA-21", "", online),
     ("RA-21", "", expecting),
+    ("RA-21", "", egress("cp1", "node1", "node2")),
     ("RA-22", "", probe_fails("controller", "bucket", "connect")),
+    ("RA-22", "", probe_fails("controller", "bucket", "tls")),
     ("RA-22", "", probe_fails("controller", "way", "certificate")),
     ("RA-22", "", gone("controller", "way")),
     ("RA-23", "", probe_fails("controller", "way", "resolution")),
@@ -264,6 +300,7 @@ BREAKS = [
     ("EX-04", "", probe_fails("controller", "way", "redirect")),
     ("EX-05", "", probe_fails("controller", "way", "large_body")),
     ("EX-06", "", probe_fails("store1", "redis", "password_required")),
+    ("EX-06", "", no_password),
     ("EX-07", "", probe_fails("store1", "redis", "settings")),
     ("EX-08", "", probe_fails("controller", "bucket", "public_access")),
     ("EX-09", "", probe_fails("controller", "bucket", "confined")),
@@ -436,6 +473,26 @@ def test_an_external_mysql_has_no_backup_rows(facts):
     facts.groups["mysql"] = []
     facts.controller["mysql_check"] = copy.deepcopy(facts.hosts["db1"]["mysql_check"])
     assert {rows_of(facts, name, "")[0].result for name in ("EX-13", "EX-14", "EX-15", "EX-16")} == {"n.a."}
+
+
+def test_an_online_site_whose_nodes_reach_their_hosts(facts):
+    egress("cp1", "node1", "node2", "node3")(facts)
+    assert rows_of(facts, "RA-21", "")[0].result == "pass"
+
+
+def test_redis_is_not_written_in_check_mode(facts):
+    for entry in facts.hosts["store1"]["redis"]["probes"]:
+        if entry["name"] in ("write_and_read", "commands"):
+            entry.update(verdict="skip", evidence={"reason": "check mode"}, remedy="")
+    assert rows_of(facts, "RA-19", "")[0].result == "pass"
+
+
+def test_a_store_that_does_not_tell_whether_the_key_is_confined(facts):
+    for entry in facts.controller["bucket"]["probes"]:
+        if entry["name"] == "confined":
+            entry.update(verdict="notice", evidence={"code for another bucket": "NoSuchBucket"}, remedy="Look at its policy.")
+    (row,) = rows_of(facts, "EX-09", "")
+    assert (row.result, row.measured) == ("n.a.", "not told (code for another bucket NoSuchBucket). Look at its policy.")
 
 
 def test_plain_redis_is_a_choice(facts):
