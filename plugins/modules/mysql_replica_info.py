@@ -66,6 +66,10 @@ options:
     description: Where the role guard keeps its last decision.
     type: path
     default: /run/onprem-wandb/mysql-guard.json
+  guard_file:
+    description: What the role guard goes by.
+    type: path
+    default: /etc/onprem-wandb/mysql/guard.json
   role_file:
     description: Where the role is kept for the role guard.
     type: path
@@ -246,6 +250,11 @@ guard:
   returned: when it runs
   type: dict
   sample: {decision: open, reason: "10.0.0.22:3306 replicates from this server", at: "2026-11-23T13:54:31Z"}
+boots_without_peer:
+  description: Whether the role guard opens this server after a boot without asking its standby, which a run with C(mysql_boot_without_peer) left behind.
+  returned: always
+  type: bool
+  sample: false
 recorded_role:
   description: The record for the role guard.
   returned: always

@@ -33,6 +33,7 @@ SPEC: dict[str, t.Any] = {
     "deadline": {"type": "int", "default": 30},
     "variables": {"type": "dict"},
     "guard_status_file": {"type": "path", "default": "/run/onprem-wandb/mysql-guard.json"},
+    "guard_file": {"type": "path", "default": "/etc/onprem-wandb/mysql/guard.json"},
     "role_file": {"type": "path", "default": "/var/lib/onprem-wandb/mysql-role.json"},
     "marker_file": {"type": "path", "default": "/var/lib/onprem-wandb/mysql-degraded.json"},
     "backup_status_file": {"type": "path", "default": "/var/lib/onprem-wandb/mysql-backup/status.json"},
@@ -141,6 +142,7 @@ def records(params: dict[str, t.Any]) -> dict[str, t.Any]:
     """What this host's files say, whether the server runs or not."""
     return {
         "recorded_role": rolefile.read(params["role_file"]),
+        "boots_without_peer": rolefile.read(params["guard_file"]).get("boot_without_peer") is True,  # and nothing else of it: it holds a password
         "data_settings": settings.settings_of_data(params["my_cnf"]),
         "backup": backup.read(params["backup_status_file"], accepted_none=params["backup_accept_none"]),
         "journal": journal.read(params["journal_file"], params["operation"] or "", params["journal_lines"]),

@@ -11,6 +11,9 @@ from ...module_utils._mysql.backup import Backups
 from ...module_utils._mysql.drift import sentence
 from .pair import Member, decide
 
+# The word of a run that was made while the standby was dead. The role guard keeps it until a run without it.
+TAKE_BACK = "it opens although the other one took over. Next: ansible-playbook onprem.wandb.mysql -i <inventory>"
+
 
 def lines(pair: Sequence[Member], declared: str) -> list[str]:
     """Who is the primary, every member, then what was done, in the order of time."""
@@ -60,6 +63,8 @@ def member(one: Member) -> Iterator[str]:
         state = "writable" if one.writable else "fenced" if look.get("offline_mode") else "read-only"
         yield f"{one.name} {one.address}: {look.get('role')}, {state}, MySQL {look.get('version')}, up {look.get('uptime_seconds')} s"
         yield from _running(one)
+    if look.get("boots_without_peer"):
+        yield f"  BOOTS WITHOUT ASKING its standby (mysql_boot_without_peer): {TAKE_BACK}"
     if degraded:
         yield f"  DEGRADED since {degraded.get('since')} ({degraded.get('seconds')} s): {degraded.get('reason')}"
     if look.get("backup"):

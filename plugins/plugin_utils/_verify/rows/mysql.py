@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ....module_utils._mysql.drift import sentence
+from ..._mysql.report import TAKE_BACK
 from ..._mysql.series import series_problem
 from ..model import FAIL, NOT_APPLICABLE, PASS, Facts, Measurement, Row, failed, of_probes, reason, verdict
 
@@ -55,7 +56,7 @@ def topology(facts: Facts) -> Iterator[Row]:
         yield Row(*row, "one host, accepted by mysql_accept_single_host", NOT_APPLICABLE)
         return
     if not wrong:
-        wrong = shape(found) + apart(facts, list(found)) + [text for name, info in found.items() for text in standby_problems(name, info)]
+        wrong = shape(found) + bold(found) + apart(facts, list(found)) + [text for name, info in found.items() for text in standby_problems(name, info)]
     good = ", ".join("%s %s" % (name, info.get("role")) for name, info in found.items())
     lag = max((float(info.get("lag_seconds") or 0) for info in found.values()), default=0.0)
     yield Row(*row, "; ".join(wrong) or "%s, lag %.1f s" % (good, lag), verdict(not wrong))
@@ -67,6 +68,12 @@ def shape(found: dict[str, Measurement]) -> list[str]:
     wrong = [] if sorted(roles) == ["primary", "replica"] else ["roles are %s" % ", ".join("%s: %s" % (n, i.get("role")) for n, i in found.items())]
     writable = [name for name, info in found.items() if not info.get("super_read_only") and not info.get("read_only")]
     return wrong + (["writable: %s" % (", ".join(writable) or "none")] if len(writable) != 1 else [])
+
+
+def bold(found: dict[str, Measurement]) -> list[str]:
+    """Whose next boot may make a second primary."""
+    names = [name for name, info in found.items() if info.get("boots_without_peer")]
+    return ["%s boots without asking its standby (mysql_boot_without_peer): %s" % (name, TAKE_BACK) for name in names]
 
 
 def apart(facts: Facts, names: list[str]) -> list[str]:

@@ -110,6 +110,8 @@ LINES: list[tuple[str, tuple[t.Any, t.Any], tuple[t.Any, t.Any]]] = [
     ("  disk /var/lib/mysql: 900 of 1000 MiB free, binary logs 10 MiB", (looks.primary("db1", disk=DISK), STANDBY), (PRIMARY, STANDBY)),
     ("  differing variables: sync_binlog is 0, declared 1", (looks.primary("db1", differing_variables=DIFFERS), STANDBY), (PRIMARY, STANDBY)),
     ("  persisted variables: a, b", (looks.primary("db1", persisted_variables=["a", "b"]), STANDBY), (PRIMARY, STANDBY)),
+    ("  BOOTS WITHOUT ASKING its standby", (looks.primary("db1", boots_without_peer=True), STANDBY), (PRIMARY, STANDBY)),
+    ("  BOOTS WITHOUT ASKING its standby", (PRIMARY, {**DEAD, "boots_without_peer": True}), (PRIMARY, DEAD)),
     ("  DEGRADED since 2026-11-23T22:10:04Z (311 s): memory of db2", (looks.primary("db1", degraded=DEGRADED), STANDBY), (PRIMARY, STANDBY)),
 ]
 

@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 import importlib
+import json
+import pathlib
 import typing as t
 
 import pytest
 import yaml
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store import health
+from ansible_collections.onprem.wandb.plugins.module_utils._work import mysql_replica_info
 from ansible_collections.onprem.wandb.tests.unit.plugins.modules.mysql_look import looked
 from ansible_collections.onprem.wandb.tests.unit.recorded import recording
 
@@ -51,6 +54,18 @@ MODULES = {
     "s3_bucket_check": "s3_bucket_check",
     "wandb_instance_info": "wandb_instance_info",
 }
+
+
+def test_what_the_role_guard_keeps_is_told_without_its_password(tmp_path: pathlib.Path) -> None:
+    """mysql_boot_without_peer stays on the host after its run."""
+    path = tmp_path / "guard.json"
+    params = {option: str(tmp_path / "none") for option, entry in mysql_replica_info.SPEC.items() if entry["type"] == "path"}
+    params.update(guard_file=str(path), backup_accept_none=False, operation=None, journal_lines=0)
+    for kept, expected in (({"boot_without_peer": True, "peer_password": "hidden"}, True), ({"boot_without_peer": False}, False), ({}, False)):
+        path.write_text(json.dumps(kept), encoding="utf-8")
+        told = mysql_replica_info.records(params)
+        assert told["boots_without_peer"] is expected
+        assert "hidden" not in json.dumps(told)
 
 
 def returned(name: str) -> dict[str, t.Any]:

@@ -236,6 +236,7 @@ BREAKS = [
     ("RA-12", "", mysql("db2", errant="uuid:7")),
     ("RA-12", "", mysql("db2", channel={"receiver": "OFF", "applier": "ON", "receiver_error": "Lost connection"})),
     ("RA-12", "", measured("db2", machine_id="m4")),
+    ("RA-12", "", mysql("db1", boots_without_peer=True)),
     ("RA-12", "", gone("db2", "mysql")),
     ("RA-14", "", probe_fails("db2", "mysql_check", "sync")),
     ("RA-17", "", probe_fails("db1", "mysql_check", "schema")),
