@@ -63,6 +63,9 @@ class Authority:
         if key_data:
             self.files.mode(self.key_file, 0o600)
         if self.certificate is not None:
+            early = certs.early(self.certificate, self.now, self.files.path("ca.crt"))
+            if early:
+                raise Unusable(early)
             if certs.days_left(self.certificate, self.now) > needed_days:
                 return
             if self.key is None:

@@ -23,7 +23,7 @@ class Provided:
     chain_data: bytes
     key_data: bytes
     chain: list[x509.Certificate]
-    root: t.Optional[x509.Certificate]
+    trust: list[x509.Certificate]  # what clients have to trust: the root, and what is between it and the chain
     problems: list[str]
 
 
@@ -88,16 +88,16 @@ def check(
     anchors: list[x509.Certificate] = []
     if entry.get("ca_file"):
         anchors = _load(entry["ca_file"] or "", "CA certificate", pem.certificates, certs.load_chain, problems, where)[1] or []
-    root = None
+    trust: list[x509.Certificate] = []
     if chain:
-        root = _judge_chain(chain, where, hosts if required_hosts is None else required_hosts, hosts, anchors, entry, problems)
-        _validity(chain, where, now, problems)
+        trust = _judge_chain(chain, where, hosts if required_hosts is None else required_hosts, hosts, anchors, entry, now, problems)
+        _validity([*chain, *(item for item in trust if item not in chain)], where, now, problems)
         _purpose(chain, where, problems)
     if chain and key is not None and not certs.key_matches(chain[0], key):
         known = [number for number, item in enumerate(chain, start=1) if certs.key_matches(item, key)]
         hint = f" It belongs to certificate {known[0]} of the file: put that one first." if known else ""
         problems.append(f"{where}: {entry['private_key_file']} is not the key of {certs.subject(chain[0])} in {entry['certificate_file']}.{hint}")
-    return Provided(chain_data, key_data, chain or [], root, problems)
+    return Provided(chain_data, key_data, chain or [], trust, problems)
 
 
 def _judge_chain(
@@ -107,14 +107,15 @@ def _judge_chain(
     hosts: t.Sequence[str],
     anchors: list[x509.Certificate],
     entry: t.Mapping[str, t.Optional[str]],
+    now: dt.datetime,
     problems: list[str],
-) -> t.Optional[x509.Certificate]:
-    """Order, names, and the root that ends the chain."""
+) -> list[x509.Certificate]:
+    """Order, names, and what clients have to trust: the way from the end of the chain to the root."""
     place = f"{where}: {entry['certificate_file']}"
     disorder = certs.order_problem(chain, place)
     if disorder:
         problems.append(disorder)
-        return None
+        return []
     missing = certs.uncovered(chain[0], required)
     names, addresses = certs.alternative_names(chain[0])
     have = ", ".join(names + addresses) or "no names at all (a common name does not count)"
@@ -122,8 +123,8 @@ def _judge_chain(
         problems.append(f"{place} is not valid for {', '.join(missing)}; it has {have}.")
     elif not required and len(certs.uncovered(chain[0], hosts)) == sum(map(len, certs.split_hosts(hosts))):
         problems.append(f"{place} is valid for none of {', '.join(hosts)}; it has {have}.")
-    root = certs.find_root(chain, anchors or certs.system_anchors())
-    if root is None:
+    trust = certs.trust_path(chain, anchors or certs.system_anchors(), now)
+    if not trust:
         last = chain[-1].issuer.rfc4514_string()
         if entry.get("ca_file"):
             problems.append(f"{place} ends at issuer {last}, which is not in {entry['ca_file']}. Add the missing intermediate to one of them.")
@@ -132,8 +133,12 @@ def _judge_chain(
                 f"{place} ends at issuer {last}, which this controller does not trust. Append the missing intermediate certificate, "
                 f"or name your CA: {where}['ca_file']."
             )
-    else:
-        long = certs.path_problem([*chain, *([root] if root != chain[-1] else [])], place)
-        if long:
-            problems.append(long)
-    return root
+        return []
+    top = trust[-1]
+    if entry.get("ca_file") and top.subject != top.issuer:
+        # Go takes an intermediate for a root; MySQL, Redis and older Pythons do not.
+        problems.append(f"{where}: {entry['ca_file']} ends at {certs.subject(top)}, which is no root. Add its issuer {top.issuer.rfc4514_string()}.")
+    long = certs.path_problem([*chain, *(item for item in trust if item not in chain)], place)
+    if long:
+        problems.append(long)
+    return trust

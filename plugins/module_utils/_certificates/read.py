@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import os
+import shlex
 import ssl
 import typing as t
 import warnings
@@ -232,6 +233,34 @@ def find_root(chain: t.Sequence[x509.Certificate], anchors: t.Iterable[x509.Cert
         if anchor == last or (anchor.subject == last.issuer and issued_by(last, anchor)):
             return anchor
     return None
+
+
+def trust_path(chain: t.Sequence[x509.Certificate], anchors: t.Sequence[x509.Certificate], now: dt.datetime) -> list[x509.Certificate]:
+    """The trusted certificates above a chain, up to a root; empty when none is. Of two of one name and key, as after a renewal, the one that counts today."""
+    found: list[x509.Certificate] = []
+    while not found or found[-1].subject != found[-1].issuer:
+        others = [anchor for anchor in anchors if anchor not in found]
+        today = [anchor for anchor in others if anchor.not_valid_before_utc <= now < anchor.not_valid_after_utc]
+        above = find_root(found or chain, today) or find_root(found or chain, others)
+        if above is None:
+            break
+        found.append(above)
+    return found
+
+
+def early(certificate: x509.Certificate, now: dt.datetime, path: str) -> str:
+    """Sentences about a certificate of our own that counts only later; empty when it counts.
+
+    Nothing is issued then: the clock may be wrong now, and what it dated would end on every host.
+    """
+    start = certificate.not_valid_before_utc
+    if start <= now:
+        return ""
+    return (
+        f"{path} is not valid before {start:%Y-%m-%d %H:%M} UTC and this machine's clock says {now:%Y-%m-%d %H:%M}: it is wrong now, or was when the "
+        f"certificate was issued. Nothing was issued. Next: timedatectl status; with a clock that is right, for a new one: mv {shlex.quote(path)} "
+        f"{shlex.quote(path + '.early')}"
+    )
 
 
 def system_anchors() -> list[x509.Certificate]:

@@ -11,7 +11,7 @@ import typing as t
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates import read as certs
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates import issue
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates.authority import Authority
-from ansible_collections.onprem.wandb.plugins.module_utils._certificates.files import Files, describe
+from ansible_collections.onprem.wandb.plugins.module_utils._certificates.files import Files, Unusable, describe
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates.provided import Provided
 
 if t.TYPE_CHECKING:
@@ -64,6 +64,7 @@ class Store:
         chain_path, key_path = self.path(f"{name}.crt"), self.path(f"{name}.key")
         chain_data, key_data = self.files.read(chain_path), self.files.read(key_path)
         anchors = [self.authority.certificate] if self.authority.certificate is not None else []
+        self._refuse_early(chain_path, chain_data)
         reason = certs.due(chain_data, key_data, request["hosts"], anchors, self.now, self.renew_before, client)
         if reason:
             broken = certs.due(chain_data, key_data, request["hosts"], anchors, self.now, 0, client)
@@ -72,6 +73,14 @@ class Store:
                 return self._issue(request, reason)
         self.files.mode(key_path, 0o600)
         return self._result(request, certs.load_chain(chain_data or b"")[0], "own")
+
+    def _refuse_early(self, path: str, data: t.Optional[bytes]) -> None:
+        try:
+            early = certs.early(certs.load_chain(data)[0], self.now, path) if data else ""
+        except ValueError:
+            return  # what cannot be read is issued anew
+        if early:
+            raise Unusable(early)
 
     def _issue(self, request: t.Mapping[str, t.Any], reason: str) -> dict[str, t.Any]:
         name = request["name"]

@@ -92,7 +92,7 @@ def keep(module: AnsibleModule, store: Store, given: dict[str, dict[str, Provide
     if own:
         store.open_authority(module.params["ca_common_name"], module.params["ca_days"], module.params["ca_rotate"])
         results += [store.put_own(request) for request in own]
-    roots = [entry.root for source in given.values() for entry in source.values() if entry.root is not None]
+    roots = [root for source in given.values() for entry in source.values() for root in entry.trust]
     store.put_trust(roots, module.params["sdk_ca_path"])
     return results
 

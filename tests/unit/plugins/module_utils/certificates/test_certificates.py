@@ -34,7 +34,7 @@ class Corporate:
         self.middle = self.sign_ca("Corp issuing CA")
         self.leaf = self.make()
 
-    def sign_ca(self, name: str, ca: bool = True, key=None, below=None) -> x509.Certificate:
+    def sign_ca(self, name: str, ca: bool = True, key=None, below=None, until: dt.datetime = NOW + dt.timedelta(days=3650)) -> x509.Certificate:
         return (
             x509.CertificateBuilder()
             .subject_name(certs.subject_of(name))
@@ -42,7 +42,7 @@ class Corporate:
             .public_key((key or self.middle_key).public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(NOW - dt.timedelta(days=100))
-            .not_valid_after(NOW + dt.timedelta(days=3650))
+            .not_valid_after(until)
             .add_extension(x509.BasicConstraints(ca=ca, path_length=below), critical=True)
             .sign(self.root_key, hashes.SHA256())
         )
@@ -76,7 +76,7 @@ def give(tmp_path, corp):
 def test_a_good_chain_has_no_problem_and_a_root(give, corp):
     result = give([corp.leaf, corp.middle], ca=[corp.root])
     assert result.problems == []
-    assert result.root == corp.root
+    assert result.trust == [corp.root]
 
 
 def test_a_chain_with_its_root_is_good_too(give, corp):
@@ -84,7 +84,19 @@ def test_a_chain_with_its_root_is_good_too(give, corp):
 
 
 def test_the_intermediate_may_be_in_the_ca_file(give, corp):
-    assert give([corp.leaf], ca=[corp.middle, corp.root]).problems == []
+    """Clients then need both: the server sends neither, and an intermediate alone is a root to Go only."""
+    result = give([corp.leaf], ca=[corp.middle, corp.root])
+    assert (result.problems, result.trust) == ([], [corp.middle, corp.root])
+    assert "ends at CN=Corp issuing CA, which is no root. Add its issuer CN=Corp root." in only(give([corp.leaf], ca=[corp.middle]))
+    assert "which is no root" in only(give([corp.leaf, corp.middle], ca=[corp.middle]))
+
+
+def test_a_root_that_has_expired(give, corp):
+    """Clients judge the dates of the root, too. A renewed one has the name and the key of the old one."""
+    old = corp.sign_ca("Corp root", key=corp.root_key, until=NOW - dt.timedelta(days=1))
+    assert "CN=Corp root expired on" in only(give([corp.leaf, corp.middle], ca=[old]))
+    result = give([corp.leaf, corp.middle], ca=[old, corp.root])
+    assert (result.problems, result.trust) == ([], [corp.root])
 
 
 def only(result) -> str:
@@ -280,8 +292,22 @@ def test_renewal_new_names_and_clients(tmp_path):
     fill(tmp_path)
     assert fill(tmp_path, now=NOW + dt.timedelta(days=360))[1]["reason"] == ""
     assert fill(tmp_path, now=NOW + dt.timedelta(days=368))[1]["reason"] == "it ends in 29 days"
-    assert fill(tmp_path, hosts=[*HOSTS, "new.lab.test"])[1]["reason"] == "it is not valid for new.lab.test"
-    assert fill(tmp_path, client=True)[1]["reason"] == "a client cannot prove itself with it"
+    assert fill(tmp_path, now=NOW + dt.timedelta(days=368), hosts=[*HOSTS, "new.lab.test"])[1]["reason"] == "it is not valid for new.lab.test"
+    assert fill(tmp_path, now=NOW + dt.timedelta(days=368), client=True)[1]["reason"] == "a client cannot prove itself with it"
+
+
+def test_what_counts_only_later_is_refused_and_not_issued_by_a_clock_that_may_be_wrong(tmp_path):
+    fill(tmp_path)
+    kept = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(Unusable, match=r"ca.crt is not valid before .* Next: timedatectl status"):
+        fill(tmp_path, now=NOW - dt.timedelta(days=30))
+    fill(tmp_path / "later", now=NOW + dt.timedelta(days=60))
+    for name in ("ca.crt", "ca.key"):
+        (tmp_path / "later" / name).write_bytes(kept[name])
+    fill(tmp_path / "later", now=NOW + dt.timedelta(days=60))
+    with pytest.raises(Unusable, match=r"ingress.crt is not valid before"):
+        fill(tmp_path / "later", now=NOW + dt.timedelta(days=30))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == kept
 
 
 def test_fewer_names_are_no_reason(tmp_path):
