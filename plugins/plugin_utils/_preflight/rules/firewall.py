@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ansible_collections.onprem.wandb.plugins.module_utils._host.openings import plain
+
 from ..model import PROBLEM, WARNING, Finding, Host, Site
 
 MANAGED = ("firewalld", "ufw", "nftables")
@@ -76,4 +78,16 @@ def known(target: Host, endpoint: Mapping[str, Any]) -> bool:
     return not target.measured or opened_by_role(target) or any(item["protocol"] == "tcp" and item["port"] == endpoint["port"] for item in closed(target))
 
 
-RULES = (own_rules, tried)
+def administrators(site: Site) -> Iterator[Finding]:
+    """What role host and the playbook firewall would end at. Asked of every host: the list mostly stands for all of them."""
+    variable, expected = "host_firewall_administrators", "IPv4 addresses or networks: the rules are for IPv4"
+    remedy = "take it out, or write the address that the API is asked from: %s: [192.0.2.0/24]" % variable
+    for host in site.hosts.values():
+        for source in host.texts(variable):
+            try:
+                plain(source)
+            except ValueError:
+                yield Finding(host.name, variable, source, expected, remedy)
+
+
+RULES = (own_rules, tried, administrators)

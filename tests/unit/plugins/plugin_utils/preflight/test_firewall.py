@@ -77,3 +77,13 @@ def test_a_host_that_is_away_is_another_finding_and_one_out_of_this_run_a_warnin
     assert not list(firewall.tried(broken))
     del broken.hosts["db1"]
     assert found(firewall.tried(broken)) == [("node1", "MySQL of db1", "warning")]
+
+
+def test_administrators_from_whom_no_rule_can_be_made(site):
+    """Role host ended at the first one, after preflight had found nothing."""
+    wrong = ["2001:db8::7", "admins.example.com", "192.0.2.0/33", ""]
+    broken = site({"host_firewall_administrators": ["192.0.2.7", "198.51.100.0/24", *wrong]})
+    found = list(firewall.administrators(broken))
+    assert {finding.value for finding in found} == set(wrong)
+    assert firewall.administrators in firewall.RULES
+    assert not list(firewall.administrators(site({"host_firewall_administrators": ["192.0.2.7", "198.51.100.0/24"]})))
