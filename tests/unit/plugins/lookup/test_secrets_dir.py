@@ -84,9 +84,12 @@ def test_an_old_site_is_refused_with_the_command_that_moves_it(site, tmp_path, p
     assert f"[{PASSWORD}]" not in said
 
 
-def test_preflight_refuses_a_host_with_the_name_of_a_secret(site, tmp_path):
+@pytest.mark.parametrize("limit", [[], ["--limit", "store1"]], ids=["all", "one host"])
+def test_preflight_refuses_a_host_with_the_name_of_a_secret(site, tmp_path, limit):
+    """A limit leaves out the play of this machine, which looks before any host is named."""
     fill(site / ".secrets")
-    code, said = run("ansible-playbook", *WAYS["directory"], "-i", f"{PASSWORD},", str(TOP / "playbooks/preflight.yml"), directory=tmp_path)
+    playbook = str(TOP / "playbooks/preflight.yml")
+    code, said = run("ansible-playbook", *WAYS["directory"], "-i", f"{PASSWORD},", "-i", "other.yml", playbook, *limit, directory=tmp_path)
     assert code != 0
     assert "has the content of" in said and f"{site}/.secrets/redis_password" in said
     assert PASSWORD not in said
