@@ -23,11 +23,12 @@ WAIT = "wait for the append-only file"
 
 @dataclasses.dataclass(frozen=True)
 class Disk:
-    """What the host has, by its present redis.conf. snapshot: path of the dump of the present data, empty when there is none."""
+    """What the host has, by its present redis.conf. snapshot, log: paths of the dump and of the append-only file, empty when there are no data in it."""
 
     snapshot: str = ""
     directory: str = ""
     appendonly: bool = False
+    log: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +54,7 @@ def look(client: protocol.Client) -> Running:
 
 def disk(configuration: str, directory: str) -> Disk:
     """Look at the files. directory: where the data are when the configuration does not say."""
-    found = {"dir": directory, "dbfilename": "dump.rdb", "appendonly": "no"}
+    found = {"dir": directory, "dbfilename": "dump.rdb", "appendonly": "no", "appenddirname": "appendonlydir", "appendfilename": "appendonly.aof"}
     try:
         with open(configuration, encoding="utf-8", errors="replace") as stream:
             for words in (line.split(None, 1) for line in stream):
@@ -62,7 +63,17 @@ def disk(configuration: str, directory: str) -> Disk:
     except OSError:
         pass
     path = os.path.join(found["dir"], found["dbfilename"])
-    return Disk(path if os.path.isfile(path) and os.path.getsize(path) > 0 else "", found["dir"], found["appendonly"].lower() == "yes")
+    snapshot = path if os.path.isfile(path) and os.path.getsize(path) > 0 else ""
+    return Disk(snapshot, found["dir"], found["appendonly"].lower() == "yes", logged(found["dir"], found["appenddirname"], found["appendfilename"]))
+
+
+def logged(directory: str, folder: str, name: str) -> str:
+    """Where an append-only file holds data: a folder of pieces beside a list of them, and one file before Redis 7."""
+    single, pieces = os.path.join(directory, name), os.path.join(directory, folder)
+    if os.path.isfile(single) and os.path.getsize(single) > 0:
+        return single
+    held = os.listdir(pieces) if os.path.isdir(pieces) else []
+    return pieces if any(not one.endswith(".manifest") and os.path.getsize(os.path.join(pieces, one)) > 0 for one in held) else ""
 
 
 def decide(appendonly: bool, directory: str, service: str, found: Disk, running: t.Optional[Running], why: str = "") -> tuple[str, str]:
@@ -70,9 +81,10 @@ def decide(appendonly: bool, directory: str, service: str, found: Disk, running:
 
     appendonly, directory: as it will be configured. running: None when no server answered; why says how. service: its unit.
     """
-    holder = running.directory if running is not None and running.keys else found.directory if running is None and found.snapshot else ""
+    kept = found.snapshot or (found.log if found.appendonly else "")
+    holder = running.directory if running is not None and running.keys else found.directory if running is None and kept else ""
     if holder and os.path.realpath(holder) != os.path.realpath(directory):
-        what = f"The running Redis holds {running.keys} keys, kept in {holder}" if running is not None else f"{found.snapshot} holds data"
+        what = f"The running Redis holds {running.keys} keys, kept in {holder}" if running is not None else f"{kept} holds data"
         return NOTHING, (
             f"{what}; redis_data_dir is {directory}, where Redis would start without them. Nothing was changed. Expected: the directory of the data."
             f" Next: set redis_data_dir: {holder}; or, when the data are not needed: systemctl stop {service}; "
@@ -89,5 +101,11 @@ def decide(appendonly: bool, directory: str, service: str, found: Disk, running:
             f"{found.snapshot} holds data, and no Redis answers that could write them into an append-only file ({why}): with redis_appendonly it would start"
             f" empty. Nothing was changed. Expected: a running server with the role's passwords or none. Next: systemctl start {service}; redis-cli CONFIG SET"
             f" appendonly yes; then run this again (or set redis_appendonly: false)."
+        )
+    if not appendonly and found.log and found.appendonly:
+        return NOTHING, (
+            f"{found.log} holds data, and no Redis answers that could write them into a snapshot ({why}): without redis_appendonly it would start with those of"
+            f" {found.snapshot or 'no snapshot'}. Nothing was changed. Expected: a running server with the role's passwords or none. Next: systemctl start"
+            f" {service}; redis-cli SAVE; then run this again (or set redis_appendonly: true)."
         )
     return NOTHING, ""

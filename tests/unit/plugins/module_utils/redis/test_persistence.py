@@ -12,6 +12,7 @@ from ansible_collections.onprem.wandb.plugins.module_utils._redis import persist
 from ansible_collections.onprem.wandb.plugins.module_utils._redis.persistence import Disk, Running
 
 DIR = "/var/lib/redis"
+LOG = "/var/lib/redis/appendonlydir"
 DUMP = Disk("/var/lib/redis/dump.rdb", DIR)
 
 
@@ -30,6 +31,12 @@ DUMP = Disk("/var/lib/redis/dump.rdb", DIR)
         # Back: a server that is stopped writes its snapshot.
         (False, DUMP, Running(True, DIR, 7, writing=True), "", ""),
         (False, DUMP, None, "", ""),
+        (False, Disk("", DIR, True, LOG), Running(True, DIR, 7), "", ""),
+        (False, Disk(DUMP.snapshot, DIR, True, LOG), None, "", "appendonlydir holds data, and no Redis answers that could write them into a snap"),
+        (False, Disk("", DIR, True, LOG), None, "", "it would start with those of no snapshot"),
+        (False, Disk(DUMP.snapshot, DIR, False, LOG), None, "", ""),  # of an earlier time: the server already goes without it
+        # Stopped, with redis_save empty: the append-only file is all there is.
+        (True, Disk("", "/srv/redis", True, "/srv/redis/appendonlydir"), None, "", "/srv/redis/appendonlydir holds data; redis_data_dir is /var/lib/redis"),
         # A server that was there before the role, with its data elsewhere.
         (True, Disk(), Running(False, "/srv/redis", 7), "", "The running Redis holds 7 keys, kept in /srv/redis; redis_data_dir is /var/lib/redis"),
         (False, Disk(), Running(False, "/srv/redis", 7), "", "Next: set redis_data_dir: /srv/redis"),
@@ -53,6 +60,19 @@ def test_the_present_configuration_says_where_the_data_are(tmp_path: t.Any) -> N
     assert p.disk(str(conf), str(tmp_path)) == Disk("", str(tmp_path))
     conf.write_text(f'# appendonly yes\nport 6379\ndir "{tmp_path}"\ndbfilename own.rdb\nAppendOnly yes\n')
     assert p.disk(str(conf), "/elsewhere") == Disk(str(tmp_path / "own.rdb"), str(tmp_path), appendonly=True)
+
+
+def test_an_append_only_file_that_holds_data(tmp_path: t.Any) -> None:
+    conf, pieces = tmp_path / "redis.conf", tmp_path / "appendonlydir"
+    conf.write_text(f"dir {tmp_path}\nappendonly yes\n")
+    pieces.mkdir()
+    (pieces / "appendonly.aof.manifest").write_text("file appendonly.aof.1.base.rdb seq 1 type b\n")
+    (pieces / "appendonly.aof.1.incr.aof").write_text("")
+    assert p.disk(str(conf), "/elsewhere").log == ""
+    (pieces / "appendonly.aof.1.base.rdb").write_bytes(b"REDIS0011")
+    assert p.disk(str(conf), "/elsewhere").log == str(pieces)
+    (tmp_path / "appendonly.aof").write_text("*1\r\n")
+    assert p.disk(str(conf), "/elsewhere").log == str(tmp_path / "appendonly.aof")
 
 
 class Client:
