@@ -18,6 +18,8 @@ from ansible_collections.onprem.wandb.plugins.module_utils._probe import Evidenc
 POLICY = "An eviction policy other than noeviction silently drops W&B's jobs: set maxmemory-policy noeviction."
 PREFIX = "onprem-wandb-check:"
 DAYS_LEFT = 14
+# What a PING is answered once the door is open: of the server's own state, not of who asks.
+LET_IN = ("PONG", "MISCONF", "LOADING", "MASTERDOWN", "BUSY")
 
 # What a queue and a cache are made of: a value, counters, lists with a blocking end, hashes, sets, sorted sets, scripts, transactions, messages, a walk.
 COMMANDS: tuple[tuple[str, ...], ...] = (
@@ -161,11 +163,17 @@ class Check:
         stranger = self.open()
         try:
             stranger.call("PING")
+            said = "PONG"
         except protocol.RedisError as error:
-            return {"without password": str(error).split(" ", 1)[0]}
+            said = str(error)
         finally:
             stranger.close()
-        raise Finding("The server answers without a password: set requirepass.", **{"without password": "PONG"})
+        word = said.split(" ", 1)[0]
+        if "max number of clients" in said:
+            raise Skipped("", reason="the server took no further connection")
+        if word in LET_IN:
+            raise Finding("The server answers without a password: set requirepass.", **{"without password": word})
+        return {"without password": word}
 
     # --- what it is ------------------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import uuid
 from urllib.parse import quote
 
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.client import NO_S3
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoint import Answer
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes.bucket import Bucket, call
 from ansible_collections.onprem.wandb.plugins.module_utils._probe import Evidence, Finding, Remark
 
@@ -83,11 +84,24 @@ def wrong_signature(bucket: Bucket) -> Evidence:
     answer = bucket.send("GET", head + mark + "0" * 64 + rest[64:])
     if answer.status == 200:
         raise Finding("An object was handed out on a wrong signature: the bucket is public or a proxy signs. Close it.", **answer.evidence("server"))
+    return refused(answer)
+
+
+def refused(answer: Answer) -> Evidence:
+    """An answer that is a no. A server that is in trouble has said neither yes nor no."""
+    if answer.status >= 500:
+        remedy = "The server has neither handed it out nor refused it. Look at its log, and ask again when it answers."
+        raise Finding(remedy, code=answer.code(), **answer.evidence("server"))
     return {**answer.evidence(), "code": answer.code()}
 
 
 def public_access(bucket: Bucket) -> Evidence:
-    answer = bucket.send("GET", bucket.url("get_object", bucket.signed).partition("?")[0])
+    """The object by its name, and the names."""
+    path = bucket.url("get_object", bucket.signed).partition("?")[0]
+    answer = bucket.send("GET", path)
     if answer.status == 200:
         raise Finding("The object can be read without any signature: remove the bucket's public policy.", **answer.evidence("server"))
-    return {**answer.evidence(), "code": answer.code()}
+    listed = bucket.send("GET", f"{path.removesuffix(bucket.signed)}?list-type=2&max-keys=1")
+    if listed.status == 200 and b"<ListBucketResult" in listed.body:
+        raise Finding("The names of objects can be listed without any signature: remove the bucket's public policy.", **listed.evidence("server"))
+    return refused(answer)

@@ -10,14 +10,15 @@ import http.server
 import socket
 import ssl
 import threading
+import types
 import unicodedata
 from urllib.parse import unquote
 
 import pytest
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates import issue
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store import client, cors
-from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoint import Endpoint
-from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes import limits
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoint import Answer, Endpoint
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes import access, limits
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes.bucket import Bucket
 from ansible_collections.onprem.wandb.plugins.module_utils._probe import Prober, findings
 from ansible_collections.onprem.wandb.plugins.module_utils._work import s3_bucket_check
@@ -206,6 +207,30 @@ def test_each_fault_is_named(tmp_path, faults, expected, words):
     assert names == expected
     assert words in probes[expected[0]]["remedy"]
     assert all(probes[name]["remedy"] for name in names)
+
+
+def asked_without_a_signature(question, answers):
+    """The verdict about a bucket that gives these answers one after the other."""
+    left = iter(answers)
+    url = "/b/p/presigned?X-Amz-Signature=" + 64 * "a"
+    bucket = types.SimpleNamespace(signed="p/presigned", url=lambda *_arguments: url, send=lambda *_arguments: next(left))
+    prober = Prober(60, client.explain, client.ERRORS)
+    prober.run("question", lambda: question(bucket))
+    return prober.verdict("question")
+
+
+def test_a_server_in_trouble_has_refused_nothing():
+    no, broken = Answer(403, {}, b"<Code>AccessDenied</Code>"), Answer(503, {}, b"<Code>SlowDown</Code>")
+    assert asked_without_a_signature(access.wrong_signature, [no]) == "pass"
+    assert asked_without_a_signature(access.wrong_signature, [broken]) == "fail"
+    assert asked_without_a_signature(access.public_access, [no, no]) == "pass"
+    assert asked_without_a_signature(access.public_access, [broken, no]) == "fail"
+
+
+def test_names_that_anybody_may_list():
+    """A policy of its own (s3:ListBucket for everybody): the objects are closed, their names tell of projects and people."""
+    no, names = Answer(403, {}, b"<Code>AccessDenied</Code>"), Answer(200, {}, b"<?xml version='1.0'?><ListBucketResult><Name>b</Name></ListBucketResult>")
+    assert asked_without_a_signature(access.public_access, [no, names]) == "fail"
 
 
 def names_told(directory, chosen, **faults):

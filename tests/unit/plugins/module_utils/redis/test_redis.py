@@ -217,6 +217,34 @@ def test_a_server_without_a_password():
     assert check({"password": ""}, password="")[1] == ["password_required"]
 
 
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        ("-NOAUTH Authentication required.", "pass"),
+        ("-DENIED Redis is running in protected mode", "pass"),
+        ("+PONG", "fail"),
+        ("-MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.", "fail"),
+        ("-BUSY Redis is busy running a script.", "fail"),
+        ("-ERR max number of clients reached", "skip"),
+    ],
+)
+def test_what_a_stranger_is_told(monkeypatch, answer, verdict):
+    """A user `default on nopass` takes any password. A server that cannot save says so to whoever is in, which passed for a refusal."""
+
+    class Stranger:
+        def call(self, *_words):
+            return protocol.decode(io.BytesIO(answer.encode() + b"\r\n"))
+
+        def close(self):
+            pass
+
+    check_ = redis_probes.Check({"host": "127.0.0.1", "port": 1, "password": "secret"}, False)
+    monkeypatch.setattr(check_, "open", Stranger)
+    prober = Prober(10, errors=(OSError, protocol.RedisError))
+    prober.run("password_required", check_.password_required)
+    assert prober.verdict("password_required") == verdict
+
+
 def test_check_mode_writes_nothing():
     probes, names = check(check_mode=True)
     assert probes["write_and_read"]["verdict"] == "skip"
