@@ -1,6 +1,7 @@
 """Commands and progress lines."""
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -36,8 +37,12 @@ def run(*argv: str, env: dict | None = None, cwd=None, log=None, check: bool = T
 
 
 def main(function) -> None:
-    """Call function and turn a LabError into one message and exit code 1."""
+    """Call function and turn a LabError into one message and exit code 1. A reader that has gone, as of `| head`, ends it without one."""
     try:
         function()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
+        sys.exit(1)
     except LabError as error:
         sys.exit(f"lab: {error}")

@@ -93,7 +93,11 @@ class Sdk:
         venv = self.home / "venv"
         made = self.run([base, "-m", "venv", str(venv)], 120)
         if made.code:
-            raise Finding("That Python makes no virtual environment. Next: apt-get install python3-venv", python=base, error=made.last_words())
+            raise Finding(
+                "That Python makes no virtual environment. Next: apt-get install python3-venv (Debian, Ubuntu), or dnf install python3 (EL)",
+                python=base,
+                error=made.last_words(),
+            )
         self.python = str(venv / "bin/python")
         wanted = "wandb" + (f"=={version}" if version else "")
         pip = [self.python, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", "--no-cache-dir", "--retries", "1", wanted]
