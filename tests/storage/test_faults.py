@@ -59,8 +59,9 @@ def cors_twice(wanted: Request, reply: Reply) -> None:
 
 
 def clock(minutes: int) -> After:
-    moment = dt.datetime.now(dt.timezone.utc) + dt.timedelta(minutes=minutes)
-    return lambda wanted, reply: reply.put("Date", format_datetime(moment, usegmt=True))
+    """So far from the moment of the answer: the tests before this one may take longer than a minute."""
+    ahead = dt.timedelta(minutes=minutes)
+    return lambda wanted, reply: reply.put("Date", format_datetime(dt.datetime.now(dt.timezone.utc) + ahead, usegmt=True))
 
 
 def when(condition: Callable[[Request], bool], status: int, code: str) -> Before:
