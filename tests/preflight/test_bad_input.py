@@ -141,12 +141,12 @@ CASES = [
     ),
     Case("pods overlap services", "cp1", "kubernetes_pod_cidr / kubernetes_service_cidr", "", {"kubernetes_service_cidr": "198.19.0.0/20"}, alone=True),
     Case("pods overlap hosts", "*", "kubernetes_pod_cidr", "no host uses", {"kubernetes_pod_cidr": "198.18.0.0/16"}, alone=True),
-    Case("services overlap hosts", "*", "kubernetes_service_cidr", "no host uses", {"kubernetes_service_cidr": "198.18.0.0/16"}),
-    Case("range with host bits", "cp1", "kubernetes_pod_cidr", "host bits", {"kubernetes_pod_cidr": "10.244.0.1/16"}),
+    Case("services overlap hosts", "*", "kubernetes_service_cidr", "no host uses", {"kubernetes_service_cidr": "198.18.0.0/16"}, alone=True),
+    Case("range with host bits", "cp1", "kubernetes_pod_cidr", "host bits", {"kubernetes_pod_cidr": "10.244.0.1/16"}, alone=True),
     Case("one MySQL host", "site", "group mysql", "mysql_accept_single_host", groups={"mysql": ["db1"]}),
     Case("three MySQL hosts", "site", "group mysql", "no read replicas", groups={"mysql": ["db1", "db2", "cp1"]}),
     Case("two hosts of the object store", "site", "group minio", "minio_backup_target", {"minio_volumes": [PAIR]}, groups={"minio": ["db1", "db2"]}),
-    Case("primary outside the group", "site", "mysql_primary", "one of db1, db2", {"mysql_primary": "cp1"}),
+    Case("primary outside the group", "site", "mysql_primary", "one of db1, db2", {"mysql_primary": "cp1"}, alone=True),
     # The address is on no interface of theirs either, so nobody knows where the endpoint would be held.
     Case(
         "primary is the standby",
@@ -162,7 +162,7 @@ CASES = [
         ),
         alone=True,
     ),
-    Case("pair without an endpoint", "site", "mysql_endpoint_address", "preflight_allow_no_mysql_endpoint", {"mysql_endpoint_address": ""}),
+    Case("pair without an endpoint", "site", "mysql_endpoint_address", "preflight_allow_no_mysql_endpoint", {"mysql_endpoint_address": ""}, alone=True),
     Case("endpoint that is a name", "db1, db2", "mysql_endpoint_address", "no name", {"mysql_endpoint_address": "db.example.com"}),
     Case("endpoint in another network", "db1, db2", "mysql_endpoint_address", "load balancer", {"mysql_endpoint_address": "192.0.2.30"}),
     Case("endpoint that is a host of ours", "cp1", "mysql_endpoint_address", "of this host", {"mysql_endpoint_address": "{{ hostvars.cp1.ansible_host }}"}),
@@ -171,7 +171,7 @@ CASES = [
     Case("port of the API server in use", "cp1", "TCP port 6443", "kube-apiserver", plants=[listen("cp1", 6443)]),
     Case("port of the ingress in use", "cp1", "TCP port 443", "ingress HTTPS", plants=[listen("cp1", 443)]),
     Case("port of Redis in use", "db1", "TCP port 6379", "Redis", plants=[listen("db1", 6379)]),
-    Case("two services on one port", "db2", "TCP port 3306", "MySQL and MinIO", {"minio_port": 3306}),
+    Case("two services on one port", "db2", "TCP port 3306", "MySQL and MinIO", {"minio_port": 3306}, alone=True),
     Case("password that breaks W&B", "*", "mysql_app_password", "@", {"mysql_app_password": "p@ssw0rd"}),
     Case("key that breaks W&B", "*", "minio_secret_key", "/", {"minio_secret_key": "abc/def"}),
     Case("external MySQL without address", "localhost", "wandb_mysql_host", "group mysql is empty", {"wandb_mysql_password": "abc"}, groups={"mysql": []}),
@@ -200,8 +200,8 @@ CASES = [
         {**BUCKET, "wandb_bucket_endpoint": "{{ hostvars.cp1.ansible_host }}:22"},  # anything that answers
         groups={"minio": []},
     ),
-    Case("firewall of a host", "db1", "firewall (nftables)", "inet planted input, policy drop", plants=[("db1", INPUT_DROP, OPEN)]),
-    Case("firewall for some addresses", "cp1, db1", "MySQL of db2", "no TCP connection", plants=[("db2", SOME_DROP, OPEN)]),
+    Case("firewall of a host", "db1", "firewall (nftables)", "inet planted input, policy drop", plants=[("db1", INPUT_DROP, OPEN)], alone=True),
+    Case("firewall for some addresses", "cp1, db1", "MySQL of db2", "no TCP connection", plants=[("db2", SOME_DROP, OPEN)], alone=True),
     # An environment is read when a connection begins.
     Case(
         "proxy of a host",
