@@ -67,6 +67,10 @@ storage-faults: packages env ## broken object storage, an external bucket, keys 
 stranger: packages env ## README.md as its first reader meets it: an account with nothing of ours, the built tarball, hosts behind sudo, jump host and firewall
 	@tests/tools/stranger.sh
 
+.PHONY: vm
+vm: packages env ## a cluster of two hosts with kernels of their own: installed, rebooted, the power of one cut (LONG=1 builds the kernel where it is not cached)
+	@tests/tools/vm.sh
+
 .PHONY: recorded record
 recorded: packages env ## the producers of what unit tests read, asked again before real services on loopback: is it still what they return?
 	@tests/tools/recorded.sh

@@ -9,7 +9,7 @@ import pathlib
 import re
 import time
 
-from conftest import Lab, until
+from machines import Lab, until
 
 HOSTS = ("cp1", "node1")
 LAYERS = ("hosts", "kubernetes", "addons")

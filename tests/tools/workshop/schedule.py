@@ -36,6 +36,7 @@ LONG_JOBS = {
     "whole-site": ("whole", "tests/site"),
     "storage-hosts": ("storage_hosts", "tests/storage_hosts"),
     "pod-network": ("pod_network", "tests/pod_network"),
+    "vm": ("vm", "tests/vm"),
 }
 # Minutes rather than seconds: begun last, one of them runs alone when everything else is done.
 LONGEST = ("stranger", "molecule-site", "mysql-backup-hosts", "secrets-hosts", "molecule-mysql", "preflight-hosts")
