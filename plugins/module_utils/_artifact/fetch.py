@@ -25,7 +25,6 @@ import urllib.error
 from urllib.parse import unquote, urlsplit
 
 from ansible.module_utils.urls import open_url
-
 from ansible_collections.onprem.wandb.plugins.module_utils._artifact.plan import Artifact, ArtifactError, ChecksumError
 
 _CHUNK = 1 << 18

@@ -14,6 +14,7 @@ import posixpath
 import re
 import typing as t
 from urllib.parse import urlsplit
+
 from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT
 
 MARKER = ".artifact.json"

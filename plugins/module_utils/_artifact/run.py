@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT
 from ansible_collections.onprem.wandb.plugins.module_utils._artifact import plan as artifact_plan
 from ansible_collections.onprem.wandb.plugins.module_utils._artifact.plan import Artifact, ArtifactError, Plan, State
 from ansible_collections.onprem.wandb.plugins.module_utils._artifact.store import Lock, Store
+from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT
 
 if t.TYPE_CHECKING:
     from ansible_collections.onprem.wandb.plugins.module_utils._artifact.fetch import Fetcher

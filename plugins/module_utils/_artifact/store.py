@@ -26,6 +26,7 @@ import typing as t
 
 from ansible_collections.onprem.wandb.plugins.module_utils._artifact import plan
 from ansible_collections.onprem.wandb.plugins.module_utils._artifact.plan import CURRENT, MARKER, Artifact, ArtifactError, Installed, State
+from ansible_collections.onprem.wandb.plugins.module_utils._sync import sync
 
 _STAGING, _OLD, _TRASH = ".staging-", ".old-", ".trash-"
 _CACHE_DAYS = 7
@@ -110,7 +111,7 @@ class Store:
         if os.path.lexists(place):
             os.rename(place, old)
         os.rename(staging, place)
-        _sync(os.path.dirname(place))
+        sync(os.path.dirname(place))
         if os.path.lexists(old):
             _remove(old)
 
@@ -131,8 +132,8 @@ class Store:
         for folder, _names, names in os.walk(staging, topdown=False):
             for name in names:
                 if not os.path.islink(os.path.join(folder, name)):
-                    _sync(os.path.join(folder, name))
-            _sync(folder)
+                    sync(os.path.join(folder, name))
+            sync(folder)
 
     def switch(self, artifact: Artifact) -> None:
         os.utime(os.path.join(self.path(artifact.name, artifact.version), MARKER))  # its time says when this version became current
@@ -248,15 +249,7 @@ def _link(path: str, target: str) -> None:
         os.unlink(temporary)
     os.symlink(target, temporary)
     os.replace(temporary, path)
-    _sync(os.path.dirname(path))
-
-
-def _sync(path: str) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(os.path.dirname(path))
 
 
 def _remove(path: str) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import datetime as dt
 import typing as t
 
-from ansible_collections.onprem.wandb.plugins.module_utils._certificates import read as certs
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates import issue
+from ansible_collections.onprem.wandb.plugins.module_utils._certificates import read as certs
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates.authority import Authority
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates.files import Files, Unusable, describe
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates.provided import Provided

@@ -25,15 +25,6 @@ def store(number: int, text: str) -> None:
         os.fsync(handle.fileno())
 
 
-def settle(path: str) -> None:
-    """The same for a file that was copied into place, from another file system."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def visible(text: str) -> str:
     """The text for people and for JSON: what is no UTF-8 is shown as U+FFFD."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -12,8 +12,8 @@ import ssl
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Optional
 
-from ansible_collections.onprem.wandb.plugins.module_utils._probe import Evidence, Finding, Remark
 from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.http import Endpoint, HttpError, Response, reason_of, tls_context
+from ansible_collections.onprem.wandb.plugins.module_utils._probe import Evidence, Finding, Remark
 
 REDIRECTS = (301, 302, 307, 308)
 MEGABYTE = 1024 * 1024

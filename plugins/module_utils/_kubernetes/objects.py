@@ -13,8 +13,8 @@ import json
 import typing as t
 from urllib.parse import quote
 
-from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT
 from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.api import Api, ApiStatusError, ClusterError, status_message
+from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT
 
 Object = dict[str, t.Any]
 

@@ -10,7 +10,7 @@ import typing as t
 
 from . import peers
 from .member import Channel, Member
-from .plan import Peer, Desired
+from .plan import Desired, Peer
 from .server import Address, Server
 
 

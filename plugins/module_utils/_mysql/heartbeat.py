@@ -9,8 +9,8 @@ import time
 import typing as t
 import uuid
 
-from .term import PRIVATE_SCHEMA
 from .server import Address, Problem, Server, Statement, pymysql, remote, text_of
+from .term import PRIVATE_SCHEMA
 
 TABLE = f"{PRIVATE_SCHEMA}.heartbeat"
 CREATE = (

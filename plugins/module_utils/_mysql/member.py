@@ -11,9 +11,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
+from .server import Server
 from .term import Term
 from .term import read as read_term
-from .server import Server
 
 SYSTEM_SCHEMAS = ("mysql", "information_schema", "performance_schema", "sys")
 VARIABLES = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from .member import Member
-from .plan import DRAIN, Peer, Plan, Step, Desired, on_off, replica_command
+from .plan import DRAIN, Desired, Peer, Plan, Step, on_off, replica_command
 
 
 def plan_fenced(me: Member, desired: Desired) -> Plan:

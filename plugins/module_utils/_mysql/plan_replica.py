@@ -9,7 +9,7 @@ import typing as t
 
 from . import gtid, version
 from .member import CHANNEL_KEYS, Channel, Member
-from .plan import CLONE, DISABLED, DRAIN, OK, SAVE_ERRANT, Peer, Plan, Step, Desired, on_off, ready, replica_command
+from .plan import CLONE, DISABLED, DRAIN, OK, SAVE_ERRANT, Desired, Peer, Plan, Step, on_off, ready, replica_command
 from .server import Statement
 
 MOVES = ("host", "port", "auto_position")  # these make the server drop its relay logs

@@ -14,7 +14,7 @@ from . import clearing, heartbeat, peers, plan_ends, rolefile, term
 from .gtid import Comparison
 from .journal import Journal
 from .member import Channel, Member, read_local
-from .plan import CLONE, DISABLED, DRAIN, EXPECT, OK, SAVE_ERRANT, Peer, Plan, Desired, on_off, plan_primary, replica_command
+from .plan import CLONE, DISABLED, DRAIN, EXPECT, OK, SAVE_ERRANT, Desired, Peer, Plan, on_off, plan_primary, replica_command
 from .plan_replica import plan_replica, standby_problems, stopped
 from .receiver import hurried
 from .server import LOST, Address, Problem, Server, Statement, number_of, pymysql, text_of

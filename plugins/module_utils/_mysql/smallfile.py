@@ -10,6 +10,8 @@ import os
 import tempfile
 import typing as t
 
+from ansible_collections.onprem.wandb.plugins.module_utils._sync import sync
+
 
 def read_json(path: str) -> dict[str, t.Any]:
     """An object; empty when there is none or it is broken."""
@@ -33,11 +35,7 @@ def write_text(path: str, text: str, mode: int = 0o644) -> None:
     os.chmod(name, mode)
     os.rename(name, path)
     # The next step may change another file system, whose journal does not wait for this one's.
-    where = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(where)
-    finally:
-        os.close(where)
+    sync(folder)
 
 
 def write_json(path: str, content: t.Mapping[str, t.Any]) -> None:

@@ -14,6 +14,7 @@ import tempfile
 import typing as t
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+
 from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT
 
 # Options of the documentation fragment s3_endpoint.

@@ -11,15 +11,15 @@ import time
 import traceback
 import typing as t
 
-from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoint import Endpoint
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.account import Seen, Step, Wanted, attached_policies
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoint import Endpoint
 
 try:
     import urllib3
     from minio import Minio
+    from minio.commonconfig import ENABLED, Filter
     from minio.credentials import StaticProvider
     from minio.error import MinioAdminException, MinioException, S3Error
-    from minio.commonconfig import ENABLED, Filter
     from minio.lifecycleconfig import Expiration, LifecycleConfig, NoncurrentVersionExpiration, Rule
     from minio.minioadmin import MinioAdmin
     from minio.versioningconfig import SUSPENDED, VersioningConfig

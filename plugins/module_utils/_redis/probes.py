@@ -11,9 +11,8 @@ import time
 import typing as t
 import uuid
 
-from ansible_collections.onprem.wandb.plugins.module_utils._redis import protocol
-from ansible_collections.onprem.wandb.plugins.module_utils._redis import tls
 from ansible_collections.onprem.wandb.plugins.module_utils._probe import Evidence, Finding, Prober, Remark, Skipped
+from ansible_collections.onprem.wandb.plugins.module_utils._redis import protocol, tls
 
 POLICY = "An eviction policy other than noeviction silently drops W&B's jobs: set maxmemory-policy noeviction."
 PREFIX = "onprem-wandb-check:"

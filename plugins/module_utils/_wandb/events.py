@@ -12,8 +12,8 @@ import typing as t
 from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.api import NotPassedOnError
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb.cluster import Cluster
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb.instance import Settings
-from ansible_collections.onprem.wandb.plugins.module_utils._wandb.routes import excerpt, readiness_reasons
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb.report import Problem, last_lines, masked
+from ansible_collections.onprem.wandb.plugins.module_utils._wandb.routes import excerpt, readiness_reasons
 
 MAX_LOGS = 8
 MAX_EVENTS = 3

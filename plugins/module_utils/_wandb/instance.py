@@ -12,13 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ansible_collections.onprem.wandb.plugins.module_utils._wandb import release as releases
-from ansible_collections.onprem.wandb.plugins.module_utils._wandb import workloads as judge
-from ansible_collections.onprem.wandb.plugins.module_utils._wandb import routes as routing
-from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.ready import rollout
-from ansible_collections.onprem.wandb.plugins.module_utils._wandb.cluster import Cluster
 from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.api import NotPassedOnError
 from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.http import Endpoint, HttpError, tls_context
+from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.ready import rollout
+from ansible_collections.onprem.wandb.plugins.module_utils._wandb import release as releases
+from ansible_collections.onprem.wandb.plugins.module_utils._wandb import routes as routing
+from ansible_collections.onprem.wandb.plugins.module_utils._wandb import workloads as judge
+from ansible_collections.onprem.wandb.plugins.module_utils._wandb.cluster import Cluster
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb.pods import judge_nodes
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb.report import Problem
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb.values import values_sha256

@@ -11,13 +11,13 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates import read as certs
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates.authority import STEPS
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates.files import Unusable
-from ansible_collections.onprem.wandb.plugins.module_utils._certificates.store import BUNDLE, SDK_FILE, Store
 from ansible_collections.onprem.wandb.plugins.module_utils._certificates.provided import Provided, check
+from ansible_collections.onprem.wandb.plugins.module_utils._certificates.store import BUNDLE, SDK_FILE, Store
 from ansible_collections.onprem.wandb.plugins.module_utils._host.lock import Locked, alone
+from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT
 
 REQUEST = {
     "name": {"type": "str", "required": True},

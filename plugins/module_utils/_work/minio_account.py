@@ -8,10 +8,10 @@ from __future__ import annotations
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT, with_next
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store import account
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoint import ADDRESS, Endpoint
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.server import MINIO_ERROR, Server, Unreachable
+from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT, with_next
 
 SPEC: dict[str, t.Any] = {
     **ADDRESS,

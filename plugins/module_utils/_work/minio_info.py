@@ -9,10 +9,10 @@ import json
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.onprem.wandb.plugins.module_utils._say import with_next
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store import health as object_store_health
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoint import ADDRESS, Endpoint
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.server import MINIO_ERROR, Server, Unreachable
+from ansible_collections.onprem.wandb.plugins.module_utils._say import with_next
 
 SPEC: dict[str, t.Any] = {
     **ADDRESS,

@@ -7,9 +7,9 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.onprem.wandb.plugins.module_utils._say import NOT_REACHED
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql import check as judge
 from ansible_collections.onprem.wandb.plugins.module_utils._probe import Evidence, Finding, Prober, Skipped, findings
+from ansible_collections.onprem.wandb.plugins.module_utils._say import NOT_REACHED
 
 try:
     import pymysql

@@ -9,8 +9,7 @@ import os
 from typing import Any, NoReturn, Optional
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils._host import arp, drives, inbound, offered, proxies
-from ansible_collections.onprem.wandb.plugins.module_utils._host import pod_network
+from ansible_collections.onprem.wandb.plugins.module_utils._host import arp, drives, inbound, offered, pod_network, proxies
 from ansible_collections.onprem.wandb.plugins.module_utils._host import preflight as host
 from ansible_collections.onprem.wandb.plugins.module_utils._mysql.settings import settings_of_data
 

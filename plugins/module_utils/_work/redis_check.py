@@ -8,8 +8,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.onprem.wandb.plugins.module_utils._redis import protocol
 from ansible_collections.onprem.wandb.plugins.module_utils._probe import ARGUMENTS, Prober, findings, report
+from ansible_collections.onprem.wandb.plugins.module_utils._redis import protocol
 from ansible_collections.onprem.wandb.plugins.module_utils._redis.probes import Check, ask
 
 SPEC: dict[str, t.Any] = {

@@ -10,13 +10,14 @@ import tempfile
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT, with_next
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store import client as object_store_client
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store import names
+from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoint import ADDRESS, Endpoint
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes import endpoint as probes_endpoint
-from ansible_collections.onprem.wandb.plugins.module_utils._object_store import client as object_store_client, names
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes import sequence
 from ansible_collections.onprem.wandb.plugins.module_utils._object_store.probes.bucket import Bucket
-from ansible_collections.onprem.wandb.plugins.module_utils._object_store.endpoint import ADDRESS, Endpoint
 from ansible_collections.onprem.wandb.plugins.module_utils._probe import ARGUMENTS, Prober, findings, report
+from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT, with_next
 
 SPEC: dict[str, t.Any] = {
     **ADDRESS,

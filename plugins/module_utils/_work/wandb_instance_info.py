@@ -8,7 +8,6 @@ from __future__ import annotations
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.api import ARGUMENTS
 from ansible_collections.onprem.wandb.plugins.module_utils._wandb.observation import CHECKS, Settings, observe
 

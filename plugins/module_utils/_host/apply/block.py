@@ -10,6 +10,7 @@ import tempfile
 import typing as t
 
 from ansible_collections.onprem.wandb.plugins.module_utils._host import foreign
+from ansible_collections.onprem.wandb.plugins.module_utils._sync import sync
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -51,7 +52,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
         foreign.store(handle_number, after)
         # Docker and podman mount /etc/hosts: it cannot be replaced there, only written.
         module.atomic_move(name, path, unsafe_writes=True)
-        foreign.settle(path)
+        sync(path)  # it may have been copied into place, from another file system
     changed = after != before
     shown = {"before": foreign.visible(before), "after": foreign.visible(after), "before_header": p["path"], "after_header": p["path"]}
     return {"changed": changed, "changed_paths": [p["path"]] if changed else [], **({"diff": [shown] if changed else []} if module._diff else {})}

@@ -11,8 +11,8 @@ import pwd
 import tempfile
 import typing as t
 
-from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT
 from ansible_collections.onprem.wandb.plugins.module_utils._host import files
+from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.onprem.wandb.plugins.module_utils._host import foreign
 from ansible_collections.onprem.wandb.plugins.module_utils._host import openings as o
 from ansible_collections.onprem.wandb.plugins.module_utils._host.apply.block import with_block
+from ansible_collections.onprem.wandb.plugins.module_utils._sync import sync
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -82,7 +83,7 @@ class Host:
         number, name = tempfile.mkstemp()
         foreign.store(number, text)
         self.module.atomic_move(name, path)
-        foreign.settle(path)
+        sync(path)  # it may have been copied into place, from another file system
 
 
 # --- firewalld ----------------------------------------------------------------------------------------------------------------------------------------

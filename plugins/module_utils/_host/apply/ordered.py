@@ -7,8 +7,19 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.onprem.wandb.plugins.module_utils._host.apply import account, artifacts, block, derived, files, firewall, kernel, link
-from ansible_collections.onprem.wandb.plugins.module_utils._host.apply import packages, programs, unit
+from ansible_collections.onprem.wandb.plugins.module_utils._host.apply import (
+    account,
+    artifacts,
+    block,
+    derived,
+    files,
+    firewall,
+    kernel,
+    link,
+    packages,
+    programs,
+    unit,
+)
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

@@ -18,10 +18,10 @@ import shutil
 import tempfile
 import typing as t
 
-from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT
 from ansible_collections.onprem.wandb.plugins.module_utils._host import files as decided
 from ansible_collections.onprem.wandb.plugins.module_utils._host import lock
 from ansible_collections.onprem.wandb.plugins.module_utils._host.apply import files
+from ansible_collections.onprem.wandb.plugins.module_utils._say import CORRECT
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule

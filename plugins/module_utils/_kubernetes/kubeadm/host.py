@@ -13,8 +13,9 @@ import os
 import time
 import typing as t
 
-from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.kubeadm.decide import RESULTS, TAINT, Evidence, Wanted
 from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.kubeadm.api import Api, Unreachable, kubeconfig_fields, load_kubeconfig
+from ansible_collections.onprem.wandb.plugins.module_utils._kubernetes.kubeadm.decide import RESULTS, TAINT, Evidence, Wanted
+from ansible_collections.onprem.wandb.plugins.module_utils._sync import sync
 
 KUBERNETES = "/etc/kubernetes"
 ETCD = "/var/lib/etcd"
@@ -81,11 +82,7 @@ class Host:
             handle.flush()
             os.fsync(handle.fileno())
         os.replace(f"{path}.new", path)
-        handle_dir = os.open(os.path.dirname(path), os.O_RDONLY)
-        try:
-            os.fsync(handle_dir)
-        finally:
-            os.close(handle_dir)
+        sync(os.path.dirname(path))
 
     def end(self) -> None:
         """The action ended well."""

@@ -29,6 +29,11 @@ def test_characters_in_a_stored_secret(site, found):
     assert not list(credentials.stored(site({"redis_password": "fine"}, files=files)))
 
 
+def test_a_stored_secret_that_is_no_text(site, found):
+    """The lookup secret would end the run at it, after hosts were changed."""
+    assert found(credentials.stored(site(files={"/secrets/redis_password": b"\xff\xfe\x80"}))) == [("localhost", "/secrets/redis_password", "problem")]
+
+
 def test_an_empty_secret_file(site, found):
     assert found(credentials.stored(site(files={"/secrets/redis_password": b"\n"}))) == [("localhost", "/secrets/redis_password", "problem")]
 
